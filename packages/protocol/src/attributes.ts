@@ -1,0 +1,46 @@
+import { byAttribute, byProcess, operation } from './operation.js'
+import { Id, Int32, optional, Shape, Text } from './schema.js'
+
+/** A key and value attached to a process. The id is the hash of process, key and type. */
+export const Attribute = Shape({
+  attributeid: optional(Text),
+  targetid: Id,
+  targetcolonyname: optional(Text),
+  targetprocessgraphid: optional(Text),
+  state: optional(Int32),
+  /** 0 in, 1 out, 2 err, 3 env. */
+  attributetype: optional(Int32),
+  key: Text,
+  value: Text,
+})
+
+export const addAttribute = operation({
+  payloadtype: 'addattributemsg',
+  summary: 'Attach a key and value to a running process; only the executor that holds it may.',
+  caller: 'member',
+  colony: ({ attribute }) => byProcess(attribute.targetid),
+  input: { attribute: Attribute },
+  output: Attribute,
+  errors: ['not_found', 'not_running', 'lease_lost', 'already_exists'],
+})
+
+export const getAttribute = operation({
+  payloadtype: 'getattributemsg',
+  summary: 'Read one attribute.',
+  caller: 'member',
+  colony: ({ attributeid }) => byAttribute(attributeid),
+  input: { attributeid: Id },
+  output: Attribute,
+  errors: ['not_found'],
+  repeatable: true,
+})
+
+export const removeAttribute = operation({
+  payloadtype: 'removeattributemsg',
+  summary: 'Remove an attribute of a running process; only the executor that holds it may.',
+  caller: 'member',
+  colony: ({ attributeid }) => byAttribute(attributeid),
+  input: { attributeid: Id },
+  output: Shape({}),
+  errors: ['not_found', 'not_running', 'lease_lost'],
+})

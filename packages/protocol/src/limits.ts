@@ -1,0 +1,35 @@
+/** Bounds of the protocol. Nothing that a caller sends, waits for or reads is without one. */
+export const limits = {
+  /** Bytes of one request body. */
+  bodyBytesMax: 16 * 1024 * 1024,
+  /** How deep JSON may nest. */
+  jsonDepthMax: 200,
+  /** Characters of a name (colony, user, executor, location, node, label, ...). */
+  nameLengthMax: 255,
+  /** Seconds for which one assign may hang. */
+  assignHoldSecondsMax: 3600,
+  /** Seconds for which one subscription lives. */
+  subscriptionSecondsMax: 86_400,
+  /** Rows of one list of processes or graphs. */
+  listCountMax: 100,
+  /** Rows of one list of the directory (executors, users, functions, ...). */
+  directoryCountMax: 10_000,
+  /** Rows of one reading of logs. */
+  logCountMax: 500,
+  /** Bytes of one log message. */
+  logBytesMax: 1024 * 1024,
+  /** Priority lies between minus this and this; one step is one day. */
+  priorityMax: 50_000,
+  /** Nodes of one workflow. */
+  workflowNodesMax: 100_000,
+  /** Dependencies of one node, and children added to one node. */
+  dependenciesMax: 10_000,
+  /** Items of one batched operation. */
+  batchItemsMax: 1000,
+  /** Names in `conditions.executornames`. */
+  executorNamesMax: 1000,
+  /** Attributes of one process. */
+  attributesMax: 10_000,
+  /** Subscriptions on one connection. */
+  subscriptionsPerConnectionMax: 100,
+} as const

@@ -1,0 +1,138 @@
+import { byGraph, byName, operation } from './operation.js'
+import { FunctionSpec, Process } from './processes.js'
+import {
+  type ClientReply,
+  type ClientSide,
+  Flag,
+  Id,
+  Int,
+  Int32,
+  List,
+  ListOrNull,
+  optional,
+  type ServerSide,
+  Shape,
+  Text,
+  Time,
+} from './schema.js'
+
+/** The wish as a DAG: function specs that name each other in `conditions.dependencies`. */
+export const WorkflowSpec = Shape({ colonyname: Text, functionspecs: List(FunctionSpec) })
+export type WorkflowSpec = ClientSide<typeof WorkflowSpec>
+export type ParsedWorkflowSpec = ServerSide<typeof WorkflowSpec>
+
+export const GraphNode = Shape({
+  id: Id,
+  data: Shape({ label: Text }),
+  position: Shape({ x: Int, y: Int }),
+  type: Text,
+  style: Shape({ color: Text, background: Text }),
+})
+export const GraphEdge = Shape({ id: Text, source: Id, target: Id, animated: Flag })
+
+export const ProcessGraph = Shape({
+  processgraphid: Id,
+  initiatorid: Text,
+  initiatorname: Text,
+  colonyname: Text,
+  rootprocessids: ListOrNull(Id),
+  state: Int32,
+  submissiontime: Time,
+  starttime: Time,
+  endtime: Time,
+  processids: ListOrNull(Id),
+  nodes: List(GraphNode),
+  edges: List(GraphEdge),
+})
+export type ProcessGraph = ClientReply<typeof ProcessGraph>
+
+const Nothing = Shape({})
+
+export const submitWorkflow = operation({
+  payloadtype: 'submitworkflowspecmsg',
+  summary: 'Submit a workflow; it is checked whole before anything is stored.',
+  caller: 'member',
+  colony: ({ spec }) => byName(spec.colonyname),
+  input: { spec: WorkflowSpec, requestid: optional(Text) },
+  output: ProcessGraph,
+  errors: ['bad_request'],
+})
+
+export const addChild = operation({
+  payloadtype: 'addchildmsg',
+  summary: 'Add a process to a running graph, below a process that the caller holds.',
+  caller: 'member',
+  colony: ({ spec }) => byName(spec.conditions.colonyname),
+  input: {
+    processgraphid: Id,
+    parentprocessid: Id,
+    /** The new process comes before this one too; empty: it has no children. */
+    childprocessid: optional(Text),
+    spec: FunctionSpec,
+    /** true: the new process takes over all children of the parent. */
+    insert: optional(Flag),
+    requestid: optional(Text),
+  },
+  output: Process,
+  errors: ['bad_request', 'not_found', 'not_running', 'lease_lost', 'wrong_state'],
+})
+
+export const getProcessGraph = operation({
+  payloadtype: 'getprocessgraphmsg',
+  summary: 'Read one process graph, with the places of its nodes and edges for a picture.',
+  caller: 'member',
+  colony: ({ processgraphid }) => byGraph(processgraphid),
+  input: { processgraphid: Id },
+  output: ProcessGraph,
+  errors: ['not_found'],
+  repeatable: true,
+})
+
+export const getProcessGraphs = operation({
+  payloadtype: 'getprocessgraphsmsg',
+  summary: 'List process graphs of one state, newest first.',
+  caller: 'member',
+  colony: ({ colonyname }) => byName(colonyname),
+  input: {
+    colonyname: Text,
+    count: optional(Int32),
+    state: optional(Int32),
+    /** Ours: the id of the last graph of the page before. */
+    after: optional(Text),
+  },
+  output: ListOrNull(ProcessGraph),
+  errors: ['bad_request'],
+  repeatable: true,
+})
+
+export const cancelProcessGraph = operation({
+  payloadtype: 'cancelprocessgraphmsg',
+  summary: 'Cancel every waiting and running process of a graph.',
+  caller: 'member',
+  colony: ({ processgraphid }) => byGraph(processgraphid),
+  input: { processgraphid: Id },
+  output: Nothing,
+  errors: ['not_found', 'wrong_state'],
+  repeatable: true,
+})
+
+export const removeProcessGraph = operation({
+  payloadtype: 'removeprocessgraphmsg',
+  summary: 'Remove a graph that has no running process, with all its processes.',
+  caller: 'member',
+  colony: ({ processgraphid }) => byGraph(processgraphid),
+  input: { processgraphid: Id },
+  output: Nothing,
+  errors: ['not_found', 'wrong_state'],
+})
+
+export const removeAllProcessGraphs = operation({
+  payloadtype: 'removeallprocessgraphsmsg',
+  summary: 'Remove all graphs of one state (-1: every state but running), with their processes.',
+  caller: 'colony-owner',
+  colony: ({ colonyname }) => byName(colonyname),
+  input: { colonyname: Text, state: optional(Int32) },
+  output: Nothing,
+  errors: ['bad_request'],
+  repeatable: true,
+})
