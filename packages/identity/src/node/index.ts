@@ -13,7 +13,7 @@ export const { cryptography, identityOf, sign, createSigner, recoverIdentity, at
 )
 
 function chooseCryptography(): Cryptography {
-  if (process.env['COLONIES_CRYPTO'] === 'javascript') return javascript
+  if (process.env.COLONIES_CRYPTO === 'javascript') return javascript
   try {
     return loadNative()
   } catch {
