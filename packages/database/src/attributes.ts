@@ -1,0 +1,73 @@
+import type { Db } from './db.js'
+import { sql } from './sql.js'
+import type { ColonyKey, NewAttribute } from './submissions.js'
+
+export interface AttributeRow {
+  attribute_id: string
+  process_id: string
+  graph_id: string | null
+  attribute_type: number
+  key: string
+  value: string
+  /** State of the process, or 0 while it waits. */
+  state: number
+}
+
+export function listAttributes(db: Db, colony: ColonyKey, processIds: readonly string[]): Promise<AttributeRow[]> {
+  return db.all<AttributeRow>(sql`
+    select a.attribute_id, a.process_id, a.graph_id, a.attribute_type, a.key, a.value,
+      coalesce(l.state, r.state, 0)::smallint as state
+    from unnest(${processIds}::text[]) as asked (process_id)
+    join attributes a on a.colony = ${colony} and a.process_id = asked.process_id
+    left join live l on l.colony = ${colony} and l.process_id = a.process_id
+    left join results r on r.colony = ${colony} and r.process_id = a.process_id
+    order by a.process_id, a.added_at, a.attribute_id`)
+}
+
+export function findAttribute(db: Db, colony: ColonyKey, attributeId: string): Promise<AttributeRow | undefined> {
+  return db.one<AttributeRow>(sql`
+    select a.attribute_id, a.process_id, a.graph_id, a.attribute_type, a.key, a.value,
+      coalesce(l.state, r.state, 0)::smallint as state
+    from attributes a
+    left join live l on l.colony = ${colony} and l.process_id = a.process_id
+    left join results r on r.colony = ${colony} and r.process_id = a.process_id
+    where a.colony = ${colony} and a.attribute_id = ${attributeId}`)
+}
+
+/**
+ * Adds an attribute to a process that `holder` runs.
+ *
+ * @returns 'added'; 'exists' when the process has one of this key and type; 'not_held' when the process is not running,
+ *   not the holder's, or has `most` attributes already
+ */
+export async function insertAttribute(
+  db: Db,
+  colony: ColonyKey,
+  attribute: NewAttribute,
+  { holder, most }: { holder: string; most: number },
+): Promise<'added' | 'exists' | 'not_held'> {
+  const row = await db.one<{ held: boolean; added: boolean }>(sql`
+    with held as materialized (
+      select l.graph_id from live l
+      where l.colony = ${colony} and l.process_id = ${attribute.processId} and l.holder = ${holder} and l.state = 1
+        and (select count(*) from attributes a
+             where a.colony = ${colony} and a.process_id = ${attribute.processId}) < ${most}
+      for update
+    ), added as (
+      insert into attributes (colony, process_id, graph_id, attribute_id, attribute_type, key, value)
+      select ${colony}, ${attribute.processId}, graph_id, ${attribute.attributeId}, ${attribute.type},
+        ${attribute.key}, ${attribute.value} from held
+      on conflict do nothing returning 1
+    )
+    select exists (select 1 from held) as held, exists (select 1 from added) as added`)
+  if (!row?.held) return 'not_held'
+  return row.added ? 'added' : 'exists'
+}
+
+/** Removes an attribute while `holder` runs its process. */
+export function deleteAttribute(db: Db, colony: ColonyKey, attributeId: string, holder: string): Promise<number> {
+  return db.run(sql`
+    delete from attributes a using live l
+    where a.colony = ${colony} and a.attribute_id = ${attributeId}
+      and l.colony = ${colony} and l.process_id = a.process_id and l.holder = ${holder} and l.state = 1`)
+}

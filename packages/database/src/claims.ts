@@ -1,0 +1,170 @@
+import type { Db } from './db.js'
+import { type ProcessRow, specColumns } from './process-row.js'
+import type { ColonyKey } from './submissions.js'
+import { sql } from './sql.js'
+
+/** An executor that asks for one process. */
+export interface Claimant {
+  executorId: string
+  name: string
+  /** Asked for before with this id: the process that it got then is given again. */
+  assignId: string | null
+}
+
+/** What all claimants of one claim have in common. */
+export interface ClaimShape {
+  executorType: string
+  /** Lower case; '' for an executor without a location. */
+  location: string
+  /** Free millicores and bytes. */
+  cpu: bigint
+  memory: bigint
+}
+
+export interface Claimed extends ProcessRow {
+  /** Index of the claimant that got it. */
+  place: number
+}
+
+/**
+ * Gives each claimant the first process that fits it, by priority time; one statement for all that ask.
+ *
+ * Walks `live_queue` from one combination of location, cpu and memory to the next that fits, so rows that demand too much
+ * or want another name are stepped over as one, however many they are. Named rows (`wanted_queue`) compete in the same
+ * order: the first of both lists are taken together, named ones go to their claimant, the others to the remaining ones.
+ *
+ * @returns one row per claimant that got a process; claimants that are not approved or whose colony is paused get none
+ */
+export function claimProcesses(
+  db: Db,
+  colony: ColonyKey,
+  shape: ClaimShape,
+  claimants: readonly Claimant[],
+): Promise<Claimed[]> {
+  const { executorType, location, cpu, memory } = shape
+  const count = claimants.length
+  return db.all<Claimed>(sql`
+    with recursive asked as materialized (
+      select a.executor_id, a.name, a.assign_id, a.place
+      from unnest(${claimants.map((c) => c.executorId)}::text[], ${claimants.map((c) => c.name)}::text[],
+        ${claimants.map((c) => c.assignId)}::text[]) with ordinality as a (executor_id, name, assign_id, place)
+      join executors e on e.colony = ${colony} and e.executor_id = a.executor_id and e.state = 1
+      where exists (select 1 from colonies c where c.colony_key = ${colony} and not c.paused)
+    ), again as materialized (
+      select a.place, held.process_id
+      from (select *, row_number() over (partition by executor_id, assign_id order by place) as nth
+            from asked where assign_id is not null) a
+      cross join lateral (
+        select l.process_id from live l
+        where l.colony = ${colony} and l.holder = a.executor_id and l.assign_id = a.assign_id
+        order by l.process_id limit 1 offset a.nth - 1) held
+    ), open as materialized (
+      select asked.*, row_number() over (partition by name order by place) as nth_of_name
+      from asked where place not in (select place from again)
+    ), demands (location, cpu, memory) as (
+      select first.location, first.cpu, first.memory
+      from (values ('' collate "C"), (${location})) as site (location)
+      cross join lateral (
+        select l.location, l.cpu, l.memory from live l
+        where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = site.location
+          and l.state = 0 and l.open_parents = 0 and l.names is null
+        order by l.location, l.cpu, l.memory limit 1) first
+      where (site.location = '' or ${location} <> '') and first.cpu <= ${cpu}
+      union
+      select next.location, next.cpu, next.memory
+      from demands d cross join lateral (
+        select l.location, l.cpu, l.memory from live l
+        where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = d.location
+          and (l.cpu, l.memory) > (d.cpu, d.memory) and l.cpu <= ${cpu}
+          and l.state = 0 and l.open_parents = 0 and l.names is null
+        order by l.location, l.cpu, l.memory limit 1) next
+    ), general as materialized (
+      select r.process_id, r.priority_time
+      from demands d cross join lateral (
+        select l.process_id, l.priority_time from live l
+        where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = d.location
+          and l.cpu = d.cpu and l.memory = d.memory
+          and l.state = 0 and l.open_parents = 0 and l.names is null
+        order by l.priority_time, l.process_id limit (select count(*) from open)
+        for update of l skip locked) r
+      where d.memory <= ${memory}
+    ), named_demands (name, location, cpu, memory) as (
+      select n.name, first.location, first.cpu, first.memory
+      from (select distinct name from open) n
+      cross join (values ('' collate "C"), (${location})) as site (location)
+      cross join lateral (
+        select w.location, w.cpu, w.memory from wanted w
+        where w.colony = ${colony} and w.executor_type = ${executorType} and w.name = n.name
+          and w.location = site.location
+        order by w.location, w.cpu, w.memory limit 1) first
+      where (site.location = '' or ${location} <> '') and first.cpu <= ${cpu}
+        -- Most colonies want nobody by name: one look spares a look per claimant.
+        and (select exists (select 1 from wanted w where w.colony = ${colony} and w.executor_type = ${executorType}))
+      union
+      select d.name, next.location, next.cpu, next.memory
+      from named_demands d cross join lateral (
+        select w.location, w.cpu, w.memory from wanted w
+        where w.colony = ${colony} and w.executor_type = ${executorType} and w.name = d.name
+          and w.location = d.location and (w.cpu, w.memory) > (d.cpu, d.memory) and w.cpu <= ${cpu}
+        order by w.location, w.cpu, w.memory limit 1) next
+    ), named_first as materialized (
+      select distinct on (r.process_id) r.process_id, r.priority_time, d.name
+      from named_demands d cross join lateral (
+        select w.process_id, w.priority_time from wanted w
+        where w.colony = ${colony} and w.executor_type = ${executorType} and w.name = d.name
+          and w.location = d.location and w.cpu = d.cpu and w.memory = d.memory
+        order by w.priority_time, w.process_id limit ${count}) r
+      where d.memory <= ${memory}
+      order by r.process_id
+    ), named as materialized (
+      select n.process_id, n.priority_time, n.name,
+        row_number() over (partition by n.name order by n.priority_time, n.process_id) as nth_of_name
+      from named_first n
+      where exists (select 1 from (
+        select l.state, l.open_parents from live l where l.colony = ${colony} and l.process_id = n.process_id
+        for update of l skip locked) free where free.state = 0 and free.open_parents = 0)
+    ), taken as materialized (
+      select * from (
+        select process_id, priority_time, null::text as name, null::bigint as nth_of_name from general
+        union all
+        select n.process_id, n.priority_time, n.name, n.nth_of_name
+        from named n join open o on o.name = n.name and o.nth_of_name = n.nth_of_name) offers
+      order by priority_time, process_id limit (select count(*) from open)
+    ), by_name as materialized (
+      select t.process_id, o.place from taken t join open o on o.name = t.name and o.nth_of_name = t.nth_of_name
+    ), pairs as materialized (
+      select process_id, place from by_name
+      union all
+      select g.process_id, o.place
+      from (select process_id, row_number() over (order by priority_time, process_id) as nth
+            from taken where name is null) g
+      join (select place, row_number() over (order by place) as nth
+            from open where place not in (select place from by_name)) o on o.nth = g.nth
+    ), claimed as (
+      update live l
+      set state = 1, attempt = l.attempt + 1, holder = o.executor_id, holder_name = o.name, assign_id = o.assign_id,
+        started_at = now(), deadline = now() + make_interval(secs => l.exec_seconds),
+        list_place = (extract(epoch from now()) * 1000000)::bigint * 1000
+      from pairs p join open o on o.place = p.place
+      where l.colony = ${colony} and l.process_id = p.process_id
+      returning l.*, p.place
+    ), unwanted as (
+      delete from wanted w using claimed c
+      where c.names is not null and w.colony = ${colony} and w.process_id = c.process_id
+    ), started as (
+      update graphs g set started_at = now()
+      from (select distinct graph_id from claimed where graph_id is not null) c
+      where g.colony = ${colony} and g.graph_id = c.graph_id and g.started_at is null
+    ), history as (
+      insert into events (colony, process_id, old_state, state, attempt, holder, reason, executor_type)
+      select ${colony}, process_id, 0, 1, attempt, holder, 'assign', executor_type from claimed
+    ), given as (
+      select * from claimed
+      union all
+      select l.*, a.place from again a join live l on l.colony = ${colony} and l.process_id = a.process_id
+    )
+    select (g.place - 1)::int as place, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
+      s.submitted_at + make_interval(secs => g.wait_seconds) as wait_deadline, g.deadline as exec_deadline,
+      g.retries, g.attempt, 0 as open_parents, g.output, null::text[] as errors, ${specColumns(colony)}
+    from given g join process_specs s on s.colony = ${colony} and s.process_id = g.process_id`)
+}

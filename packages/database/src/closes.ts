@@ -1,0 +1,256 @@
+import type { Db } from './db.js'
+import { type Sql, sql } from './sql.js'
+import { arrayLiteral, type ColonyKey } from './submissions.js'
+
+/** One close as its executor asked for it. */
+export interface Close {
+  processId: string
+  holder: string
+  /** 0: whichever attempt runs. */
+  attempt: number
+  /** A JSON list; null keeps the output set before. */
+  output: string | null
+}
+
+export interface Failure {
+  processId: string
+  holder: string
+  attempt: number
+  errors: readonly string[] | null
+}
+
+/** What became ready to be assigned: a reason to wake up waiters. */
+export interface ReadyLine {
+  executorType: string
+  count: number
+}
+
+interface EndRow {
+  process_id: string | null
+  executor_type: string | null
+  ready: number
+}
+
+export interface Ended {
+  /** The processes that this statement ended. One that is missing was not in the state, or not of the holder. */
+  ended: Set<string>
+  ready: ReadyLine[]
+}
+
+/**
+ * Closes a batch of processes of one colony as successful, if they run and are held by who closes them.
+ *
+ * One statement: result, event, counters of the graph, and one parent less to wait for in each child. The rows of graphs
+ * are locked first and in order, then processes in order, so two batches never wait for each other in a circle. Children
+ * are read from the locked row: they include those added while this statement waited. Such a child itself is newer than
+ * the snapshot; then the statement starts over (`raise_race`).
+ */
+export async function closeSuccessful(db: Db, colony: ColonyKey, closes: readonly Close[]): Promise<Ended> {
+  const rows = await db.all<EndRow>(sql`
+    with asked as materialized (
+      select distinct on (a.asked_id) a.*
+      from unnest(${closes.map((c) => c.processId)}::text[], ${closes.map((c) => c.holder)}::text[],
+        ${closes.map((c) => c.attempt)}::int[], ${closes.map((c) => c.output)}::text[])
+        as a (asked_id, by_holder, of_attempt, new_output)
+      order by a.asked_id
+    ), ${lockRows(colony)}, mine as materialized (
+      select * from locked
+      where state = 1 and holder = by_holder and (of_attempt = 0 or of_attempt = attempt)
+    ), ${endRows(colony, 2, sql`'close'`, sql`coalesce(m.new_output, m.output)`, sql`null::text[]`)}, freed as materialized (
+      select child, count(*)::int as parents
+      from mine, unnest(children) child group by child order by child
+    ), children_freed as (
+      update live c set open_parents = c.open_parents - f.parents
+      from freed f where c.colony = ${colony} and c.process_id = f.child
+      returning c.process_id, c.open_parents, c.executor_type, c.names, c.priority_time, c.location, c.cpu, c.memory
+    ), wants as (
+      insert into wanted (colony, executor_type, name, priority_time, process_id, location, cpu, memory)
+      select ${colony}, executor_type, name, priority_time, process_id, location, cpu, memory
+      from children_freed, unnest(names) name where open_parents = 0
+    )
+    select process_id, null::text as executor_type, 0 as ready from mine
+    union all
+    select null, executor_type, count(*)::int from children_freed where open_parents = 0 group by executor_type
+    union all
+    select null, null, 0 from freed f
+    where ${raceIf(colony, sql`f.child`, sql`f.child not in (select process_id from children_freed)`)}`)
+  return ended(rows)
+}
+
+/**
+ * Closes a batch of processes of one colony as failed, if they run and are held by who closes them. In a graph, all that
+ * depends on a failed process fails with it and says why; other branches go on, what is finished stays finished.
+ */
+export function closeFailed(db: Db, colony: ColonyKey, failures: readonly Failure[]): Promise<Ended> {
+  return endWithDescendants(db, colony, {
+    state: 3,
+    reason: sql`'close'`,
+    asked: sql`
+      select distinct on (a.asked_id) a.asked_id, a.by_holder, a.of_attempt, a.new_errors::text[] as new_errors
+      from unnest(${failures.map((f) => f.processId)}::text[], ${failures.map((f) => f.holder)}::text[],
+        ${failures.map((f) => f.attempt)}::int[], ${failures.map((f) => f.errors && arrayLiteral(f.errors))}::text[])
+        as a (asked_id, by_holder, of_attempt, new_errors)
+      order by a.asked_id`,
+    guard: sql`state = 1 and holder = by_holder and (of_attempt = 0 or of_attempt = attempt)`,
+  })
+}
+
+/** Cancels one process outside of a graph, waiting or running. */
+export function cancelProcess(db: Db, colony: ColonyKey, processId: string): Promise<Ended> {
+  return endWithDescendants(db, colony, {
+    state: 4,
+    reason: sql`'cancel'`,
+    asked: sql`select ${processId}::text as asked_id, null::text[] as new_errors`,
+    guard: sql`graph_id is null`,
+  })
+}
+
+/** Cancels all processes of a graph that wait or run. */
+export function cancelGraph(db: Db, colony: ColonyKey, graphId: string): Promise<Ended> {
+  return db.transaction(async (tx) => {
+    await tx.run(sql`select 1 from graphs where colony = ${colony} and graph_id = ${graphId} for update`)
+    return endWithDescendants(tx, colony, {
+      state: 4,
+      reason: sql`'cancel'`,
+      asked: sql`
+        select n.process_id as asked_id, null::text[] as new_errors from graph_nodes n
+        where n.colony = ${colony} and n.graph_id = ${graphId}`,
+      guard: sql`true`,
+    })
+  })
+}
+
+/**
+ * Ends processes whose time is over: waiting longer than `maxwaittime`, or running longer than `maxexectime` with no
+ * retry left. Uses the index `live_deadline`.
+ *
+ * @param limit most processes in one call (their descendants come on top); when as many come back, call again
+ */
+export function failOverdue(db: Db, colony: ColonyKey, limit: number): Promise<Ended> {
+  return endWithDescendants(db, colony, {
+    state: 3,
+    reason: sql`case when m.state = 0 then 'maxwaittime' else 'maxexectime' end`,
+    asked: sql`
+      select l.process_id as asked_id, array[case when l.state = 0 then 'Maximum waiting time limit exceeded'
+        else 'Maximum execution time limit exceeded' end] as new_errors
+      from live l
+      where l.colony = ${colony} and l.deadline < now()
+        and (l.state = 0 or (l.max_retries >= 0 and l.retries >= l.max_retries))
+      order by l.deadline limit ${limit}`,
+    guard: sql`deadline < now() and (state = 0 or (max_retries >= 0 and retries >= max_retries))`,
+  })
+}
+
+interface Ending {
+  state: 3 | 4
+  reason: Sql
+  /** Rows (asked_id, new_errors, and what the guard reads). */
+  asked: Sql
+  /** Over the locked newest version of the row. */
+  guard: Sql
+}
+
+async function endWithDescendants(db: Db, colony: ColonyKey, ending: Ending): Promise<Ended> {
+  const rows = await db.all<EndRow>(sql`
+    with recursive asked as materialized (${ending.asked}), ${lockRows(colony)}, mine as materialized (
+      select * from locked where ${ending.guard}
+    ), ${endRows(colony, ending.state, ending.reason, sql`m.output`, sql`m.new_errors`)}, doomed as (
+      -- Whatever waits below a process that ended without success can never start.
+      select child as process_id, m.process_id as cause from mine m, unnest(m.children) child
+      union
+      select child, d.cause from doomed d
+      join live l on l.colony = ${colony} and l.process_id = d.process_id, unnest(l.children) child
+    ), below as materialized (
+      select distinct on (process_id) process_id, cause from doomed
+      where process_id not in (select process_id from mine) order by process_id
+    ), dropped as (
+      delete from live l using below b where l.colony = ${colony} and l.process_id = b.process_id
+      returning l.*, b.cause
+    ), dropped_results as (
+      insert into results (colony, process_id, state, attempt, retries, ended_at, executor_type, label, initiator_user,
+        graph_id, errors)
+      select ${colony}, d.process_id, ${ending.state}, d.attempt, d.retries, now(), d.executor_type, s.label,
+        s.initiator_user, d.graph_id,
+        array[format('It could not start: process %s (%s), which it depends on, ended without success',
+          c.node_name, d.cause)]
+      from dropped d
+      join process_specs s on s.colony = ${colony} and s.process_id = d.process_id
+      join process_specs c on c.colony = ${colony} and c.process_id = d.cause
+    ), dropped_history as (
+      insert into events (colony, process_id, old_state, state, attempt, reason, executor_type)
+      select ${colony}, process_id, 0, ${ending.state}, attempt, 'parent ' || cause, executor_type from dropped
+    ), dropped_counters as materialized (
+      select graph_id, count(*)::int as nodes from (
+        select graph_id from dropped union all select graph_id from mine) d
+      where graph_id is not null group by graph_id
+    ), below_counted as (
+      update graphs g set failed = failed + case when ${ending.state} = 3 then d.nodes else 0 end,
+        cancelled = cancelled + case when ${ending.state} = 4 then d.nodes else 0 end, ended_at = now()
+      from dropped_counters d where g.colony = ${colony} and g.graph_id = d.graph_id
+    )
+    select process_id, null::text as executor_type, 0 as ready from mine
+    union all
+    select null, null, 0 from below b
+    where ${raceIf(colony, sql`b.process_id`, sql`b.process_id not in (select process_id from dropped)`)}`)
+  return ended(rows)
+}
+
+/** Locks the graphs of the asked processes, then the processes; both in order of their ids. */
+function lockRows(colony: ColonyKey): Sql {
+  return sql`graphs_locked as materialized (
+      select g.graph_id from graphs g
+      where g.colony = ${colony} and g.graph_id in (
+        select l.graph_id from asked a join live l on l.colony = ${colony} and l.process_id = a.asked_id
+        where l.graph_id is not null)
+      order by g.graph_id for update
+    ), locked as materialized (
+      select l.*, a.* from asked a
+      join live l on l.colony = ${colony} and l.process_id = a.asked_id
+      where (select count(*) from graphs_locked) >= 0
+      order by l.process_id for update of l
+    )`
+}
+
+/** Moves the rows of `mine` from `live` to `results`, with event; for successes also counts them in their graphs. */
+function endRows(colony: ColonyKey, state: 2 | 3 | 4, reason: Sql, output: Sql, errors: Sql): Sql {
+  return sql`gone as (
+      delete from live l using mine m where l.colony = ${colony} and l.process_id = m.process_id
+    ), unwanted as (
+      delete from wanted w using mine m
+      where m.names is not null and m.state = 0 and w.colony = ${colony} and w.process_id = m.process_id
+    ), result_rows as (
+      insert into results (colony, process_id, state, holder, holder_name, attempt, retries, started_at, ended_at,
+        wait_deadline, exec_deadline, executor_type, label, initiator_user, graph_id, output, errors)
+      select ${colony}, m.process_id, ${state}, m.holder, m.holder_name, m.attempt, m.retries, m.started_at, now(),
+        case when m.state = 0 then m.deadline end, case when m.state = 1 then m.deadline end, m.executor_type, s.label,
+        s.initiator_user, m.graph_id, ${output}, ${errors}
+      from mine m join process_specs s on s.colony = ${colony} and s.process_id = m.process_id
+    ), history as (
+      insert into events (colony, process_id, old_state, state, attempt, holder, reason, executor_type)
+      select ${colony}, m.process_id, m.state, ${state}, m.attempt, m.holder, ${reason}, m.executor_type from mine m
+    ), successes as (
+      update graphs g set success = success + d.nodes,
+        ended_at = case when g.success + d.nodes + g.failed + g.cancelled >= g.total then now() else g.ended_at end
+      from (select graph_id, count(*)::int as nodes from mine where graph_id is not null and ${state} = 2
+            group by graph_id) d
+      where g.colony = ${colony} and g.graph_id = d.graph_id
+    )`
+}
+
+function ended(rows: readonly EndRow[]): Ended {
+  const result: Ended = { ended: new Set(), ready: [] }
+  for (const row of rows) {
+    if (row.process_id !== null) result.ended.add(row.process_id)
+    else if (row.executor_type !== null) result.ready.push({ executorType: row.executor_type, count: row.ready })
+  }
+  return result
+}
+
+/**
+ * Starts the statement over for a process that should have been there and that this snapshot knows in no state: it was
+ * made by a transaction that ended while the statement waited for a lock. `case`, because the order of `and` is free.
+ */
+function raceIf(colony: ColonyKey, processId: Sql, missing: Sql): Sql {
+  return sql`case when ${missing} and not exists (
+      select 1 from results r where r.colony = ${colony} and r.process_id = ${processId}) then raise_race() else false end`
+}

@@ -1,0 +1,134 @@
+import type { Db } from './db.js'
+import { type Sql, sql } from './sql.js'
+import type { ColonyKey } from './submissions.js'
+
+export interface Counts {
+  waiting: number
+  running: number
+  success: number
+  failed: number
+  cancelled: number
+  waitingGraphs: number
+  runningGraphs: number
+  successGraphs: number
+  failedGraphs: number
+  cancelledGraphs: number
+}
+
+/** Sums of events between two positions: entered a state minus left it. */
+function sums(colony: ColonyKey, range: Sql): Sql {
+  const net = (state: number) =>
+    sql`(count(*) filter (where e.state = ${state}) - count(*) filter (where e.old_state = ${state}))::bigint`
+  return sql`select ${net(0)} as waiting, ${net(1)} as running, ${net(2)} as success, ${net(3)} as failed,
+    ${net(4)} as cancelled from events e where e.colony = ${colony} and ${range}`
+}
+
+/** Processes and graphs of a colony by state: what was added up, and what came since. */
+export async function countProcesses(db: Db, colony: ColonyKey): Promise<Counts> {
+  const row = await db.one<Record<'waiting' | 'running' | 'success' | 'failed' | 'cancelled', bigint>>(sql`
+    with base as materialized (
+      select waiting, running, success, failed, cancelled, counted_to from counters where colony = ${colony}
+      union all
+      select 0, 0, 0, 0, 0, '0'::xid8 where not exists (select 1 from counters where colony = ${colony})
+    ), tail as (${sums(colony, sql`e.xact >= (select counted_to from base)`)})
+    select b.waiting + t.waiting as waiting, b.running + t.running as running, b.success + t.success as success,
+      b.failed + t.failed as failed, b.cancelled + t.cancelled as cancelled
+    from base b, tail t`)
+  const graphs = await db.all<{ state: number; count: number }>(sql`
+    select state, count(*)::int as count from graphs where colony = ${colony} group by state`)
+  const graphsIn = (state: number) => graphs.find((row) => row.state === state)?.count ?? 0
+  return {
+    waiting: Number(row?.waiting ?? 0n),
+    running: Number(row?.running ?? 0n),
+    success: Number(row?.success ?? 0n),
+    failed: Number(row?.failed ?? 0n),
+    cancelled: Number(row?.cancelled ?? 0n),
+    waitingGraphs: graphsIn(0),
+    runningGraphs: graphsIn(1),
+    successGraphs: graphsIn(2),
+    failedGraphs: graphsIn(3),
+    cancelledGraphs: graphsIn(4),
+  }
+}
+
+/** How an executor did with a function; times in seconds, over successful processes. */
+export interface FunctionStatistics {
+  executor_name: string
+  funcname: string
+  counter: number
+  minwaittime: number
+  maxwaittime: number
+  minexectime: number
+  maxexectime: number
+  avgwaittime: number
+  avgexectime: number
+}
+
+function functionSums(colony: ColonyKey, range: Sql): Sql {
+  return sql`select t.executor_name, t.function_name, count(*)::bigint as calls, min(t.waited) as wait_min,
+      max(t.waited) as wait_max, sum(t.waited) as wait_sum, min(t.ran) as exec_min, max(t.ran) as exec_max,
+      sum(t.ran) as exec_sum
+    from (
+      select r.holder_name as executor_name, s.function_name,
+        extract(epoch from r.started_at - s.submitted_at)::float8 as waited,
+        extract(epoch from r.ended_at - r.started_at)::float8 as ran
+      from events e
+      join results r on r.colony = ${colony} and r.process_id = e.process_id
+      join process_specs s on s.colony = ${colony} and s.process_id = e.process_id
+      where e.colony = ${colony} and e.state = 2 and ${range} and r.holder_name is not null) t
+    group by t.executor_name, t.function_name`
+}
+
+export function functionStatistics(db: Db, colony: ColonyKey, executorName = ''): Promise<FunctionStatistics[]> {
+  return db.all<FunctionStatistics>(sql`
+    with tail as (
+      ${functionSums(colony, sql`e.xact >= coalesce((select counted_to from counters where colony = ${colony}), '0'::xid8)`)}
+    ), parts as (
+      select executor_name, function_name, calls, wait_min, wait_max, wait_sum, exec_min, exec_max, exec_sum
+      from function_counters where colony = ${colony}
+      union all select * from tail
+    )
+    select executor_name, function_name as funcname, sum(calls)::float8 as counter, min(wait_min) as minwaittime,
+      max(wait_max) as maxwaittime, min(exec_min) as minexectime, max(exec_max) as maxexectime,
+      sum(wait_sum) / sum(calls)::float8 as avgwaittime, sum(exec_sum) / sum(calls)::float8 as avgexectime
+    from parts where ${executorName} = '' or executor_name = ${executorName}
+    group by executor_name, function_name`)
+}
+
+/**
+ * Adds the events since the last time to the counters of a colony. Safe on any replica: the row is locked, and a second
+ * one finds nothing left.
+ *
+ * @returns how many events were added up
+ */
+export function rollUp(db: Db, colony: ColonyKey): Promise<number> {
+  return db.transaction(async (tx) => {
+    await tx.run(sql`insert into counters (colony) values (${colony}) on conflict do nothing`)
+    const span = await tx.one<{ start: string; horizon: string }>(sql`
+      select counted_to::text as start, pg_snapshot_xmin(pg_current_snapshot())::text as horizon
+      from counters where colony = ${colony} for update skip locked`)
+    if (!span || BigInt(span.horizon) <= BigInt(span.start)) return 0
+    const range = sql`e.xact >= ${span.start}::text::xid8 and e.xact < ${span.horizon}::text::xid8`
+    await tx.run(sql`
+      insert into function_counters (colony, executor_name, function_name, calls, wait_min, wait_max, wait_sum, exec_min,
+        exec_max, exec_sum)
+      select ${colony}, f.* from (${functionSums(colony, range)}) f
+      on conflict (colony, executor_name, function_name) do update set
+        calls = function_counters.calls + excluded.calls,
+        wait_min = least(function_counters.wait_min, excluded.wait_min),
+        wait_max = greatest(function_counters.wait_max, excluded.wait_max),
+        wait_sum = function_counters.wait_sum + excluded.wait_sum,
+        exec_min = least(function_counters.exec_min, excluded.exec_min),
+        exec_max = greatest(function_counters.exec_max, excluded.exec_max),
+        exec_sum = function_counters.exec_sum + excluded.exec_sum`)
+    const row = await tx.one<{ events: number }>(sql`
+      with net as (${sums(colony, range)}), added as (
+        update counters c set waiting = c.waiting + n.waiting, running = c.running + n.running,
+          success = c.success + n.success, failed = c.failed + n.failed, cancelled = c.cancelled + n.cancelled,
+          counted_to = ${span.horizon}::text::xid8
+        from net n where c.colony = ${colony}
+      )
+      select count(*)::int as events from events e where e.colony = ${colony} and ${range}`)
+    return row?.events ?? 0
+  })
+}

@@ -1,0 +1,48 @@
+import type { Db } from './db.js'
+import { sql } from './sql.js'
+import type { ColonyKey } from './submissions.js'
+
+interface Due {
+  colony: ColonyKey
+}
+
+const keys = (rows: readonly Due[]) => rows.map((row) => row.colony)
+
+/** Colonies with processes whose wait or exec deadline has passed: one look into `live_deadline` per colony. */
+export async function coloniesWithOverdue(db: Db): Promise<ColonyKey[]> {
+  return keys(
+    await db.all<Due>(sql`
+      select c.colony_key as colony from colonies c
+      where exists (select 1 from live l where l.colony = c.colony_key and l.deadline < now())`),
+  )
+}
+
+/** Colonies in which executors that are not approved, or fell silent, hold processes. */
+export async function coloniesWithLostExecutors(db: Db, silentSeconds: number): Promise<ColonyKey[]> {
+  return keys(
+    await db.all<Due>(sql`
+      select distinct e.colony from executors e
+      where (e.state <> 1 or (e.leased and e.heartbeat_at < now() - make_interval(secs => ${silentSeconds})))
+        and exists (select 1 from live l where l.colony = e.colony and l.holder = e.executor_id)`),
+  )
+}
+
+/** Colonies with events that are not in the counters yet. */
+export async function coloniesToCount(db: Db): Promise<ColonyKey[]> {
+  return keys(
+    await db.all<Due>(sql`
+      select c.colony_key as colony from colonies c left join counters n on n.colony = c.colony_key
+      where exists (select 1 from events e where e.colony = c.colony_key
+        and e.xact >= coalesce(n.counted_to, '0'::xid8) and e.xact < pg_snapshot_xmin(pg_current_snapshot()))`),
+  )
+}
+
+/** Which of the executor types have ready processes; for replicas whose waiters may have missed a hint. */
+export async function typesWithReady(db: Db, colony: ColonyKey, types: readonly string[]): Promise<string[]> {
+  const rows = await db.all<{ executor_type: string }>(sql`
+    select t.executor_type from unnest(${types}::text[]) as t (executor_type)
+    where exists (select 1 from live l where l.colony = ${colony} and l.executor_type = t.executor_type
+        and l.state = 0 and l.open_parents = 0 and l.names is null)
+      or exists (select 1 from wanted w where w.colony = ${colony} and w.executor_type = t.executor_type)`)
+  return rows.map((row) => row.executor_type)
+}

@@ -1,0 +1,174 @@
+import type { Db } from './db.js'
+import { sql } from './sql.js'
+import { arrayLiteral, type ColonyKey, type NewAttribute, type NewProcess } from './submissions.js'
+
+/** A node of a new graph: a process, and its place among the others. */
+export interface NewNode extends Omit<NewProcess, 'requestId' | 'holder'> {
+  /** Ids of the parents in the order of `dependencies`. */
+  parents: readonly string[]
+  children: readonly string[]
+}
+
+export interface NewGraph {
+  graphId: string
+  initiatorId: string
+  initiatorName: string
+  requestId: string | null
+  nodes: readonly NewNode[]
+  attributes: readonly NewAttribute[]
+}
+
+export interface StoredGraph {
+  graph_id: string
+  /** False when an earlier request with the same id made the graph. */
+  fresh: boolean
+  submitted_at: string
+}
+
+/**
+ * Stores a whole workflow in one statement: the graph, its processes, their edges.
+ *
+ * @returns undefined when the colony is gone, or another transaction is just storing the same request
+ */
+export function insertGraph(db: Db, colony: ColonyKey, graph: NewGraph): Promise<StoredGraph | undefined> {
+  const { nodes, attributes } = graph
+  const column = <T>(pick: (node: NewNode) => T) => nodes.map(pick)
+  const edges = nodes.flatMap((node) =>
+    node.parents.map((parent, position) => ({ child: node.processId, parent, position })),
+  )
+  return db.one<StoredGraph>(sql`
+    with first_request as (
+      insert into requests (colony, caller, request_id, made_id)
+      select ${colony}, ${graph.initiatorId}, ${graph.requestId}::text, ${graph.graphId}
+      where ${graph.requestId}::text is not null
+      on conflict do nothing returning made_id
+    ), go as materialized (
+      select 1 from colonies
+      where colony_key = ${colony} and (${graph.requestId}::text is null or exists (select 1 from first_request))
+    ), stored as (
+      insert into graphs (colony, graph_id, initiator_id, initiator_name, total)
+      select ${colony}, ${graph.graphId}, ${graph.initiatorId}, ${graph.initiatorName}, ${nodes.length} from go
+      returning graph_id, submitted_at
+    ), asked as materialized (
+      select a.*, a.names::text[] as wanted_names,
+        (extract(epoch from now()) * 1000000)::bigint * 1000 + (place - 1) - priority * 86400000000000 as queue_place
+      from go, unnest(
+        ${column((n) => n.processId)}::text[], ${column((n) => n.nodeName)}::text[],
+        ${column((n) => n.functionName)}::text[], ${column((n) => n.executorType)}::text[],
+        ${column((n) => n.label)}::text[], ${column((n) => n.initiatorIsUser)}::boolean[],
+        ${column((n) => n.priority)}::bigint[], ${column((n) => n.waitSeconds)}::int[],
+        ${column((n) => n.execSeconds)}::int[], ${column((n) => n.maxRetries)}::int[],
+        ${column((n) => n.spec)}::text[], ${column((n) => n.env)}::text[], ${column((n) => n.channels)}::text[],
+        ${column((n) => n.names && arrayLiteral(n.names))}::text[], ${column((n) => n.location)}::text[],
+        ${column((n) => n.cpu)}::bigint[], ${column((n) => n.memory)}::bigint[],
+        ${column((n) => n.parents.length)}::int[], ${column((n) => arrayLiteral(n.children))}::text[]
+      ) with ordinality as a (process_id, node_name, function_name, executor_type, label, initiator_is_user, priority,
+        wait_seconds, exec_seconds, max_retries, spec, env, channels, names, location, cpu, memory, open_parents,
+        children, place)
+    ), specs as (
+      insert into process_specs (colony, process_id, graph_id, node_name, function_name, executor_type, label,
+        initiator_id, initiator_name, initiator_user, submitted_at, priority_time, wait_seconds, exec_seconds,
+        max_retries, spec, env, channels)
+      select ${colony}, process_id, ${graph.graphId}, node_name, function_name, executor_type, label,
+        ${graph.initiatorId}, ${graph.initiatorName}, case when initiator_is_user then ${graph.initiatorName} end, now(),
+        queue_place, wait_seconds, exec_seconds, max_retries, spec, env, channels
+      from asked
+    ), rows as (
+      insert into live (colony, process_id, state, executor_type, names, location, cpu, memory, priority_time,
+        open_parents, children, graph_id, deadline, wait_seconds, exec_seconds, max_retries, list_place)
+      select ${colony}, process_id, 0, executor_type, wanted_names, location, cpu, memory, queue_place, open_parents,
+        children::text[], ${graph.graphId}, now() + make_interval(secs => wait_seconds), wait_seconds, exec_seconds,
+        max_retries, queue_place
+      from asked
+    ), wants as (
+      insert into wanted (colony, executor_type, name, priority_time, process_id, location, cpu, memory)
+      select ${colony}, executor_type, name, queue_place, process_id, location, cpu, memory
+      from asked, unnest(wanted_names) name where open_parents = 0
+    ), node_rows as (
+      insert into graph_nodes (colony, graph_id, position, process_id, node_name)
+      select ${colony}, ${graph.graphId}, place - 1, process_id, node_name from asked
+    ), edge_rows as (
+      insert into edges (colony, child_id, position, parent_id, graph_id)
+      select ${colony}, e.child_id, e.position, e.parent_id, ${graph.graphId}
+      from go, unnest(${edges.map((e) => e.child)}::text[], ${edges.map((e) => e.position)}::int[],
+        ${edges.map((e) => e.parent)}::text[]) as e (child_id, position, parent_id)
+    ), environment as (
+      insert into attributes (colony, process_id, graph_id, attribute_id, attribute_type, key, value)
+      select ${colony}, a.process_id, ${graph.graphId}, a.attribute_id, a.attribute_type, a.key, a.value
+      from go, unnest(${attributes.map((a) => a.processId)}::text[], ${attributes.map((a) => a.attributeId)}::text[],
+        ${attributes.map((a) => a.type)}::int[], ${attributes.map((a) => a.key)}::text[],
+        ${attributes.map((a) => a.value)}::text[]) as a (process_id, attribute_id, attribute_type, key, value)
+    ), history as (
+      insert into events (colony, process_id, old_state, state, attempt, reason, executor_type)
+      select ${colony}, process_id, null, 0, 0, 'submit', executor_type from asked
+    )
+    select graph_id, true as fresh, submitted_at from stored
+    union all
+    select g.graph_id, false, g.submitted_at
+    from requests r join graphs g on g.colony = ${colony} and g.graph_id = r.made_id
+    where r.colony = ${colony} and r.caller = ${graph.initiatorId} and r.request_id = ${graph.requestId}::text`)
+}
+
+export interface GraphRow {
+  graph_id: string
+  initiator_id: string
+  initiator_name: string
+  state: number
+  submitted_at: string
+  started_at: string | null
+  ended_at: string | null
+}
+
+export interface GraphNodeRow {
+  graph_id: string
+  process_id: string
+  node_name: string
+  state: number
+}
+
+export interface GraphEdgeRow {
+  graph_id: string
+  parent_id: string
+  child_id: string
+}
+
+export interface GraphParts {
+  nodes: GraphNodeRow[]
+  edges: GraphEdgeRow[]
+}
+
+const graphColumns = sql`graph_id, initiator_id, initiator_name, state, submitted_at, started_at, ended_at`
+
+export function findGraph(db: Db, colony: ColonyKey, graphId: string): Promise<GraphRow | undefined> {
+  return db.one<GraphRow>(sql`select ${graphColumns} from graphs where colony = ${colony} and graph_id = ${graphId}`)
+}
+
+/** The newest graphs of one state, after the graph `after` when that is not empty. Uses the index `graphs_state`. */
+export function listGraphs(
+  db: Db,
+  colony: ColonyKey,
+  { state, count, after }: { state: number; count: number; after: string },
+): Promise<GraphRow[]> {
+  return db.all<GraphRow>(sql`
+    select ${graphColumns} from graphs
+    where colony = ${colony} and state = ${state} and (${after} = '' or graph_id < ${after})
+    order by graph_id desc limit ${count}`)
+}
+
+/** Nodes in the order of the spec, and edges in the order in which children were named, of some graphs. */
+export async function readGraphParts(db: Db, colony: ColonyKey, graphIds: readonly string[]): Promise<GraphParts> {
+  const nodes = await db.all<GraphNodeRow>(sql`
+    select n.graph_id, n.process_id, n.node_name, coalesce(l.state, r.state, 0)::smallint as state
+    from unnest(${graphIds}::text[]) as asked (graph_id)
+    join graph_nodes n on n.colony = ${colony} and n.graph_id = asked.graph_id
+    left join live l on l.colony = ${colony} and l.process_id = n.process_id
+    left join results r on r.colony = ${colony} and r.process_id = n.process_id
+    order by n.graph_id, n.position`)
+  const edges = await db.all<GraphEdgeRow>(sql`
+    select e.graph_id, e.parent_id, e.child_id
+    from unnest(${graphIds}::text[]) as asked (graph_id)
+    join graph_nodes n on n.colony = ${colony} and n.graph_id = asked.graph_id
+    join edges e on e.colony = ${colony} and e.child_id = n.process_id
+    order by n.graph_id, n.position, e.position`)
+  return { nodes, edges }
+}

@@ -1,0 +1,62 @@
+import type { ColonyKey, Db, ReadyLine } from '@colonies/database'
+import type { HttpOperationName, Operations, ServerSide } from '@colonies/protocol'
+import type { HotPath } from './queue/hot-path.js'
+import type { Config } from './config.js'
+
+/** Who signed a request, as the directory knows them. */
+export interface Caller {
+  readonly id: string
+  /** Name of the executor or user; empty when the caller is neither. */
+  readonly name: string
+  readonly kind: 'executor' | 'user' | 'none'
+  readonly executor: { readonly name: string; readonly type: string; readonly location: string } | undefined
+}
+
+export interface Colony {
+  readonly key: ColonyKey
+  readonly name: string
+  readonly ownerId: string
+  readonly paused: boolean
+}
+
+/** What a replica offers to its handlers. */
+export interface Replica {
+  readonly config: Config
+  readonly id: string
+  readonly hotPath: HotPath
+  /** Tells this replica and, soon, the others what became ready to be assigned. */
+  hint(colony: ColonyKey, ready: readonly ReadyLine[]): void
+  /** Tells all replicas that rights in the directory changed. */
+  directoryChanged(): void
+  /** When this replica last heard of an executor, as wire time; newer than the database for some seconds. */
+  lastHeard(executorId: string): string | undefined
+}
+
+/** All that a handler gets beside its input. Access is settled by then. */
+export interface Call {
+  readonly db: Db
+  readonly caller: Caller
+  /** The colony of the request. Operations without one (server owner, anyone) must not read it. */
+  readonly colony: Colony
+  readonly replica: Replica
+  /** Aborted when the caller's connection is gone. */
+  readonly signal: AbortSignal
+}
+
+/** Ready JSON text of a reply: the hot path writes its replies itself. */
+export class Rendered {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+export type Reply<Name extends HttpOperationName> = ServerSide<Operations[Name]['output']> | Rendered
+
+export type Handler<Name extends HttpOperationName> = (
+  input: ServerSide<Operations[Name]['input']>,
+  call: Call,
+) => Promise<Reply<Name>>
+
+/** One handler for each operation; it does not compile while one is missing. */
+export type Handlers = { [Name in HttpOperationName]: Handler<Name> }

@@ -1,0 +1,128 @@
+import { type ColonyKey, isConnectionFailure, isRetryable } from '@colonies/database'
+import { ColoniesError } from '@colonies/protocol'
+
+export interface BatcherOptions<Item, Outcome> {
+  /** Stores a batch of one colony; outcomes in the order of the items. An outcome may be an error of its own. */
+  flush(colony: ColonyKey, items: Item[]): Promise<(Outcome | Error)[]>
+  /** Most items of one statement. */
+  itemsMax: number
+  /** Most flushes of one colony under way at once. Two are best for inserts and closes: one commits, one prepares. */
+  flushesMax: number
+  /** Bytes that an item will take, about. */
+  bytesOf(item: Item): number
+  /** Most bytes of one statement. */
+  bytesMax: number
+  /** Most items that may wait; beyond it callers are sent away. */
+  waitingMax: number
+}
+
+interface Entry<Item, Outcome> {
+  item: Item
+  bytes: number
+  resolve(outcome: Outcome): void
+  reject(error: unknown): void
+}
+
+interface Line<Item, Outcome> {
+  entries: Entry<Item, Outcome>[]
+  flushing: number
+  scheduled: boolean
+}
+
+/**
+ * Calls that arrive while a flush is under way form the next one; an idle batcher flushes at once. So load makes batches
+ * larger instead of waits longer, and each call still gets its own outcome: when a statement fails, the batch is tried
+ * again in halves until the item that it failed for stands alone.
+ */
+export class Batcher<Item, Outcome> {
+  readonly #options: BatcherOptions<Item, Outcome>
+  readonly #lines = new Map<ColonyKey, Line<Item, Outcome>>()
+  #waiting = 0
+
+  constructor(options: BatcherOptions<Item, Outcome>) {
+    this.#options = options
+  }
+
+  add(colony: ColonyKey, item: Item): Promise<Outcome> {
+    if (this.#waiting >= this.#options.waitingMax)
+      return Promise.reject(new ColoniesError('unavailable', 'The server is overloaded; try again in a moment'))
+    this.#waiting += 1
+    return new Promise<Outcome>((resolve, reject) => {
+      const line = this.#line(colony)
+      line.entries.push({ item, bytes: this.#options.bytesOf(item), resolve, reject })
+      this.#schedule(colony, line)
+    })
+  }
+
+  #line(colony: ColonyKey): Line<Item, Outcome> {
+    let line = this.#lines.get(colony)
+    if (!line) {
+      line = { entries: [], flushing: 0, scheduled: false }
+      this.#lines.set(colony, line)
+    }
+    return line
+  }
+
+  // After the requests of this turn of the event loop have been read: they come in one batch.
+  #schedule(colony: ColonyKey, line: Line<Item, Outcome>): void {
+    if (line.scheduled || line.flushing >= this.#options.flushesMax || line.entries.length === 0) return
+    line.scheduled = true
+    setImmediate(() => {
+      line.scheduled = false
+      void this.#flush(colony, line)
+    })
+  }
+
+  async #flush(colony: ColonyKey, line: Line<Item, Outcome>): Promise<void> {
+    const batch = this.#take(line)
+    line.flushing += 1
+    try {
+      await this.#store(colony, batch)
+    } finally {
+      this.#waiting -= batch.length
+      line.flushing -= 1
+      if (line.entries.length > 0) this.#schedule(colony, line)
+      else if (line.flushing === 0) this.#lines.delete(colony)
+    }
+  }
+
+  #take(line: Line<Item, Outcome>): Entry<Item, Outcome>[] {
+    let bytes = 0
+    let count = 0
+    for (const entry of line.entries) {
+      if (count === this.#options.itemsMax || (count > 0 && bytes + entry.bytes > this.#options.bytesMax)) break
+      bytes += entry.bytes
+      count += 1
+    }
+    return line.entries.splice(0, count)
+  }
+
+  async #store(colony: ColonyKey, batch: Entry<Item, Outcome>[], tries = 0): Promise<void> {
+    try {
+      const outcomes = await this.#options.flush(
+        colony,
+        batch.map((entry) => entry.item),
+      )
+      batch.forEach((entry, place) => {
+        const outcome = outcomes[place]
+        if (outcome instanceof Error) entry.reject(outcome)
+        else entry.resolve(outcome as Outcome)
+      })
+    } catch (error) {
+      if (isRetryable(error) && tries < 10) return this.#store(colony, batch, tries + 1)
+      // Whether a lost connection committed is not known; only callers know whether they may ask again.
+      if (batch.length === 1 || isConnectionFailure(error)) {
+        for (const entry of batch) entry.reject(error)
+        return
+      }
+      const middle = batch.length >> 1
+      await this.#store(colony, batch.slice(0, middle))
+      await this.#store(colony, batch.slice(middle))
+    }
+  }
+
+  /** Resolves when nothing waits or is under way. */
+  async drained(): Promise<void> {
+    while (this.#waiting > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

@@ -1,0 +1,226 @@
+import {
+  type Claimed,
+  type Close,
+  type ColonyKey,
+  closeFailed,
+  closeSuccessful,
+  type Db,
+  type Ended,
+  type Failure,
+  giveBack,
+  insertProcesses,
+  type NewAttribute,
+  type NewProcess,
+  type ReadyLine,
+  type Submitted,
+  typesWithReady,
+} from '@colonies/database'
+import { ColoniesError } from '@colonies/protocol'
+import type { Log } from '../log.js'
+import { Batcher } from './batcher.js'
+import { type Reservation, type Waiter, WaitingRoom } from './waiting-room.js'
+
+export interface Submission {
+  process: NewProcess
+  attributes: readonly NewAttribute[]
+}
+
+export interface HotPathOptions {
+  db: Db
+  log: Log
+  /** Tells other replicas what is ready and has no waiter here. */
+  tellOthers(colony: ColonyKey, ready: readonly ReadyLine[]): void
+  /** Events were written: subscribers may be served. */
+  changed(colony: ColonyKey): void
+}
+
+/** Submit, assign and close of one replica: everything whose rate matters goes through batches here. */
+export interface HotPath {
+  submit(colony: ColonyKey, submission: Submission): Promise<Submitted>
+  /** @returns false when the process is not running, or not held by who closes it */
+  closeSuccessful(colony: ColonyKey, close: Close): Promise<boolean>
+  closeFailed(colony: ColonyKey, failure: Failure): Promise<boolean>
+  wait(waiter: Waiter): () => void
+  /** Something became ready: wakes waiters here, tells the others about the rest. */
+  hint(colony: ColonyKey, ready: readonly ReadyLine[]): void
+  /** Another replica says so. */
+  hintFromOthers(colony: ColonyKey, ready: readonly ReadyLine[]): void
+  /** The poll that makes up for lost hints. */
+  recheckIdle(): Promise<void>
+  readonly waiting: number
+  close(): Promise<void>
+}
+
+const BYTES_MAX = 4 * 1024 * 1024
+const WAITING_MAX = 20_000
+
+export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions): HotPath {
+  const returns = new Batcher<Claimed, boolean>({
+    async flush(colony, items) {
+      const held = items.map((p) => ({ processId: p.process_id, holder: p.holder ?? '', attempt: p.attempt }))
+      const { released, ready } = await giveBack(db, colony, held)
+      hint(colony, ready)
+      changed(colony)
+      return items.map((item) => released.has(item.process_id))
+    },
+    itemsMax: 1000,
+    flushesMax: 1,
+    bytesOf: () => 200,
+    bytesMax: BYTES_MAX,
+    waitingMax: WAITING_MAX,
+  })
+
+  const room = new WaitingRoom(db, log, (colony, processes) => {
+    for (const process of processes) {
+      // Should the database be away, the deadline loops bring the process back.
+      returns.add(colony, process).catch((error: unknown) => log.warn('a process could not be given back', { error }))
+    }
+  })
+
+  function hint(colony: ColonyKey, ready: readonly ReadyLine[]): void {
+    const rest: ReadyLine[] = []
+    for (const line of ready) {
+      const count = room.hint(colony, line)
+      if (count > 0) rest.push({ ...line, count })
+    }
+    if (rest.length > 0) tellOthers(colony, rest)
+  }
+
+  const submits = new Batcher<Submission, Submitted>({
+    flush: (colony, items) => storeSubmissions({ db, room, hint, changed }, colony, items),
+    itemsMax: 500,
+    flushesMax: 2,
+    bytesOf: ({ process }) => process.spec.length + process.env.length + 500,
+    bytesMax: BYTES_MAX,
+    waitingMax: WAITING_MAX,
+  })
+
+  const closing = <Item extends { processId: string }>(
+    statement: (db: Db, colony: ColonyKey, items: Item[]) => Promise<Ended>,
+    bytesOf: (item: Item) => number,
+  ) =>
+    new Batcher<Item, boolean>({
+      async flush(colony, items) {
+        const { ended, ready } = await statement(db, colony, items)
+        hint(colony, ready)
+        changed(colony)
+        // The same process twice in one batch: the second finds it closed.
+        return items.map((item) => ended.delete(item.processId))
+      },
+      itemsMax: 500,
+      flushesMax: 2,
+      bytesOf,
+      bytesMax: BYTES_MAX,
+      waitingMax: WAITING_MAX,
+    })
+  const successes = closing(closeSuccessful, (close: Close) => (close.output?.length ?? 0) + 200)
+  const failures = closing(closeFailed, (failure: Failure) => JSON.stringify(failure.errors).length + 200)
+
+  return {
+    submit: (colony, submission) => submits.add(colony, submission),
+    closeSuccessful: (colony, close) => successes.add(colony, close),
+    closeFailed: (colony, failure) => failures.add(colony, failure),
+    wait: (waiter) => room.enter(waiter),
+    hint,
+    hintFromOthers(colony, ready) {
+      for (const line of ready) room.hint(colony, line)
+    },
+    async recheckIdle() {
+      for (const [colony, types] of room.idleLines()) {
+        for (const type of await typesWithReady(db, colony, types)) room.recheck(colony, type)
+      }
+    },
+    get waiting() {
+      return room.size
+    },
+    async close() {
+      room.close()
+      await Promise.all([submits, successes, failures, returns].map((batcher) => batcher.drained()))
+    },
+  }
+}
+
+interface SubmitParts {
+  db: Db
+  room: WaitingRoom
+  hint(colony: ColonyKey, ready: readonly ReadyLine[]): void
+  changed(colony: ColonyKey): void
+}
+
+async function storeSubmissions(
+  { db, room, hint, changed }: SubmitParts,
+  colony: ColonyKey,
+  items: readonly Submission[],
+): Promise<(Submitted | Error)[]> {
+  const reservations = items.map(({ process }) => room.reserve(colony, process))
+  const processes = items.map(({ process }, place) => withHolder(process, reservations[place]))
+  let rows: Submitted[]
+  try {
+    rows = await insertProcesses(
+      db,
+      colony,
+      processes,
+      items.flatMap((item) => item.attributes),
+    )
+  } catch (error) {
+    for (const reservation of reservations) reservation?.free()
+    throw error
+  }
+  const outcomes: (Submitted | Error)[] = items.map(
+    () => new ColoniesError('unavailable', 'The same request is just being stored; ask again in a moment'),
+  )
+  const ready = new Map<string, number>()
+  for (const row of rows) {
+    outcomes[row.place] = row
+    const process = processes[row.place] as NewProcess
+    if (!row.fresh) continue
+    if (row.state === 1) reservations[row.place]?.hand(claimedFrom(process, row))
+    else ready.set(process.executorType, (ready.get(process.executorType) ?? 0) + 1)
+  }
+  reservations.forEach((reservation, place) => {
+    const outcome = outcomes[place]
+    if (outcome instanceof Error || !outcome?.fresh || outcome.state !== 1) reservation?.free()
+  })
+  changed(colony)
+  hint(
+    colony,
+    [...ready].map(([executorType, count]) => ({ executorType, count })),
+  )
+  return outcomes
+}
+
+function withHolder(process: NewProcess, reservation: Reservation | undefined): NewProcess {
+  if (!reservation) return process
+  const { executorId, executorName, assignId } = reservation
+  return { ...process, holder: { id: executorId, name: executorName, assignId } }
+}
+
+/** The row that a claim would have given: all of it is known from the submission. */
+export function claimedFrom(process: NewProcess, row: Submitted): Claimed {
+  return {
+    place: 0,
+    process_id: row.process_id,
+    initiator_id: process.initiatorId,
+    initiator_name: process.initiatorName,
+    holder: row.state === 1 ? (process.holder?.id ?? null) : null,
+    state: row.state,
+    priority_time: row.priority_time,
+    submitted_at: row.submitted_at,
+    started_at: row.started_at,
+    ended_at: null,
+    wait_deadline: row.wait_deadline,
+    exec_deadline: row.exec_deadline,
+    retries: 0,
+    attempt: row.state === 1 ? 1 : 0,
+    spec: process.spec,
+    env: process.env,
+    channels: process.channels,
+    open_parents: 0,
+    graph_id: null,
+    parents: null,
+    children: null,
+    inputs: null,
+    output: null,
+    errors: null,
+  }
+}

@@ -1,0 +1,298 @@
+import { fits } from '@colonies/core'
+import {
+  type ClaimShape,
+  type Claimant,
+  type Claimed,
+  type ColonyKey,
+  claimProcesses,
+  type Db,
+  type NewProcess,
+  type ReadyLine,
+} from '@colonies/database'
+import type { Log } from '../log.js'
+
+/** An executor whose assign hangs until something fits it. */
+export interface Waiter extends ClaimShape {
+  readonly colony: ColonyKey
+  readonly executorId: string
+  readonly executorName: string
+  readonly assignId: string | null
+  /** Processes that it takes at most. */
+  readonly slots: number
+  /** Called once, with at least one process. @returns false when the executor is gone and never sees them */
+  take(processes: Claimed[]): boolean
+  /** Called once instead: nothing came. */
+  leave(error?: unknown): void
+  /** It asked not to wait: a claim that finds nothing is the end. */
+  readonly once: boolean
+}
+
+interface Seat {
+  waiter: Waiter
+  /** In a claim now, or reserved for a process that is just being stored. */
+  busy: boolean
+  gone: boolean
+}
+
+/** Waiters of one executor type of one colony. */
+interface Line {
+  colony: ColonyKey
+  type: string
+  /** New ones, for whom the queue has not been looked at yet. */
+  asking: Seat[]
+  /** Those for whom the queue had nothing, longest waiting first. */
+  idle: Set<Seat>
+  /** How many processes are said to be ready; that many idle waiters are asked for again. */
+  hints: number
+  claiming: boolean
+}
+
+/** Most waiters of one claim. */
+const CLAIM_MAX = 200
+
+/**
+ * All waiters of this replica. One claim per line is under way at a time: with two, both would look at the same head of
+ * the queue. A hint wakes as many waiters as there are processes and no more; the poll of each second makes up for lost
+ * hints.
+ */
+export class WaitingRoom {
+  readonly #db: Db
+  readonly #log: Log
+  readonly #lines = new Map<string, Line>()
+  readonly #giveBack: (colony: ColonyKey, processes: readonly Claimed[]) => void
+  #closed = false
+
+  constructor(db: Db, log: Log, giveBack: (colony: ColonyKey, processes: readonly Claimed[]) => void) {
+    this.#db = db
+    this.#log = log
+    this.#giveBack = giveBack
+  }
+
+  /** @returns a function that takes the waiter out again; nothing is handed to it afterwards */
+  enter(waiter: Waiter): () => void {
+    const line = this.#line(waiter.colony, waiter.executorType)
+    if (waiter.assignId !== null) this.#replace(line, waiter)
+    const seat: Seat = { waiter, busy: false, gone: false }
+    if (this.#closed) waiter.leave()
+    else {
+      line.asking.push(seat)
+      this.#wake(line)
+    }
+    return () => {
+      seat.gone = true
+      line.idle.delete(seat)
+      line.asking = line.asking.filter((other) => other !== seat)
+      this.#forget(line)
+    }
+  }
+
+  /** The same request again: its connection was lost, so the earlier one must not get the process. */
+  #replace(line: Line, { executorId, assignId }: Waiter): void {
+    for (const seat of [...line.idle, ...line.asking]) {
+      if (seat.busy || seat.waiter.executorId !== executorId || seat.waiter.assignId !== assignId) continue
+      seat.gone = true
+      line.idle.delete(seat)
+      line.asking = line.asking.filter((other) => other !== seat)
+      seat.waiter.leave()
+    }
+  }
+
+  /** Processes became ready. @returns how many no waiter of this replica is there for */
+  hint(colony: ColonyKey, { executorType, count }: ReadyLine): number {
+    const line = this.#lines.get(lineKey(colony, executorType))
+    if (!line) return count
+    const taken = Math.min(count, line.idle.size + line.asking.length)
+    line.hints = Math.min(line.hints + count, line.idle.size)
+    this.#wake(line)
+    return count - taken
+  }
+
+  /**
+   * Reserves an idle waiter that fits a process about to be stored, so that it is stored as running. Only a line without
+   * claims, hints and new waiters gives one: then its waiters know that the queue has nothing older for them.
+   */
+  reserve(colony: ColonyKey, process: NewProcess): Reservation | undefined {
+    const line = this.#lines.get(lineKey(colony, process.executorType))
+    if (!line || line.claiming || line.hints > 0 || line.asking.length > 0) return undefined
+    for (const seat of line.idle) {
+      if (seat.busy || !fits(process, { ...seat.waiter, type: seat.waiter.executorType, name: seat.waiter.executorName }))
+        continue
+      seat.busy = true
+      line.idle.delete(seat)
+      return {
+        executorId: seat.waiter.executorId,
+        executorName: seat.waiter.executorName,
+        assignId: seat.waiter.assignId,
+        hand: (claimed) => this.#hand(line, seat, [claimed]),
+        free: () => {
+          seat.busy = false
+          if (seat.gone || this.#closed) return
+          line.asking.push(seat)
+          this.#wake(line)
+        },
+      }
+    }
+    return undefined
+  }
+
+  /** Colonies and types that idle waiters wait for. */
+  idleLines(): Map<ColonyKey, string[]> {
+    const result = new Map<ColonyKey, string[]>()
+    for (const line of this.#lines.values()) {
+      if (line.idle.size === 0) continue
+      const types = result.get(line.colony)
+      if (types) types.push(line.type)
+      else result.set(line.colony, [line.type])
+    }
+    return result
+  }
+
+  /** The queue may have something for any waiter of this line. */
+  recheck(colony: ColonyKey, executorType: string): void {
+    const line = this.#lines.get(lineKey(colony, executorType))
+    if (!line) return
+    line.hints = line.idle.size
+    this.#wake(line)
+  }
+
+  get size(): number {
+    let size = 0
+    for (const line of this.#lines.values()) size += line.idle.size + line.asking.length
+    return size
+  }
+
+  /** Sends all waiters away; later ones leave at once. */
+  close(): void {
+    this.#closed = true
+    for (const line of this.#lines.values()) {
+      for (const seat of [...line.idle, ...line.asking]) {
+        if (seat.busy) continue
+        seat.gone = true
+        seat.waiter.leave()
+      }
+      line.idle.clear()
+      line.asking = []
+      this.#forget(line)
+    }
+  }
+
+  #line(colony: ColonyKey, type: string): Line {
+    const key = lineKey(colony, type)
+    let line = this.#lines.get(key)
+    if (!line) {
+      line = { colony, type, asking: [], idle: new Set(), hints: 0, claiming: false }
+      this.#lines.set(key, line)
+    }
+    return line
+  }
+
+  #forget(line: Line): void {
+    if (line.idle.size === 0 && line.asking.length === 0 && !line.claiming) {
+      this.#lines.delete(lineKey(line.colony, line.type))
+    }
+  }
+
+  #wake(line: Line): void {
+    if (line.claiming || (line.asking.length === 0 && line.hints === 0)) return
+    line.claiming = true
+    setImmediate(() => void this.#claimAll(line))
+  }
+
+  async #claimAll(line: Line): Promise<void> {
+    try {
+      for (let seats = this.#next(line); seats.length > 0; seats = this.#next(line)) await this.#claim(line, seats)
+    } finally {
+      line.claiming = false
+      line.hints = line.idle.size === 0 ? 0 : line.hints
+      this.#forget(line)
+    }
+  }
+
+  /** The next waiters to claim for: new ones first, then idle ones as far as hints go; all of one shape. */
+  #next(line: Line): Seat[] {
+    const candidates = line.asking.length > 0 ? line.asking : [...line.idle].slice(0, line.hints)
+    const first = candidates[0]
+    if (!first) {
+      line.hints = 0
+      return []
+    }
+    const seats = candidates.filter((seat) => sameShape(seat.waiter, first.waiter)).slice(0, CLAIM_MAX)
+    if (line.asking.length > 0) line.asking = line.asking.filter((seat) => !seats.includes(seat))
+    for (const seat of seats) {
+      seat.busy = true
+      line.idle.delete(seat)
+    }
+    return seats
+  }
+
+  async #claim(line: Line, seats: Seat[]): Promise<void> {
+    const claimants: Claimant[] = []
+    const owners: Seat[] = []
+    for (const seat of seats) {
+      for (let slot = 0; slot < seat.waiter.slots; slot += 1) {
+        owners.push(seat)
+        claimants.push({
+          executorId: seat.waiter.executorId,
+          name: seat.waiter.executorName,
+          assignId: seat.waiter.assignId,
+        })
+      }
+    }
+    const shape = seats[0]?.waiter as ClaimShape
+    let claimed: Claimed[] = []
+    try {
+      claimed = await claimProcesses(this.#db, line.colony, shape, claimants)
+    } catch (error) {
+      this.#log.warn('a claim failed; its executors keep waiting', { colony: line.colony, error })
+      for (const seat of seats) if (seat.waiter.once) this.#send(line, seat, error)
+    }
+    const bySeat = new Map<Seat, Claimed[]>()
+    for (const row of claimed) {
+      const seat = owners[row.place] as Seat
+      const list = bySeat.get(seat)
+      if (list) list.push(row)
+      else bySeat.set(seat, [row])
+    }
+    line.hints = claimed.length < claimants.length ? 0 : Math.max(0, line.hints - claimed.length)
+    for (const seat of seats) {
+      const processes = bySeat.get(seat)
+      if (processes) this.#hand(line, seat, processes)
+      else if (seat.waiter.once || this.#closed) this.#send(line, seat)
+      else if (!seat.gone) {
+        seat.busy = false
+        line.idle.add(seat)
+      }
+    }
+  }
+
+  #hand(line: Line, seat: Seat, processes: Claimed[]): void {
+    const taken = !seat.gone && seat.waiter.take(processes)
+    seat.gone = true
+    if (!taken) this.#giveBack(line.colony, processes)
+  }
+
+  #send(_line: Line, seat: Seat, error?: unknown): void {
+    if (seat.gone) return
+    seat.gone = true
+    seat.waiter.leave(error)
+  }
+}
+
+/** A waiter set aside for a process that is just being stored. */
+export interface Reservation {
+  executorId: string
+  executorName: string
+  assignId: string | null
+  /** It was stored as running. */
+  hand(claimed: Claimed): void
+  /** It was not: the waiter looks at the queue again. */
+  free(): void
+}
+
+function lineKey(colony: ColonyKey, type: string): string {
+  return `${colony}/${type}`
+}
+
+function sameShape(a: ClaimShape, b: ClaimShape): boolean {
+  return a.location === b.location && a.cpu === b.cpu && a.memory === b.memory
+}
