@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ConnectionOptions } from 'node:tls'
+import { Pool, type PoolClient, type QueryResult } from 'pg'
+import type { Db } from './db.js'
+import { isRefusal, isRetryable, isStaleStatement } from './errors.js'
+import { type Sql, sql } from './sql.js'
+import { typeParsers } from './type-parsers.js'
+
+/** Where a PostgreSQL is, and how to use it. */
+export interface DatabaseConfig {
+  /** Name, address, or folder of the socket. */
+  host: string
+  port: number
+  user: string
+  password: string
+  database: string
+  /** Connections of one pool at most; 10 when left out. */
+  maxConnections?: number
+  ssl?: boolean | ConnectionOptions
+  /** After this long PostgreSQL cancels a statement; 30 000 when left out. */
+  statementTimeoutMs?: number
+  /** Longest wait for a free connection, or for a new one; 5 000 when left out. */
+  acquireTimeoutMs?: number
+}
+
+/** A transaction that can also run whole files of SQL, as migrations are. */
+export interface ScriptTransaction extends Db {
+  /** Runs statements without parameters, separated by semicolons, without a time limit on our side. */
+  script(text: string): Promise<void>
+}
+
+/** A pool of connections. */
+export interface Database extends Db {
+  transaction<T>(work: (tx: ScriptTransaction) => Promise<T>): Promise<T>
+
+  /** Ends all connections, each when its statement is done; the second call waits for the first. */
+  close(): Promise<void>
+}
+
+const ATTEMPTS_MAX = 10
+const RETRY_MS_MAX = 200
+
+/** Opens no connection yet: the first statement does, so a database that is down shows there. */
+export function connect(config: DatabaseConfig): Database {
+  const statementTimeoutMs = config.statementTimeoutMs ?? 30_000
+  const pool = new Pool({
+    ...connectionOptions(config),
+    max: config.maxConnections ?? 10,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: config.acquireTimeoutMs ?? 5_000,
+    // PostgreSQL's own limit comes first. This one is for a network that swallows the answer.
+    query_timeout: statementTimeoutMs + 5_000,
+    onConnect: (client) => client.query(sessionSettings(statementTimeoutMs)) as unknown as void,
+  })
+  // A connection that breaks while nobody uses it leaves the pool by itself, and the next statement opens another. One
+  // that breaks in use also rejects its statement. Without listeners both events would end the process.
+  pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
+
+  let closed: Promise<void> | undefined
+  return {
+    all: (statement) => useConnection(pool, async (connection) => (await connection.send(statement)).rows),
+    one: (statement) => useConnection(pool, async (connection) => (await connection.send(statement)).rows[0]),
+    run: (statement) => useConnection(pool, async (connection) => (await connection.send(statement)).rowCount ?? 0),
+    transaction: (work) => useConnection(pool, (connection) => runTransaction(connection, work)),
+    close: () => (closed ??= pool.end()),
+  }
+}
+
+/** What pools, listeners and single connections have in common, as the driver names it. */
+export function connectionOptions(config: DatabaseConfig) {
+  return {
+    host: config.host,
+    port: config.port,
+    user: config.user,
+    password: config.password,
+    database: config.database,
+    ssl: config.ssl ?? false,
+    application_name: 'colonies',
+    // Finds out about a peer that vanished without a word.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    types: typeParsers,
+  }
+}
+
+/**
+ * One round trip for each new connection. Behind PgBouncer in transaction mode these reach whichever server connection
+ * is at hand, so there they are best effort; nothing but speed depends on them.
+ *
+ * The planner's switches: every statement of ours walks an index in key order and touches few rows. A statement is
+ * planned once per connection and the plan kept, and a plan made while the statistics of a table are young (empty, or
+ * just filled) can be a scan or a hash of the whole table, and stays one when the table has a million rows. `off` means
+ * "only when there is no other way", so statements that need a scan still run.
+ */
+function sessionSettings(statementTimeoutMs: number): string {
+  const settings = {
+    timezone: 'UTC',
+    datestyle: 'ISO',
+    jit: 'off',
+    enable_seqscan: 'off',
+    enable_hashjoin: 'off',
+    enable_mergejoin: 'off',
+    enable_bitmapscan: 'off',
+    plan_cache_mode: 'force_generic_plan',
+    client_min_messages: 'warning',
+    idle_in_transaction_session_timeout: '30s',
+    statement_timeout: String(statementTimeoutMs),
+  }
+  return Object.entries(settings)
+    .map(([name, value]) => `set ${name} = '${value}'`)
+    .join('; ')
+}
+
+/** A checked-out connection; sends one statement after the other, whatever its users do at the same time. */
+class Connection {
+  /** True when the next user must not get it: it broke, or does not know what its statements mean any more. */
+  spoiled = false
+  readonly #client: PoolClient
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(client: PoolClient) {
+    this.#client = client
+  }
+
+  send(statement: Sql): Promise<QueryResult> {
+    const { name, text } = statement.statement
+    return this.#send({ name, text, values: [...statement.values] })
+  }
+
+  script(text: string): Promise<QueryResult> {
+    // Zero would mean the pool's limit; this is the longest that a timer can wait.
+    return this.#send({ text, query_timeout: 2 ** 31 - 1 })
+  }
+
+  #send(query: { text: string; name?: string; values?: unknown[]; query_timeout?: number }): Promise<QueryResult> {
+    const sent = this.#last.then(() => this.#client.query(query))
+    this.#last = sent.catch((error: unknown) => {
+      this.spoiled ||= !isRefusal(error)
+    })
+    return sent
+  }
+
+  release(): void {
+    this.#client.release(this.spoiled)
+  }
+}
+
+/**
+ * Gives `work` a connection, and again a while later when PostgreSQL asks for that. A statement outside of a transaction
+ * is one of its own, so repeating it is as safe.
+ */
+async function useConnection<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const connection = new Connection(await pool.connect())
+    try {
+      return await work(connection)
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX || !(isRetryable(error) || isStaleStatement(error))) throw error
+    } finally {
+      connection.release()
+    }
+    // Random, so that two that met do not meet again.
+    await sleep(Math.random() * Math.min(RETRY_MS_MAX, 5 * 2 ** attempt))
+  }
+}
+
+async function runTransaction<T>(connection: Connection, work: (tx: ScriptTransaction) => Promise<T>): Promise<T> {
+  let ended = false
+  const send = async (statement: Sql) => {
+    if (ended) throw new Error('This transaction has ended: await each statement before its work returns.')
+    return connection.send(statement)
+  }
+  const tx: ScriptTransaction = {
+    all: async (statement) => (await send(statement)).rows,
+    one: async (statement) => (await send(statement)).rows[0],
+    run: async (statement) => (await send(statement)).rowCount ?? 0,
+    transaction: (inner) => inner(tx),
+    script: async (text) => void (await connection.script(text)),
+  }
+  await connection.send(sql`begin`)
+  try {
+    const result = await work(tx)
+    ended = true
+    const { command } = await connection.send(sql`commit`)
+    // PostgreSQL answers so, and not with an error, when a statement failed and `work` caught that and went on.
+    if (command === 'ROLLBACK') throw new Error('Nothing was committed: a statement of this transaction failed.')
+    return result
+  } catch (error) {
+    ended = true
+    if (!connection.spoiled) await connection.send(sql`rollback`).catch(() => {})
+    throw error
+  }
+}

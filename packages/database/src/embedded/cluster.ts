@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { access, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Account } from './account.js'
+import type { Binaries } from './binaries.js'
+
+/** One folder: the files of PostgreSQL, and the password that fits them. */
+export interface Cluster {
+  /** What PostgreSQL calls its data directory. */
+  dir: string
+  password: string
+}
+
+/** The only login; it may do everything. */
+export const LOGIN = 'colonies'
+
+export function clusterDirOf(dataDir: string): string {
+  return join(dataDir, 'postgres', 'data')
+}
+
+/** The way that programs run under `account` see `dir`: no folder above it needs to let them through. */
+export function asSeenBy(account: Account | undefined, dir: string): string {
+  // Started with `dir` as working directory, which the kernel enters before it gives up the rights of root. PostgreSQL
+  // only uses paths relative to it afterwards, and this name leads there without a walk from `/`. So data below /root
+  // or in a folder of mode 0700 works, and nobody's permissions change.
+  return account && process.platform === 'linux' ? '/proc/self/cwd' : dir
+}
+
+/** Opens the cluster in `dataDir`; makes it first when there is none. */
+export async function openCluster(
+  dataDir: string,
+  binaries: Binaries,
+  account: Account | undefined,
+  { durable }: { durable: boolean },
+): Promise<Cluster> {
+  const dir = clusterDirOf(dataDir)
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  if (!(await access(dir).then(() => true, () => false))) await makeCluster(dataDir, binaries, account, durable)
+  const major = Number(await readFile(join(dir, 'PG_VERSION'), 'utf8'))
+  if (major !== binaries.major) {
+    throw new Error(
+      `The data in ${dir} was written by PostgreSQL ${major}, and this is PostgreSQL ${binaries.major}. Dump it with the ` +
+        'version of Colonies that wrote it (pg_dump), then load the dump into a new folder.',
+    )
+  }
+  return { dir, password: (await readFile(passwordFile(join(dataDir, 'postgres')), 'utf8')).trim() }
+}
+
+function passwordFile(folder: string): string {
+  return join(folder, 'password')
+}
+
+/** Complete or not there at all: files and password get their place together, when both are done. */
+async function makeCluster(dataDir: string, binaries: Binaries, account: Account | undefined, durable: boolean) {
+  await removeUnfinished(dataDir)
+  const unfinished = join(dataDir, `unfinished-${process.pid}`)
+  const data = join(unfinished, 'data')
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 })
+    await writeFile(passwordFile(unfinished), `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 })
+    if (account) {
+      await chown(data, account.uid, account.gid)
+      await chown(passwordFile(unfinished), account.uid, account.gid)
+    }
+    await initdb(data, passwordFile(unfinished), binaries, account, durable)
+    await rename(unfinished, join(dataDir, 'postgres'))
+    await syncFolder(dataDir)
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true })
+    // Another process was first.
+    if (!['ENOTEMPTY', 'EEXIST'].includes(String((error as NodeJS.ErrnoException).code))) throw error
+  }
+}
+
+async function removeUnfinished(dataDir: string): Promise<void> {
+  for (const name of await readdir(dataDir)) {
+    const pid = Number(/^unfinished-(\d+)$/.exec(name)?.[1])
+    if (pid > 0 && (pid === process.pid || !isAlive(pid))) await rm(join(dataDir, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+async function initdb(
+  data: string,
+  password: string,
+  binaries: Binaries,
+  account: Account | undefined,
+  durable: boolean,
+): Promise<void> {
+  const args = [
+    ...['-D', asSeenBy(account, data), '--username', LOGIN],
+    // An open file instead of a path: the account may not be able to walk there.
+    '--pwfile=/dev/stdin',
+    ...['--auth-local=reject', '--auth-host=scram-sha-256'],
+    // The order of PostgreSQL itself: an update of the system's locales cannot break indexes.
+    ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+    '--no-instructions',
+    ...(durable ? [] : ['--no-sync']),
+  ]
+  const input = await open(password)
+  try {
+    const child = spawn(binaries.initdb, args, {
+      ...account,
+      cwd: data,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      stdio: [input.fd, 'ignore', 'pipe'],
+    })
+    let said = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said = (said + chunk).slice(-2000)
+    })
+    const code = await new Promise<number | string | null>((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (status, signal) => resolve(status ?? signal))
+    })
+    if (code !== 0) throw new Error(`PostgreSQL could not make its files in ${data} (initdb ${code}): ${said.trim()}`)
+  } finally {
+    await input.close()
+  }
+}
+
+/** So that a power failure does not undo the rename. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

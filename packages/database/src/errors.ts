@@ -1,0 +1,88 @@
+import { DatabaseError } from 'pg'
+
+/** SQLSTATEs after which the same work, sent again to a new connection, may well succeed. */
+const LOST = new Set([
+  '57P01', // the server shuts down, or somebody ended this session
+  '57P02', // another session crashed, all are ended
+  '57P03', // the server starts up or shuts down
+  '57P05', // this session was idle for too long
+  '25P03', // this session was idle in a transaction for too long
+  '53300', // too many connections
+  '25006', // read only: we talk to a standby, or to a primary that just became one
+])
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT', // the socket file of a server that is not there
+])
+
+// The driver throws these without a code; the text is all there is.
+const SAID_BY_THE_DRIVER = [
+  'Connection terminated',
+  'timeout expired',
+  'timeout exceeded when trying to connect',
+  'Query read timeout',
+  'Client has encountered a connection error',
+  'Client was closed',
+  'Cannot use a pool after calling end',
+]
+
+/** True when the database could not be reached, or the connection broke; the statement may or may not have run. */
+export function isConnectionFailure(error: unknown): boolean {
+  return some(error, (one) => {
+    if (one instanceof DatabaseError) return LOST.has(one.code ?? '') || one.code?.startsWith('08') === true
+    if (UNREACHABLE.has(String(codeOf(one)))) return true
+    return SAID_BY_THE_DRIVER.some((text) => one.message.startsWith(text))
+  })
+}
+
+/** True when PostgreSQL undid the transaction because of others that ran beside it: it is safe and useful to repeat. */
+export function isRetryable(error: unknown): boolean {
+  return some(error, (one) => one instanceof DatabaseError && (one.code === '40001' || one.code === '40P01'))
+}
+
+/**
+ * True when this connection's prepared statement is not usable: a migration changed its columns, or a PgBouncer that
+ * keeps no prepared statements gave us another server connection. Nothing ran; a new connection prepares it again.
+ */
+export function isStaleStatement(error: unknown): boolean {
+  return some(error, (one) => {
+    if (!(one instanceof DatabaseError)) return false
+    return one.code === '26000' || (one.code === '0A000' && one.routine === 'RevalidateCachedQuery')
+  })
+}
+
+/** @param constraint name of the constraint or unique index; any when left out */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  return some(error, (one) => {
+    if (!(one instanceof DatabaseError) || one.code !== '23505') return false
+    return constraint === undefined || one.constraint === constraint
+  })
+}
+
+/** True when PostgreSQL answered with an error and the connection is as good as before. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof DatabaseError && !isConnectionFailure(error) && !isStaleStatement(error)
+}
+
+/** Whether `test` holds for the error or one that caused it. */
+function some(error: unknown, test: (one: Error) => boolean): boolean {
+  // A chain of causes is short; the bound is against one that bites its tail.
+  for (let depth = 0; error instanceof Error && depth < 8; depth++) {
+    if (test(error)) return true
+    error = error.cause
+  }
+  return false
+}
+
+function codeOf(error: Error): unknown {
+  return 'code' in error ? error.code : undefined
+}
