@@ -51,7 +51,8 @@ async function exists(config: DatabaseConfig): Promise<boolean> {
   }
 }
 
-async function withClient(config: DatabaseConfig, work: (client: Client) => Promise<unknown>): Promise<void> {
+/** Gives `work` a connection of its own, outside of any pool, and ends it. */
+export async function withClient(config: DatabaseConfig, work: (client: Client) => Promise<unknown>): Promise<void> {
   const client = new Client({ ...connectionOptions(config), connectionTimeoutMillis: config.acquireTimeoutMs ?? 5_000 })
   client.on('error', () => {}) // the statement under way is rejected with it
   await client.connect()

@@ -31,13 +31,13 @@ interface Migration {
 export async function migrate(db: Database, folder = migrationsFolder): Promise<string[]> {
   const migrations = await listMigrations(folder)
   await requireServer(db)
-  const last = await db.transaction(async (tx) => {
+  const done = await db.transaction(async (tx) => {
     await lock(tx)
     await tx.script(`create table if not exists schema_migrations (
       number int primary key, name text collate "C" not null, applied_at timestamptz not null default now())`)
-    return tx.one<{ number: number | null }>(sql`select max(number) as number from schema_migrations`)
+    return tx.all<{ number: number }>(sql`select number from schema_migrations order by number`)
   })
-  const newest = last?.number ?? 0
+  const newest = done.at(-1)?.number ?? 0
   const known = migrations.at(-1)?.number ?? 0
   if (newest > known) {
     throw new Error(
@@ -47,7 +47,8 @@ export async function migrate(db: Database, folder = migrationsFolder): Promise<
   }
   const applied: string[] = []
   for (const migration of migrations) {
-    if (migration.number > newest && (await apply(db, migration))) applied.push(migration.name)
+    if (done.some(({ number }) => number === migration.number)) continue
+    if (await apply(db, migration)) applied.push(migration.name)
   }
   return applied
 }
@@ -94,14 +95,13 @@ async function requireServer(db: Db): Promise<void> {
   }
 }
 
-/** In the order of their numbers, which start at 1 and have no gaps. */
+/** In the order of their numbers. */
 async function listMigrations(folder: string): Promise<Migration[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
-  return names.map((name, index) => {
-    const number = Number(/^(\d{4})-/.exec(name)?.[1])
-    if (number !== index + 1) {
-      throw new Error(`${join(folder, name)}: migrations are numbered 0001, 0002, ... without gaps or doubles.`)
-    }
-    return { number, name, path: join(folder, name) }
+  const migrations = names.map((name) => ({ number: Number.parseInt(name, 10), name, path: join(folder, name) }))
+  migrations.forEach(({ number, path }, index) => {
+    if (number > (migrations[index - 1]?.number ?? 0)) return
+    throw new Error(`${path}: names of migrations start with four digits, each with its own number.`)
   })
+  return migrations
 }
