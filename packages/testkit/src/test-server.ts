@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DatabaseConfig, startEmbeddedPostgres } from '@colonies/database'
@@ -12,6 +12,7 @@ export interface TestServer {
 }
 
 const FOLDER = 'colonies-test-'
+const MEMORY_BYTES_MIN = 4 * 2 ** 30
 
 /** Fast instead of durable: the data does not outlive the run. */
 const settings = {
@@ -19,7 +20,6 @@ const settings = {
   full_page_writes: 'off',
   synchronous_commit: 'off',
   max_connections: '300',
-  max_wal_size: '4GB',
 }
 
 /** Starts a server for many test files: the test runner calls this once, and hands `env` to each file. */
@@ -62,8 +62,9 @@ async function findServer(): Promise<DatabaseConfig> {
 }
 
 async function startFresh(): Promise<{ config: DatabaseConfig; stop(): Promise<void> }> {
-  await removeLeftovers()
-  const dataDir = await mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`))
+  const parent = await fastFolder()
+  await removeLeftovers(parent)
+  const dataDir = await mkdtemp(join(parent, `${FOLDER}${process.pid}-`))
   const { config, stop } = await startEmbeddedPostgres({ dataDir, log: () => {}, settings })
   return {
     config,
@@ -74,11 +75,18 @@ async function startFresh(): Promise<{ config: DatabaseConfig; stop(): Promise<v
   }
 }
 
+/** Memory where Linux has enough of it: copies of databases take a third of the time there. */
+async function fastFolder(): Promise<string> {
+  const memory = '/dev/shm'
+  const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }))
+  return bavail * bsize >= MEMORY_BYTES_MIN ? memory : tmpdir()
+}
+
 /** Folders of runs that were killed. */
-async function removeLeftovers(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+async function removeLeftovers(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
     const pid = name.startsWith(FOLDER) ? Number.parseInt(name.slice(FOLDER.length), 10) : 0
-    if (pid > 0 && !isAlive(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {})
+    if (pid > 0 && !isAlive(pid)) await rm(join(parent, name), { recursive: true, force: true }).catch(() => {})
   }
 }
 

@@ -15,7 +15,7 @@ interface ServerProcess {
 }
 
 /** How long an orphan may take to notice that it is one, then to obey each signal. */
-const NOTICE_MS = 3_000
+const NOTICE_MS = 1_000
 const OBEY_MS = 10_000
 const POLL_MS = 20
 
@@ -28,8 +28,12 @@ export async function endLeftovers(clusterDir: string, log: (line: string) => vo
   await refuseOwned(clusterDir)
   if (await allGone(clusterDir, NOTICE_MS)) return forgetForeignPid(clusterDir)
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
-    const pids = (await listProcesses(clusterDir)).map(({ pid }) => pid)
-    log(`Ending PostgreSQL ${pids.join(', ')}, left behind by a process that was killed (${signal}).`)
+    const processes = await listProcesses(clusterDir)
+    const first = processes.filter(({ command }) => ownerIn(command) > 0)
+    // The first process ends all others in order. Without it they end by themselves, as soon as they notice; until
+    // then SIGQUIT is the only signal that means the same to each kind of them.
+    const pids = (first.length > 0 || signal === 'SIGINT' ? first : processes).map(({ pid }) => pid)
+    if (pids.length > 0) log(`Ending PostgreSQL ${pids.join(', ')}, whose owner was killed (${signal}).`)
     for (const pid of pids) kill(pid, signal)
     if (await allGone(clusterDir, OBEY_MS)) return forgetForeignPid(clusterDir)
   }
@@ -40,13 +44,18 @@ export async function endLeftovers(clusterDir: string, log: (line: string) => vo
 /** The owner is whoever started the server and is still its parent; an orphan gets another parent. */
 async function refuseOwned(clusterDir: string): Promise<void> {
   for (const { pid, parent, command } of await listProcesses(clusterDir)) {
-    const owner = Number(new RegExp(`${OWNER_SETTING}=(\\d+)`).exec(command)?.[1])
+    const owner = ownerIn(command)
     if (owner !== parent) continue
     throw new Error(
       `The database in ${clusterDir} is in use by process ${owner} (its PostgreSQL is process ${pid}). ` +
         'Stop that one first, or choose another folder with COLONIES_DATA_DIR.',
     )
   }
+}
+
+/** 0 in the processes that the server itself started. */
+function ownerIn(command: string): number {
+  return Number(new RegExp(`${OWNER_SETTING}=(\\d+)`).exec(command)?.[1] ?? 0)
 }
 
 async function allGone(clusterDir: string, withinMs: number): Promise<boolean> {
