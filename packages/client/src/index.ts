@@ -1,1 +1,11 @@
-export {}
+export type { BatchMethods, CloseItem, Outcome } from './batches.js'
+export type { CallOptions, RetryPolicy } from './call.js'
+export { type Client, type ClientOptions, createClient } from './client.js'
+export * from './errors.js'
+export type { Input, Methods, Output } from './methods.js'
+export type { Fetch } from './post.js'
+export type { Socket, WebSocketClass } from './socket.js'
+export type { Subscription } from './subscribe.js'
+export { listOf, outputOf, ProcessCancelledError, ProcessFailedError, type WaitingMethods } from './waiting.js'
+export { join, type Stage, Workflow, WorkflowNode, workflow } from './workflow.js'
+export type { WorkflowMethods, WorkflowRun } from './workflow-run.js'

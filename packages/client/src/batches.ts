@@ -1,0 +1,78 @@
+import { type FunctionSpec, limits } from '@colonies/protocol'
+import type { CallOptions } from './call.js'
+import { AbortedError, ClientError, type ClientErrorDetails, refusalError } from './errors.js'
+import type { Input, Methods } from './methods.js'
+
+/** What became of one item; either it has an error or it was done. */
+export interface Outcome {
+  /** Undefined for what was not submitted. */
+  processid: string | undefined
+  error: ClientError | undefined
+}
+
+export type CloseItem = Input<'closeBatch'>['items'][number]
+
+export interface BatchMethods {
+  /**
+   * Submits any number of function specs to one colony, many under each signature.
+   *
+   * @returns outcomes in the order of the specs. Where a request failed whole, each of its items has the same error, and so
+   * have the items behind it, which were not sent.
+   * @throws AbortedError
+   */
+  submitMany(colonyname: string, specs: readonly FunctionSpec[], options?: CallOptions): Promise<Outcome[]>
+
+  /** Closes any number of processes of one colony. @returns outcomes as `submitMany` does; @throws AbortedError */
+  closeMany(colonyname: string, items: readonly CloseItem[], options?: CallOptions): Promise<Outcome[]>
+}
+
+interface ItemReply {
+  processid: string
+  status: number
+  message: string
+}
+
+export function createBatchMethods(methods: Methods): BatchMethods {
+  return {
+    submitMany: (colonyname, specs, options) =>
+      inChunks(
+        specs.map((spec) => ({ spec })),
+        (items) => methods.submitBatch({ colonyname, items }, options),
+      ),
+    async closeMany(colonyname, items, options) {
+      const outcomes = await inChunks(items, (chunk) => methods.closeBatch({ colonyname, items: chunk }, options))
+      return outcomes.map(({ error }, index) => ({ processid: items[index]?.processid, error }))
+    },
+  }
+}
+
+async function inChunks<Item>(
+  items: readonly Item[],
+  send: (chunk: Item[]) => Promise<ItemReply[]>,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  let size: number = limits.batchItemsMax
+  while (outcomes.length < items.length) {
+    const chunk = items.slice(outcomes.length, outcomes.length + size)
+    try {
+      outcomes.push(...(await send(chunk)).map(outcomeOf))
+    } catch (error) {
+      if (!(error instanceof ClientError) || error instanceof AbortedError) throw error
+      if (error.status === tooLarge && chunk.length > 1) {
+        size = Math.ceil(chunk.length / 2)
+        continue
+      }
+      const rest = items.slice(outcomes.length)
+      outcomes.push(...rest.map(() => ({ processid: undefined, error })))
+    }
+  }
+  return outcomes
+}
+
+const tooLarge = 413
+
+function outcomeOf({ processid, status, message }: ItemReply): Outcome {
+  if (status === 0) return { processid, error: undefined }
+  const error = refusalError(message, { status, code: '', retryAfterMs: undefined })
+  return { processid: processid || undefined, error }
+}

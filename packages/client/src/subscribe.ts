@@ -1,0 +1,72 @@
+import { type Caller, type CallOptions, readPayload, writeEnvelope } from './call.js'
+import { abortedError } from './clock.js'
+import { ClientError, ConnectionError, ServerError } from './errors.js'
+import { FrameQueue } from './frame-queue.js'
+import { openReply } from './reply.js'
+import type { WireOperation } from './wire-operation.js'
+
+/** Frames as they come. Leaving the loop closes the connection. */
+export type Subscription<Frame> = AsyncIterableIterator<Frame, undefined>
+
+/**
+ * Asks for frames on a connection of its own, which is opened at once.
+ *
+ * @returns frames until the server ends the subscription, which it does after the seconds given as `timeout`; iterating
+ * throws ClientError when the server refuses, ConnectionError when the connection breaks or there is no WebSocket here, and
+ * AbortedError
+ */
+export function subscribe(
+  { connection, signer }: Caller,
+  operation: WireOperation,
+  input: object,
+  { signal }: CallOptions = {},
+): Subscription<unknown> {
+  const { openSocket, endpoints, clock } = connection
+  const onAbort = () => signal && frames.end(abortedError(signal))
+  const frames = new FrameQueue<unknown>(() => {
+    signal?.removeEventListener('abort', onAbort)
+    socket?.close()
+  })
+  const endpoint = endpoints.pick(clock.now())
+  const body = writeEnvelope(signer, operation, input)
+  const socket = openSocket?.(endpoint.pubsub)
+  if (!socket) {
+    frames.end(new ConnectionError('There is no WebSocket here: give createClient one, such as that of npm ws.'))
+    return frames
+  }
+  if (signal?.aborted) onAbort()
+  signal?.addEventListener('abort', onAbort, { once: true })
+
+  const ownEndMs = clock.now() + Number('timeout' in input ? input.timeout : 0) * 1_000
+  socket.addEventListener('open', () => frames.ended || socket.send(body))
+  socket.addEventListener('message', (event) => {
+    try {
+      frames.push(readFrame(operation, 'data' in event ? String(event.data) : ''))
+    } catch (error) {
+      frames.end(error)
+    }
+  })
+  socket.addEventListener('error', (event) => {
+    if (frames.ended) return
+    endpoints.failed(endpoint, clock.now(), undefined)
+    frames.end(new ConnectionError(`The connection to ${endpoint.pubsub} broke.`, { cause: event }))
+  })
+  socket.addEventListener('close', (event) => {
+    // The original server never says goodbye: it drops the connection when the time is over.
+    const inOrder = ('code' in event && event.code === 1000) || clock.now() > ownEndMs - closeSlackMs
+    frames.end(inOrder ? undefined : new ConnectionError(`${endpoint.pubsub} closed the connection.`))
+  })
+  return frames
+}
+
+const closeSlackMs = 1_000
+
+/** @throws ClientError when the frame is a refusal, or no frame of this operation */
+function readFrame(operation: WireOperation, text: string): unknown {
+  try {
+    return readPayload(operation, openReply(text))
+  } catch (error) {
+    if (error instanceof ClientError) throw error
+    throw new ServerError('The server sent something that is no frame.', { cause: error })
+  }
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { generatePrivateKey } from '@colonies/identity'
+import { type JsonValue, State, zeroTime } from '@colonies/protocol'
+import { WebSocket } from 'ws'
+import { type ClientOptions, createClient } from './client.js'
+import { AbortedError, NotFoundError } from './errors.js'
+import { type Answer, fakeServer, type Request } from './server.fake.js'
+import { ProcessCancelledError, ProcessFailedError } from './waiting.js'
+
+const processid = 'a'.repeat(64)
+const wish = { funcname: 'echo', conditions: { colonyname: 'dev', executortype: 'cli' } }
+const endtime = '2026-11-21T00:10:56Z'
+
+function showing(state: State, rest: Record<string, JsonValue> = {}): { reply: JsonValue } {
+  const ended = state === State.waiting || state === State.running ? zeroTime : endtime
+  return { reply: { processid, state, endtime: ended, spec: wish, ...rest } }
+}
+
+function client(url: string, options: ClientOptions = {}) {
+  return createClient({ endpoint: url, privateKey: generatePrivateKey(), ...options })
+}
+
+test('without a WebSocket the process is asked for until it has ended, in whatever state', async (t) => {
+  for (const state of [State.success, State.failed, State.cancelled]) {
+    const server = await fakeServer(t, {
+      answer: (_, count) => showing(count < 3 ? State.running : state),
+    })
+    assert.equal((await client(server.url).run(wish)).state, state)
+    assert.deepEqual(typesOf(server.requests), ['submitfuncspecmsg', 'getprocessmsg', 'getprocessmsg'])
+  }
+})
+
+test('with a WebSocket the last frame is the answer', async (t) => {
+  const server = await fakeServer(t, {
+    answer: () => showing(State.waiting),
+    frames: (_, send) => {
+      send(showing(State.success, { out: ['hi'] }))
+    },
+  })
+  assert.deepEqual(await client(server.url, { WebSocket }).result(wish), ['hi'])
+  assert.deepEqual(typesOf(server.requests), ['submitfuncspecmsg'])
+})
+
+test('a frame that shows the process before its close makes it be read', async (t) => {
+  const server = await fakeServer(t, {
+    answer: ({ payloadtype }) =>
+      payloadtype === 'getprocessmsg' ? showing(State.success, { out: ['hi'] }) : showing(State.waiting),
+    frames: (_, send) => send(showing(State.success, { endtime: zeroTime })),
+  })
+  assert.deepEqual(await client(server.url, { WebSocket }).result(wish), ['hi'])
+})
+
+test('when the connection drops or the subscription is refused, waiting goes on by asking', async (t) => {
+  const dropping = await fakeServer(t, {
+    answer: (_, count) => showing(count < 3 ? State.running : State.success),
+    frames: () => dropping.dropSockets(),
+  })
+  assert.equal((await client(dropping.url, { WebSocket }).run(wish)).state, State.success)
+
+  const refusing = await fakeServer(t, {
+    answer: (_, count) => showing(count < 3 ? State.running : State.success),
+    frames: (_, send) => send({ status: 429, message: 'Too much is waiting for this already', code: 'too_many' }),
+  })
+  assert.equal((await client(refusing.url, { WebSocket }).run(wish)).state, State.success)
+})
+
+test('an abort ends the waiting', async (t) => {
+  const controller = new AbortController()
+  const server = await fakeServer(t, {
+    answer: () => showing(State.running),
+    frames: () => controller.abort(),
+  })
+  const { signal } = controller
+  await assert.rejects(client(server.url, { WebSocket }).waitFor(processid, { signal }), AbortedError)
+})
+
+test('a process that is not there ends the waiting', async (t) => {
+  const server = await fakeServer(t, {
+    answer: () => ({ status: 404, message: 'There is no such thing', code: 'not_found' }),
+    frames: () => {},
+  })
+  await assert.rejects(client(server.url, { WebSocket }).waitFor(processid), NotFoundError)
+})
+
+test('a result is thrown where there is none', async (t) => {
+  const cases = [
+    [State.failed, ProcessFailedError, /echo failed: no disk; no hope/],
+    [State.cancelled, ProcessCancelledError, /echo was cancelled/],
+  ] as const
+  for (const [state, kind, message] of cases) {
+    const server = await fakeServer(t, { answer: () => showing(state, { errors: ['no disk', 'no hope'] }) })
+    const { endpoint, privateKey } = { endpoint: server.url, privateKey: generatePrivateKey() }
+    await assert.rejects(
+      createClient({ endpoint, privateKey }).result(wish),
+      (error) => error instanceof kind && message.test(error.message) && error.process.processid === processid,
+    )
+  }
+})
+
+test('no process to execute is no error, no colony is one', async (t) => {
+  const answers: [Answer, boolean][] = [
+    [{ status: 404, message: 'No process available for assignment' }, true],
+    [{ status: 404, message: 'No process available for assignment', code: 'none_available' }, true],
+    [{ status: 408, message: 'Assignment timeout: colony assignments are paused' }, true],
+    [{ status: 503, message: 'No processes available', code: 'assignments_paused_now' }, true],
+    [{ status: 404, message: 'There is no such thing', code: 'not_found' }, false],
+  ]
+  for (const [answer, isNone] of answers) {
+    const server = await fakeServer(t, { answer: () => answer })
+    const waited = client(server.url).waitForProcess({ colonyname: 'dev', timeout: 1 })
+    if (isNone) assert.equal(await waited, undefined)
+    else await assert.rejects(waited, NotFoundError)
+  }
+})
+
+test('frames of a subscription come in order, and leaving the loop closes the connection', async (t) => {
+  const server = await fakeServer(t, {
+    answer: () => 'hang',
+    frames: (_, send) => {
+      send(showing(State.waiting))
+      send(showing(State.running))
+    },
+  })
+  const frames = client(server.url, { WebSocket }).subscribeProcess({ processid, state: State.running, timeout: 60 })
+  const states: number[] = []
+  for await (const frame of frames) {
+    states.push(frame.state)
+    if (frame.state === State.running) break
+  }
+  assert.deepEqual(states, [State.waiting, State.running])
+  assert.equal((await frames.next()).done, true)
+})
+
+function typesOf(requests: Request[]): string[] {
+  return requests.map(({ payloadtype }) => payloadtype)
+}

@@ -1,0 +1,121 @@
+import { type FunctionSpec, type JsonValue, type Process, State, zeroTime } from '@colonies/protocol'
+import type { Caller, CallOptions } from './call.js'
+import { ClientError, NotFoundError } from './errors.js'
+import type { Input, Methods } from './methods.js'
+import { ProcessNews } from './process-news.js'
+
+export interface WaitingMethods {
+  /**
+   * Waits until a process has ended, in whatever state, for as long as it takes. Where there is a WebSocket the server tells;
+   * without one, or when it drops, the process is asked for again and again, at last every two seconds.
+   *
+   * @throws NotFoundError, DeniedError, AbortedError; an abort does not cancel the process
+   */
+  waitFor(processid: string, options?: CallOptions): Promise<Process>
+
+  /** Submits a function spec and waits as `waitFor` does. @returns the process in the state it ended in */
+  run(spec: FunctionSpec, options?: CallOptions): Promise<Process>
+
+  /**
+   * Submits a function spec and waits for its output.
+   *
+   * @throws ProcessFailedError, ProcessCancelledError, and what `run` throws
+   */
+  result(spec: FunctionSpec, options?: CallOptions): Promise<JsonValue[]>
+
+  /**
+   * Asks for a process to execute, as `assign` does, except that none is no error.
+   *
+   * @returns the process, in state running; undefined when none came, or the colony is paused
+   */
+  waitForProcess(input: Input<'assign'>, options?: CallOptions): Promise<Process | undefined>
+}
+
+/** The process ended, but not well. */
+export class ProcessFailedError extends ClientError {
+  override name = 'ProcessFailedError'
+  readonly process: Process
+
+  constructor(process: Process) {
+    super(`${process.spec.funcname} failed: ${process.errors.join('; ') || 'no reason given'}`)
+    this.process = process
+  }
+}
+
+export class ProcessCancelledError extends ClientError {
+  override name = 'ProcessCancelledError'
+  readonly process: Process
+
+  constructor(process: Process) {
+    super(`${process.spec.funcname} was cancelled.`)
+    this.process = process
+  }
+}
+
+export function createWaitingMethods(caller: Caller, methods: Methods): WaitingMethods {
+  const run = async (spec: FunctionSpec, options?: CallOptions) => {
+    const submitted = await methods.submit({ spec }, options)
+    return waitForEnd(caller, methods, submitted.processid, options, submitted)
+  }
+  return {
+    waitFor: (processid, options) => waitForEnd(caller, methods, processid, options),
+    run,
+    result: async (spec, options) => outputOf(await run(spec, options)),
+    async waitForProcess(input, options) {
+      try {
+        return await methods.assign(input, options)
+      } catch (error) {
+        if (isNoneAvailable(error)) return undefined
+        throw error
+      }
+    },
+  }
+}
+
+/** @throws ProcessFailedError, ProcessCancelledError */
+export function outputOf(process: Process): JsonValue[] {
+  if (process.state === State.failed) throw new ProcessFailedError(process)
+  if (process.state === State.cancelled) throw new ProcessCancelledError(process)
+  return listOf(process.out)
+}
+
+/** The list in a field for user JSON, whose type allows any JSON but which the server keeps to be a list. */
+export function listOf(value: JsonValue): JsonValue[] {
+  return Array.isArray(value) ? [...value] : []
+}
+
+function isNoneAvailable(error: unknown): boolean {
+  if (!(error instanceof ClientError)) return false
+  if (error.code === 'assignments_paused_now') return true
+  // Servers that tell no codes mean with these statuses, from this operation, that none came or that all are paused.
+  return error instanceof NotFoundError ? error.code !== 'not_found' : error.status === 408
+}
+
+/** @param known the process as it is known to have been a moment ago, if at all */
+async function waitForEnd(
+  caller: Caller,
+  methods: Methods,
+  processid: string,
+  options: CallOptions = {},
+  known?: Process,
+): Promise<Process> {
+  const news = new ProcessNews(caller.connection, methods, processid)
+  try {
+    // Opened before the first reading, so that no change falls between the two.
+    news.open()
+    let process = known ?? (await methods.getProcess({ processid }, options))
+    for (let reads = 0; !hasEnded(process); reads++) {
+      const frame = await news.next(reads, options.signal)
+      // The original server shows a process in its last frame as it was before its close, without an end.
+      const complete = frame !== undefined && frame.endtime !== zeroTime
+      process = complete ? frame : await methods.getProcess({ processid }, options)
+    }
+    return process
+  } finally {
+    news.close()
+  }
+}
+
+function hasEnded({ state }: Process): boolean {
+  return state !== State.waiting && state !== State.running
+}
