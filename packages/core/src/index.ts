@@ -1,1 +1,8 @@
-export {}
+export * from './function-spec.js'
+export * from './graph-picture.js'
+export * from './inputs.js'
+export * from './matching.js'
+export * from './names.js'
+export * from './resources.js'
+export * from './states.js'
+export * from './workflow.js'

@@ -233,3 +233,15 @@ create function raise_race() returns boolean language plpgsql volatile as $$
 begin
   raise exception 'the snapshot is older than the locked rows' using errcode = 'serialization_failure';
 end $$;
+
+-- Rows of no colony, so that the planner never sees `live` or `wanted` empty. A queue that drains and is vacuumed has
+-- statistics of zero rows, for which any index is as good as another; a plan kept from that moment walks a whole colony
+-- where it should look up one process, and stays until the next analyze. A thousand rows make each lookup look like one.
+insert into live (colony, process_id, state, executor_type, location, cpu, memory, priority_time, open_parents, deadline,
+  max_retries, holder, holder_name, list_place)
+select 0, lpad(to_hex(n), 64, '0'), n % 2, '', '', 0, 0, n, 1 - n % 2, 'infinity', 0,
+  case when n % 2 = 1 then lpad(to_hex(n), 64, '0') end, case when n % 2 = 1 then '' end, n
+from generate_series(1, 1000) n;
+
+insert into wanted (colony, executor_type, name, priority_time, process_id, location, cpu, memory)
+select 0, '', 'name' || n, n, lpad(to_hex(n), 64, '0'), '', 0, 0 from generate_series(1, 1000) n;

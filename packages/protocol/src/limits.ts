@@ -12,6 +12,10 @@ export const limits = {
   subscriptionSecondsMax: 86_400,
   /** Rows of one list of processes or graphs. */
   listCountMax: 100,
+  /** Rows of one history of processes. */
+  historyCountMax: 1000,
+  /** Processes of one batched assign. */
+  assignBatchMax: 100,
   /** Rows of one list of the directory (executors, users, functions, ...). */
   directoryCountMax: 10_000,
   /** Rows of one reading of logs. */
@@ -28,6 +32,8 @@ export const limits = {
   batchItemsMax: 1000,
   /** Names in `conditions.executornames`. */
   executorNamesMax: 1000,
+  /** Channels of one process. */
+  channelsMax: 100,
   /** Attributes of one process. */
   attributesMax: 10_000,
   /** Subscriptions on one connection. */

@@ -24,6 +24,8 @@ export interface Replica {
   readonly config: Config
   readonly id: string
   readonly hotPath: HotPath
+  /** Events of this colony were written: subscribers here and on other replicas may look. */
+  changed(colony: ColonyKey): void
   /** Tells this replica and, soon, the others what became ready to be assigned. */
   hint(colony: ColonyKey, ready: readonly ReadyLine[]): void
   /** Tells all replicas that rights in the directory changed. */
@@ -39,15 +41,21 @@ export interface Call {
   /** The colony of the request. Operations without one (server owner, anyone) must not read it. */
   readonly colony: Colony
   readonly replica: Replica
-  /** Aborted when the caller's connection is gone. */
+  /** Aborted when the caller's connection is gone, and for held calls also when the replica stops: then answer at once. */
   readonly signal: AbortSignal
+  /** Says that this call waits on purpose, as an assign does, so that it does not count as load. */
+  hold(): void
 }
 
 /** Ready JSON text of a reply: the hot path writes its replies itself. */
 export class Rendered {
   readonly text: string
-  constructor(text: string) {
+  /** Called when the reply could not be handed to the caller's connection. */
+  readonly onUnsent: (() => void) | undefined
+
+  constructor(text: string, onUnsent?: () => void) {
     this.text = text
+    this.onUnsent = onUnsent
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ColonyKey, isConnectionFailure, isRetryable } from '@colonies/database'
+import { type ColonyKey, isConnectionFailure } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
 
 export interface BatcherOptions<Item, Outcome> {
@@ -97,7 +97,7 @@ export class Batcher<Item, Outcome> {
     return line.entries.splice(0, count)
   }
 
-  async #store(colony: ColonyKey, batch: Entry<Item, Outcome>[], tries = 0): Promise<void> {
+  async #store(colony: ColonyKey, batch: Entry<Item, Outcome>[]): Promise<void> {
     try {
       const outcomes = await this.#options.flush(
         colony,
@@ -109,7 +109,6 @@ export class Batcher<Item, Outcome> {
         else entry.resolve(outcome as Outcome)
       })
     } catch (error) {
-      if (isRetryable(error) && tries < 10) return this.#store(colony, batch, tries + 1)
       // Whether a lost connection committed is not known; only callers know whether they may ask again.
       if (batch.length === 1 || isConnectionFailure(error)) {
         for (const entry of batch) entry.reject(error)

@@ -41,6 +41,8 @@ export interface HotPath {
   closeSuccessful(colony: ColonyKey, close: Close): Promise<boolean>
   closeFailed(colony: ColonyKey, failure: Failure): Promise<boolean>
   wait(waiter: Waiter): () => void
+  /** Puts processes back into the queue whose executor never got them. */
+  giveBack(colony: ColonyKey, processes: readonly Claimed[]): void
   /** Something became ready: wakes waiters here, tells the others about the rest. */
   hint(colony: ColonyKey, ready: readonly ReadyLine[]): void
   /** Another replica says so. */
@@ -70,12 +72,13 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
     waitingMax: WAITING_MAX,
   })
 
-  const room = new WaitingRoom(db, log, (colony, processes) => {
+  const giveBackSoon = (colony: ColonyKey, processes: readonly Claimed[]) => {
     for (const process of processes) {
       // Should the database be away, the deadline loops bring the process back.
       returns.add(colony, process).catch((error: unknown) => log.warn('a process could not be given back', { error }))
     }
-  })
+  }
+  const room = new WaitingRoom(db, log, giveBackSoon)
 
   function hint(colony: ColonyKey, ready: readonly ReadyLine[]): void {
     const rest: ReadyLine[] = []
@@ -121,6 +124,7 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
     closeSuccessful: (colony, close) => successes.add(colony, close),
     closeFailed: (colony, failure) => failures.add(colony, failure),
     wait: (waiter) => room.enter(waiter),
+    giveBack: giveBackSoon,
     hint,
     hintFromOthers(colony, ready) {
       for (const line of ready) room.hint(colony, line)

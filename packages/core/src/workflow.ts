@@ -1,0 +1,105 @@
+import { ColoniesError, limits, type ParsedFunctionSpec, type ParsedWorkflowSpec } from '@colonies/protocol'
+import { type CheckedFunctionSpec, checkFunctionSpec } from './function-spec.js'
+
+export interface PlannedNode {
+  spec: ParsedFunctionSpec
+  checked: CheckedFunctionSpec
+  /** Indexes of the nodes that it depends on, in the order of `dependencies`. */
+  parents: number[]
+  children: number[]
+}
+
+export interface WorkflowPlan {
+  nodes: PlannedNode[]
+  /** Indexes of the nodes without dependencies. */
+  roots: number[]
+}
+
+/**
+ * Checks a workflow whole, before anything is stored: names, dependencies, cycles, sizes, and each function spec.
+ * Linear in nodes and dependencies.
+ *
+ * @throws ColoniesError `bad_request` naming the node and the way out
+ */
+export function planWorkflow({ functionspecs }: ParsedWorkflowSpec): WorkflowPlan {
+  if (functionspecs.length === 0)
+    throw new ColoniesError('bad_request', 'A workflow must have at least one node in spec.functionspecs')
+  if (functionspecs.length > limits.workflowNodesMax)
+    throw new ColoniesError(
+      'bad_request',
+      `A workflow has at most ${limits.workflowNodesMax} nodes, this one has ${functionspecs.length}`,
+    )
+  const indexOf = namesToIndexes(functionspecs)
+  const nodes = functionspecs.map((spec, index): PlannedNode => {
+    const where = `spec.functionspecs[${index}]`
+    return { spec, checked: checkFunctionSpec(spec, where), parents: parentsOf(spec, indexOf), children: [] }
+  })
+  nodes.forEach((node, index) => {
+    for (const parent of node.parents) nodes[parent]?.children.push(index)
+  })
+  refuseCycles(nodes)
+  return { nodes, roots: nodes.flatMap((node, index) => (node.parents.length === 0 ? [index] : [])) }
+}
+
+function namesToIndexes(specs: readonly ParsedFunctionSpec[]): Map<string, number> {
+  const indexOf = new Map<string, number>()
+  for (const [index, { nodename }] of specs.entries()) {
+    if (nodename === '')
+      throw new ColoniesError('bad_request', `Nodename is missing: give spec.functionspecs[${index}] a nodename`)
+    if (indexOf.has(nodename))
+      throw new ColoniesError('bad_request', `Duplicate nodename: ${nodename}; each node needs a name of its own`)
+    indexOf.set(nodename, index)
+  }
+  return indexOf
+}
+
+function parentsOf({ nodename, conditions }: ParsedFunctionSpec, indexOf: ReadonlyMap<string, number>): number[] {
+  const dependencies = new Set(conditions.dependencies)
+  if (dependencies.size > limits.dependenciesMax)
+    throw new ColoniesError('bad_request', `Node ${nodename} has more than ${limits.dependenciesMax} dependencies`)
+  return [...dependencies].map((name) => {
+    const parent = indexOf.get(name)
+    if (parent === undefined)
+      throw new ColoniesError(
+        'bad_request',
+        `Node ${nodename} depends on ${name}, and no node has that nodename: invalid dependencies`,
+      )
+    return parent
+  })
+}
+
+/** Takes away nodes without open parents until none is left; what stays lies on a cycle or behind one. */
+function refuseCycles(nodes: readonly PlannedNode[]): void {
+  const open = nodes.map((node) => node.parents.length)
+  const free = open.flatMap((count, index) => (count === 0 ? [index] : []))
+  let done = 0
+  for (let index = free.pop(); index !== undefined; index = free.pop()) {
+    done += 1
+    for (const child of nodes[index]?.children ?? []) {
+      open[child] = (open[child] ?? 0) - 1
+      if (open[child] === 0) free.push(child)
+    }
+  }
+  if (done < nodes.length)
+    throw new ColoniesError(
+      'bad_request',
+      `The dependencies form a cycle: ${describeCycle(nodes, open)}; take one of them out`,
+    )
+}
+
+function describeCycle(nodes: readonly PlannedNode[], open: readonly number[]): string {
+  const path: number[] = []
+  const seen = new Map<number, number>()
+  // Each node that is left has a parent that is left: going up, a node must come again.
+  for (let at = open.findIndex((count) => count > 0); !seen.has(at); ) {
+    seen.set(at, path.length)
+    path.push(at)
+    const next = nodes[at]?.parents.find((parent) => (open[parent] ?? 0) > 0) ?? at
+    if (seen.has(next)) {
+      const cycle = [...path.slice(seen.get(next)), next].reverse().map((index) => nodes[index]?.spec.nodename ?? '')
+      return cycle.length > 10 ? `${cycle.slice(0, 9).join(' -> ')} -> ... -> ${cycle.at(-1)}` : cycle.join(' -> ')
+    }
+    at = next
+  }
+  return ''
+}

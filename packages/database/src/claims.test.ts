@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testDatabase } from '@colonies/testkit'
+import { claimProcesses } from './claims.js'
+import { closeSuccessful } from './closes.js'
+import { sql } from './sql.js'
+import { insertProcesses, type NewProcess } from './submissions.js'
+import { anyShape, claimant, testColony, UNLIMITED } from './testing/colony.js'
+
+test('processes go by priority, then by submission', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const [low, first, second, high] = [-1, 0, 0, 5].map((priority) => colony.process({ priority })) as NewProcess[]
+  await insertProcesses(db, colony.key, [low, first, second, high] as NewProcess[], [])
+  const order: (string | undefined)[] = []
+  for (let turn = 0; turn < 4; turn += 1) {
+    const [row] = await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+    order.push(row?.process_id)
+  }
+  assert.deepEqual(order, [high?.processId, first?.processId, second?.processId, low?.processId])
+})
+
+test('one claim gives each claimant what fits it, named and general processes in one order', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1', 'e2', 'e3'])
+  const forE2 = colony.process({ names: ['e2'] })
+  const general = colony.process()
+  const forNobodyHere = colony.process({ names: ['e9'] })
+  const forE2Later = colony.process({ names: ['e2'] })
+  await insertProcesses(db, colony.key, [forE2, general, forNobodyHere, forE2Later], [])
+  const rows = await claimProcesses(db, colony.key, anyShape, ['e1', 'e2', 'e3'].map((name) => claimant(name)))
+  const got = Object.fromEntries(rows.map((row) => [row.holder, row.process_id]))
+  assert.deepEqual(got, { 'e2-id': forE2.processId, 'e1-id': general.processId })
+  const [later] = await claimProcesses(db, colony.key, anyShape, [claimant('e1'), claimant('e2')])
+  assert.deepEqual([later?.holder, later?.process_id], ['e2-id', forE2Later.processId])
+})
+
+test('location, cpu and memory decide, and rows that demand too much are stepped over', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const inNorth = colony.process({ location: 'north' })
+  const big = colony.process({ cpu: 8000n, memory: 2n ** 40n })
+  const wide = colony.process({ cpu: 1000n, memory: 2n ** 40n })
+  const small = colony.process({ cpu: 500n, memory: 2n ** 20n, priority: -1 })
+  await insertProcesses(db, colony.key, [inNorth, big, wide, small], [])
+  const claim = async (shape: Partial<typeof anyShape>) => {
+    const [row] = await claimProcesses(db, colony.key, { ...anyShape, ...shape }, [claimant('e1')])
+    return row?.process_id
+  }
+  assert.equal(await claim({ cpu: 1000n, memory: 2n ** 30n }), small.processId)
+  assert.equal(await claim({ cpu: 1000n, memory: 2n ** 30n }), undefined)
+  assert.equal(await claim({ location: 'south' }), big.processId)
+  assert.equal(await claim({ location: 'north' }), inNorth.processId)
+  assert.equal(await claim({ cpu: 1000n, memory: UNLIMITED }), wide.processId)
+})
+
+test('asking again with the assign id of a lost reply gives the same process while it is held', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1', 'e2'])
+  await insertProcesses(db, colony.key, [colony.process(), colony.process()], [])
+  const [first] = await claimProcesses(db, colony.key, anyShape, [claimant('e1', 'ask-1')])
+  const [again] = await claimProcesses(db, colony.key, anyShape, [claimant('e1', 'ask-1')])
+  assert.equal(again?.process_id, first?.process_id)
+  assert.equal(again?.attempt, 1)
+  const [others] = await claimProcesses(db, colony.key, anyShape, [claimant('e2', 'ask-1')])
+  assert.notEqual(others?.process_id, first?.process_id)
+  await closeSuccessful(db, colony.key, [
+    { processId: first?.process_id ?? '', holder: 'e1-id', attempt: 1, output: null },
+  ])
+  assert.deepEqual(await claimProcesses(db, colony.key, anyShape, [claimant('e1', 'ask-1')]), [])
+})
+
+test('neither a paused colony nor an executor that is not approved gets a process', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1', 'e2'])
+  await db.run(sql`update executors set state = 0 where colony = ${colony.key} and name = 'e2'`)
+  await insertProcesses(db, colony.key, [colony.process()], [])
+  assert.deepEqual(await claimProcesses(db, colony.key, anyShape, [claimant('e2')]), [])
+  await db.run(sql`update colonies set paused = true where colony_key = ${colony.key}`)
+  assert.deepEqual(await claimProcesses(db, colony.key, anyShape, [claimant('e1')]), [])
+  await db.run(sql`update colonies set paused = false where colony_key = ${colony.key}`)
+  assert.equal((await claimProcesses(db, colony.key, anyShape, [claimant('e1')])).length, 1)
+})
+
+test('a submit that finds a waiter is stored as running, unless the colony paused meanwhile', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const holder = { id: 'e1-id', name: 'e1', assignId: null }
+  const [dispatched] = await insertProcesses(db, colony.key, [colony.process({ holder, execSeconds: 60 })], [])
+  assert.equal(dispatched?.state, 1)
+  assert.notEqual(dispatched?.exec_deadline, null)
+  await db.run(sql`update colonies set paused = true where colony_key = ${colony.key}`)
+  const [waiting] = await insertProcesses(db, colony.key, [colony.process({ holder })], [])
+  assert.equal(waiting?.state, 0)
+})
+
+test('a submit that is repeated gives the process of the first', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const [first] = await insertProcesses(db, colony.key, [colony.process({ requestId: 'r1' })], [])
+  const [again] = await insertProcesses(db, colony.key, [colony.process({ requestId: 'r1' })], [])
+  assert.deepEqual([again?.process_id, again?.fresh], [first?.process_id, false])
+  const ofOther = colony.process({ requestId: 'r1', initiatorId: 'other' })
+  const [others] = await insertProcesses(db, colony.key, [ofOther], [])
+  assert.equal(others?.fresh, true)
+  assert.equal(await db.run(sql`select 1 from live where colony <> 0`), 2)
+})
+
+test('a process of another executor type is not handed out', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  await insertProcesses(db, colony.key, [colony.process()], [])
+  const rows = await claimProcesses(db, colony.key, { ...anyShape, executorType: 'other' }, [claimant('e1')])
+  assert.deepEqual(rows, [])
+})

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testDatabase } from '@colonies/testkit'
+import { claimProcesses } from './claims.js'
+import { closeFailed, closeSuccessful, failOverdue } from './closes.js'
+import type { Db } from './db.js'
+import { typesWithReady } from './due.js'
+import { readEvents } from './events.js'
+import { listLive, listResults, readProcesses } from './processes.js'
+import { releaseHeldBy, releaseOverdue } from './releases.js'
+import { Sql, sql } from './sql.js'
+import { insertProcesses } from './submissions.js'
+import { anyShape, claimant, testColony } from './testing/colony.js'
+
+const ROWS = 4000
+
+/** A Db that explains each statement instead of running it. */
+function explaining(db: Db, plans: string[]): Db {
+  const explain = async (statement: Sql) => {
+    const { pieces } = statement.statement
+    const explained = new Sql(
+      { id: -1, pieces, text: `explain ${statement.statement.text}`, name: `x${statement.statement.name}` },
+      statement.values,
+    )
+    const rows = await db.all<{ 'QUERY PLAN': string }>(explained)
+    plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
+    return []
+  }
+  return {
+    all: (statement) => explain(statement) as Promise<never[]>,
+    one: (statement) => explain(statement).then(() => undefined),
+    run: (statement) => explain(statement).then(() => 0),
+    transaction: (work) => work(explaining(db, plans)),
+  }
+}
+
+const filter = { state: 0, count: 10, executorType: '', label: '', user: '', after: '' }
+const fence = { processId: 'x', holder: 'e1-id', attempt: 0 }
+
+const hotStatements: { name: string; index: string; run(db: Db, colony: number): Promise<unknown> }[] = [
+  { name: 'claim', index: 'live_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1', 'a')]) },
+  { name: 'claim of named', index: 'wanted_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1')]) },
+  { name: 'close', index: 'live_pkey', run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }]) },
+  { name: 'fail', index: 'live_pkey', run: (db, c) => closeFailed(db, c, [{ ...fence, errors: null }]) },
+  { name: 'overdue', index: 'live_deadline', run: (db, c) => releaseOverdue(db, c, 100) },
+  { name: 'overdue and spent', index: 'live_deadline', run: (db, c) => failOverdue(db, c, 100) },
+  { name: 'release of a holder', index: 'live_holder', run: (db, c) => releaseHeldBy(db, c, 'e1-id') },
+  { name: 'poll', index: 'live_queue', run: (db, c) => typesWithReady(db, c, ['cli']) },
+  { name: 'read', index: 'process_specs_default_pkey', run: (db, c) => readProcesses(db, c, ['x']) },
+  { name: 'list of waiting', index: 'live_list', run: (db, c) => listLive(db, c, filter) },
+  { name: 'list of ended', index: 'results_default_colony_state_ended_at', run: (db, c) => listResults(db, c, { ...filter, state: 2 }) },
+  {
+    name: 'list of ended by type',
+    index: 'results_default_colony_state_executor_type',
+    run: (db, c) => listResults(db, c, { ...filter, state: 2, executorType: 'rare' }),
+  },
+  { name: 'events', index: 'events_default_colony_xact', run: (db, c) => readEvents(db, c, 0n) },
+]
+
+async function check(db: Db, colony: number, age: string): Promise<void> {
+  for (const { name, index, run } of hotStatements) {
+    const plans: string[] = []
+    await run(explaining(db, plans), colony)
+    const plan = plans.join('\n')
+    assert.ok(plan.includes(index), `${name} on ${age} tables uses ${index}:\n${plan}`)
+    assert.doesNotMatch(plan, /Seq Scan on (live|wanted|process_specs|results|events|edges|graphs)/, `${name}, ${age}:\n${plan}`)
+  }
+}
+
+test('hot statements walk their index on empty, freshly filled and analysed tables', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1', 'e2'])
+  await check(db, colony.key, 'empty')
+  await db.run(sql`vacuum analyze live`)
+  await db.run(sql`vacuum analyze wanted`)
+  await check(db, colony.key, 'vacuumed empty')
+  const processes = Array.from({ length: ROWS }, (_, n) => colony.process({ names: n % 10 === 0 ? ['e1'] : null }))
+  await insertProcesses(db, colony.key, processes, [])
+  const claimed = await claimProcesses(db, colony.key, anyShape, Array.from({ length: 500 }, () => claimant('e2')))
+  await closeSuccessful(
+    db,
+    colony.key,
+    claimed.slice(0, 250).map((row) => ({ processId: row.process_id, holder: 'e2-id', attempt: 1, output: '[1]' })),
+  )
+  await check(db, colony.key, 'freshly filled')
+  for (const table of [sql`analyze live`, sql`analyze wanted`, sql`analyze results`, sql`analyze events`, sql`analyze process_specs`])
+    await db.run(table)
+  await check(db, colony.key, 'analysed')
+})

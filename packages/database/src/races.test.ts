@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testDatabase } from '@colonies/testkit'
+import { insertChild } from './children.js'
+import { claimProcesses } from './claims.js'
+import { closeFailed, closeSuccessful } from './closes.js'
+import type { Db } from './db.js'
+import { insertGraph, type NewNode } from './graphs.js'
+import { readProcesses } from './processes.js'
+import { giveBack, releaseHeldBy } from './releases.js'
+import { sql } from './sql.js'
+import { insertProcesses } from './submissions.js'
+import { anyShape, claimant, type TestColony, testColony } from './testing/colony.js'
+
+/** Runs `first` in a transaction that commits only when `second` hangs on a lock of it (or has ended). */
+async function heldOpen<T>(db: Db, first: (tx: Db) => Promise<unknown>, second: () => Promise<T>): Promise<T> {
+  let result: Promise<T> | undefined
+  await db.transaction(async (tx) => {
+    await first(tx)
+    result ??= second()
+    await Promise.race([result.catch(() => {}), someoneWaits(db)])
+  })
+  assert.ok(result)
+  return result
+}
+
+async function someoneWaits(db: Db): Promise<void> {
+  const end = Date.now() + 5000
+  while (Date.now() < end) {
+    const row = await db.one(sql`
+      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+    if (row) return
+  }
+  throw new Error('nobody waited for the lock')
+}
+
+interface Diamond {
+  colony: TestColony
+  graphId: string
+  a: string
+  b: string
+  c: string
+  d: string
+}
+
+/** a -> b, c -> d (which names c before b). a is held by e1. */
+async function diamond(db: Db): Promise<Diamond> {
+  const colony = await testColony(db, 'dev', ['e1', 'e2'])
+  const [a, b, c, d] = [colony.process(), colony.process(), colony.process(), colony.process()]
+  const node = (process: typeof a, parents: (typeof a)[], children: (typeof a)[]): NewNode => ({
+    ...process,
+    parents: parents.map((p) => p.processId),
+    children: children.map((p) => p.processId),
+  })
+  const graphId = '9'.repeat(64)
+  await insertGraph(db, colony.key, {
+    graphId,
+    initiatorId: 'user-id',
+    initiatorName: 'user',
+    requestId: null,
+    attributes: [],
+    nodes: [node(a, [], [b, c]), node(b, [a], [d]), node(c, [a], [d]), node(d, [c, b], [])],
+  })
+  await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+  return { colony, graphId, a: a.processId, b: b.processId, c: c.processId, d: d.processId }
+}
+
+const closing = (processId: string, holder: string, output: string | null = null) => ({
+  processId,
+  holder: `${holder}-id`,
+  attempt: 0,
+  output,
+})
+
+test('siblings that close at the same moment release their child once, with both outputs', async (t) => {
+  const { db } = await testDatabase(t)
+  const { colony, a, b, c, d } = await diamond(db)
+  await closeSuccessful(db, colony.key, [closing(a, 'e1')])
+  const held = await claimProcesses(db, colony.key, anyShape, [claimant('e1'), claimant('e2')])
+  const holderOf = (id: string) => held.find((row) => row.process_id === id)?.holder?.replace('-id', '') ?? ''
+
+  const second = await heldOpen(
+    db,
+    async (tx) => assert.deepEqual((await closeSuccessful(tx, colony.key, [closing(b, holderOf(b), '["b"]')])).ready, []),
+    () => closeSuccessful(db, colony.key, [closing(c, holderOf(c), '["c"]')]),
+  )
+
+  assert.deepEqual(second.ready, [{ executorType: 'cli', count: 1 }])
+  const [child] = await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+  assert.equal(child?.process_id, d)
+  assert.deepEqual(child?.inputs, ['["c"]', '["b"]'])
+})
+
+test('a child that is added while its parent closes is released by that close', async (t) => {
+  const { db } = await testDatabase(t)
+  const { colony, graphId, a, d } = await diamond(db)
+  const child = colony.process()
+  const closed = await heldOpen(
+    db,
+    (tx) =>
+      insertChild(tx, colony.key, {
+        graphId,
+        parentId: a,
+        adder: 'e1-id',
+        process: child,
+        attributes: [],
+        before: d,
+        insert: false,
+      }),
+    () => closeSuccessful(db, colony.key, [closing(a, 'e1')]),
+  )
+  assert.deepEqual(closed.ready, [{ executorType: 'cli', count: 3 }])
+  const [row] = await readProcesses(db, colony.key, [d])
+  assert.equal(row?.open_parents, 3)
+})
+
+test('a child that comes after its parent has closed is refused and changes nothing', async (t) => {
+  const { db } = await testDatabase(t)
+  const { colony, graphId, a } = await diamond(db)
+  const late = heldOpen(
+    db,
+    (tx) => closeSuccessful(tx, colony.key, [closing(a, 'e1')]),
+    () =>
+      insertChild(db, colony.key, {
+        graphId,
+        parentId: a,
+        adder: 'e1-id',
+        process: colony.process(),
+        attributes: [],
+        before: '',
+        insert: false,
+      }),
+  )
+  await assert.rejects(late, { code: 'not_running' })
+  const row = await db.one<{ total: number }>(sql`select total from graphs where graph_id = ${graphId}`)
+  assert.equal(row?.total, 4)
+})
+
+test('a child that is added below a parent that is failing fails with it', async (t) => {
+  const { db } = await testDatabase(t)
+  const { colony, graphId, a } = await diamond(db)
+  const child = colony.process()
+  await heldOpen(
+    db,
+    (tx) =>
+      insertChild(tx, colony.key, {
+        graphId,
+        parentId: a,
+        adder: 'e1-id',
+        process: child,
+        attributes: [],
+        before: '',
+        insert: false,
+      }),
+    () => closeFailed(db, colony.key, [{ processId: a, holder: 'e1-id', attempt: 0, errors: ['no'] }]),
+  )
+  const rows = await db.all<{ state: number }>(sql`select state from results where graph_id = ${graphId}`)
+  assert.deepEqual(
+    rows.map((row) => row.state),
+    [3, 3, 3, 3, 3],
+  )
+  assert.equal(await db.run(sql`select 1 from live where colony = ${colony.key}`), 0)
+})
+
+test('a close that meets a release of the same process is refused', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const process = colony.process()
+  await insertProcesses(db, colony.key, [process], [])
+  await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+  const { ended } = await heldOpen(
+    db,
+    (tx) => giveBack(tx, colony.key, [{ processId: process.processId, holder: 'e1-id', attempt: 1 }]),
+    () => closeSuccessful(db, colony.key, [closing(process.processId, 'e1')]),
+  )
+  assert.equal(ended.size, 0)
+  const [row] = await readProcesses(db, colony.key, [process.processId])
+  assert.equal(row?.state, 0)
+})
+
+test('two closes of one process, at once, end it once', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const process = colony.process()
+  await insertProcesses(db, colony.key, [process], [])
+  await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+  const second = await heldOpen(
+    db,
+    (tx) => closeSuccessful(tx, colony.key, [closing(process.processId, 'e1', '[1]')]),
+    () => closeSuccessful(db, colony.key, [closing(process.processId, 'e1', '[2]')]),
+  )
+  assert.equal(second.ended.size, 0)
+  const [row] = await readProcesses(db, colony.key, [process.processId])
+  assert.equal(row?.output, '[1]')
+})
+
+test('what a rejected executor holds waits again when the rejection commits', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1', 'e2'])
+  const process = colony.process()
+  await insertProcesses(db, colony.key, [process], [])
+  await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+  await db.transaction(async (tx) => {
+    await tx.run(sql`update executors set state = 2 where colony = ${colony.key} and name = 'e1'`)
+    assert.deepEqual(await releaseHeldBy(tx, colony.key, 'e1-id'), [{ executorType: 'cli', count: 1 }])
+  })
+  assert.deepEqual(await claimProcesses(db, colony.key, anyShape, [claimant('e1')]), [])
+  const [row] = await claimProcesses(db, colony.key, anyShape, [claimant('e2')])
+  assert.equal(row?.attempt, 2)
+})
+
+test('forty claims race for forty processes: forty different winners', async (t) => {
+  const { config } = await testDatabase(t)
+  const { connect } = await import('./connect.js')
+  const db = connect({ ...config, maxConnections: 40 })
+  t.after(() => db.close())
+  const names = Array.from({ length: 40 }, (_, index) => `e${index}`)
+  const colony = await testColony(db, 'dev', names)
+  await insertProcesses(
+    db,
+    colony.key,
+    names.map(() => colony.process()),
+    [],
+  )
+  const won: string[] = []
+  // Those who looked at rows that others had just locked look again, as a waiter does.
+  for (let open = names; open.length > 0; ) {
+    const rounds = await Promise.all(open.map((name) => claimProcesses(db, colony.key, anyShape, [claimant(name)])))
+    won.push(...rounds.flat().map((row) => row.process_id))
+    open = open.filter((_, index) => rounds[index]?.length === 0)
+  }
+  assert.equal(new Set(won).size, 40)
+  assert.equal(won.length, 40)
+})

@@ -1,0 +1,59 @@
+import { type AttributeRow, deleteAttribute, findAttribute, insertAttribute } from '@colonies/database'
+import { attributeId } from '@colonies/identity'
+import { ColoniesError, limits } from '@colonies/protocol'
+import type { Colony, Handlers } from '../handler.js'
+import { notHeld, standingOf } from './processes.js'
+
+export const attributeHandlers = {
+  async addAttribute({ attribute }, { db, caller, colony, replica }) {
+    const { targetid, attributetype, key, value } = attribute
+    if (key === '') throw new ColoniesError('bad_request', 'attribute.key must not be empty')
+    const id = attributeId(targetid, key, attributetype)
+    const row = { processId: targetid, attributeId: id, type: attributetype, key, value }
+    const guard = { holder: caller.id, most: limits.attributesMax }
+    const outcome = await insertAttribute(db, colony.key, row, guard)
+    if (outcome === 'exists')
+      throw new ColoniesError(
+        'already_exists',
+        `An attribute with key <${key}> and type ${attributetype} already exists; remove it first`,
+      )
+    if (outcome === 'not_held') {
+      const standing = await standingOf(db, colony, targetid)
+      if (standing.holder === caller.id && standing.state === 1)
+        throw new ColoniesError('too_many', `A process has at most ${limits.attributesMax} attributes`)
+      throw notHeld(standing, caller.id)
+    }
+    replica.changed(colony.key)
+    return { ...attribute, attributeid: id, targetcolonyname: colony.name, state: 0 }
+  },
+
+  async getAttribute({ attributeid }, { db, colony }) {
+    const row = await findAttribute(db, colony.key, attributeid)
+    if (!row) throw unknownAttribute(attributeid)
+    return attributeOf(row, colony)
+  },
+
+  async removeAttribute({ attributeid }, { db, caller, colony }) {
+    if ((await deleteAttribute(db, colony.key, attributeid, caller.id)) > 0) return {}
+    const row = await findAttribute(db, colony.key, attributeid)
+    if (!row) throw unknownAttribute(attributeid)
+    throw notHeld(await standingOf(db, colony, row.process_id), caller.id)
+  },
+} satisfies Partial<Handlers>
+
+function unknownAttribute(attributeid: string): ColoniesError {
+  return new ColoniesError('not_found', `Attribute with Id <${attributeid}> not found`)
+}
+
+function attributeOf(row: AttributeRow, colony: Colony) {
+  return {
+    attributeid: row.attribute_id,
+    targetid: row.process_id,
+    targetcolonyname: colony.name,
+    targetprocessgraphid: row.graph_id ?? '',
+    state: row.state,
+    attributetype: row.attribute_type,
+    key: row.key,
+    value: row.value,
+  }
+}

@@ -1,0 +1,77 @@
+import { readStandings } from '@colonies/database'
+import { ColoniesError, limits, State } from '@colonies/protocol'
+import type { Call, Handlers } from '../handler.js'
+import { newSubmission } from './new-process.js'
+import { checkTimeout, claimedText, explainMissedClose, waitFor } from './processes.js'
+
+export const batchHandlers = {
+  async submitBatch({ items }, { caller, colony, replica }) {
+    checkItems(items.length)
+    return Promise.all(
+      items.map((item, place) =>
+        outcome('', async () => {
+          const wanted = item.spec.conditions.colonyname
+          if (wanted !== '' && wanted !== colony.name)
+            throw new ColoniesError('bad_request', `items[${place}].spec.conditions.colonyname is another colony`)
+          const submission = newSubmission(item, colony.name, caller, `items[${place}].spec`)
+          return (await replica.hotPath.submit(colony.key, submission)).process_id
+        }),
+      ),
+    )
+  },
+
+  async assignBatch(input, call) {
+    checkTimeout(input.timeout, input.assignid)
+    if (input.count < 1 || input.count > limits.assignBatchMax)
+      throw new ColoniesError('bad_request', `count must be 1 to ${limits.assignBatchMax}, got ${input.count}`)
+    const claimed = await waitFor(call, { ...input, slots: input.count })
+    return claimedText(call, claimed, (texts) => `[${texts.join(',')}]`)
+  },
+
+  async closeBatch({ items }, call) {
+    checkItems(items.length)
+    return Promise.all(
+      items.map((item) =>
+        outcome(item.processid, async () => {
+          await closeOne(call, item)
+          return item.processid
+        }),
+      ),
+    )
+  },
+} satisfies Partial<Handlers>
+
+interface CloseItem {
+  processid: string
+  failed: boolean
+  out: string
+  errors: string[]
+  attempt: number
+}
+
+async function closeOne({ db, caller, colony, replica }: Call, item: CloseItem): Promise<void> {
+  const { processid: processId, attempt } = item
+  const fence = { processId, holder: caller.id, attempt }
+  const closed = item.failed
+    ? await replica.hotPath.closeFailed(colony.key, { ...fence, errors: item.errors })
+    : await replica.hotPath.closeSuccessful(colony.key, { ...fence, output: item.out === '[]' ? null : item.out })
+  if (closed) return
+  const [standing] = await readStandings(db, colony.key, [processId])
+  if (!standing) throw new ColoniesError('not_found', `Process with Id <${processId}> not found`)
+  explainMissedClose(standing, { holder: caller.id, attempt, as: item.failed ? State.failed : State.success })
+}
+
+/** Each item has its own outcome; only our own faults fail the whole request. */
+async function outcome(processid: string, work: () => Promise<string>) {
+  try {
+    return { processid: await work(), status: 0, message: '' }
+  } catch (error) {
+    if (error instanceof ColoniesError) return { processid, status: error.status, message: error.message }
+    throw error
+  }
+}
+
+function checkItems(count: number): void {
+  if (count > limits.batchItemsMax)
+    throw new ColoniesError('bad_request', `items has ${count} entries; send at most ${limits.batchItemsMax} at once`)
+}

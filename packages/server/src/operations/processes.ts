@@ -1,0 +1,320 @@
+import { parseFreeCpu, parseFreeMemory } from '@colonies/core'
+import {
+  type Claimed,
+  cancelProcess,
+  type Db,
+  giveBack,
+  listAttributes,
+  listLive,
+  listResults,
+  listSubmittedSince,
+  type ProcessRow,
+  readProcesses,
+  readStandings,
+  removeProcess,
+  removeProcesses,
+  type Standing,
+  setOutput,
+} from '@colonies/database'
+import { ColoniesError, limits, State } from '@colonies/protocol'
+import { type Call, type Colony, type Handlers, Rendered } from '../handler.js'
+import { claimedFrom } from '../queue/hot-path.js'
+import { processText } from '../queue/process-text.js'
+import type { Waiter } from '../queue/waiting-room.js'
+import { newSubmission } from './new-process.js'
+
+/** Rows of one statement when many are removed. */
+const REMOVE_BATCH = 2000
+
+export const processHandlers = {
+  async submit(input, { db, caller, colony, replica }) {
+    const submission = newSubmission(input, colony.name, caller, 'spec')
+    const submitted = await replica.hotPath.submit(colony.key, submission)
+    if (!submitted.fresh) return readProcess(db, colony, submitted.process_id)
+    // What the submitter is told is the process as submitted, also when an executor has it by now.
+    const row = claimedFrom({ ...submission.process, holder: null }, { ...submitted, state: State.waiting })
+    return new Rendered(processText({ ...row, started_at: null, exec_deadline: null }, rendering(submission, colony)))
+  },
+
+  async assign(input, call) {
+    checkTimeout(input.timeout, input.assignid)
+    const [claimed] = await waitFor(call, { ...input, slots: 1 })
+    if (!claimed) throw new ColoniesError(noneCode(call.colony, input.timeout))
+    return claimedText(call, [claimed], (texts) => texts[0] ?? '')
+  },
+
+  async closeSuccessful({ processid, out, attempt }, { db, caller, colony, replica }) {
+    const close = { processId: processid, holder: caller.id, attempt, output: isEmptyList(out) ? null : out }
+    if (!(await replica.hotPath.closeSuccessful(colony.key, close)))
+      explainMissedClose(await standingOf(db, colony, processid), { holder: caller.id, attempt, as: State.success })
+    return {}
+  },
+
+  async closeFailed({ processid, errors, attempt }, { db, caller, colony, replica }) {
+    const failure = { processId: processid, holder: caller.id, attempt, errors }
+    if (!(await replica.hotPath.closeFailed(colony.key, failure)))
+      explainMissedClose(await standingOf(db, colony, processid), { holder: caller.id, attempt, as: State.failed })
+    return {}
+  },
+
+  async setOutput({ processid, out, attempt }, { db, caller, colony }) {
+    const change = { processId: processid, holder: caller.id, attempt, output: out }
+    if (isEmptyList(out) || (await setOutput(db, colony.key, change)) === 0) {
+      const standing = await standingOf(db, colony, processid)
+      if (isHeldBy(standing, caller.id, attempt)) return {}
+      throw notHeld(standing, caller.id)
+    }
+    return {}
+  },
+
+  async unassign({ processid, attempt }, { db, caller, colony, replica }) {
+    const { released, ready } = await giveBack(db, colony.key, [{ processId: processid, holder: caller.id, attempt }])
+    if (released.size === 0) throw notHeld(await standingOf(db, colony, processid), caller.id)
+    replica.hint(colony.key, ready)
+    return {}
+  },
+
+  async cancelProcess({ processid }, { db, colony, replica }) {
+    const { ended } = await cancelProcess(db, colony.key, processid)
+    if (ended.size > 0) {
+      replica.changed(colony.key)
+      return {}
+    }
+    const standing = await standingOf(db, colony, processid)
+    if (standing.in_graph)
+      throw new ColoniesError(
+        'wrong_state',
+        'Failed to cancel, cannot cancel a process part of a workflow, cancel the entire workflow instead',
+      )
+    throw new ColoniesError('wrong_state', `Tried to cancel ${stateName(standing.state)} process`)
+  },
+
+  async getProcess({ processid }, { db, colony }) {
+    return readProcess(db, colony, processid)
+  },
+
+  async getProcesses({ count, state, executortype, label, initiator, after }, { db, colony }) {
+    checkCount(count)
+    if (state < State.waiting || state > State.cancelled)
+      throw new ColoniesError('bad_request', `state must be 0 to 4, got ${state}`)
+    const filter = { state, count, executorType: executortype, label, user: initiator, after }
+    const ids = await (state <= State.running ? listLive : listResults)(db, colony.key, filter)
+    return readList(db, colony, ids)
+  },
+
+  async getProcessHistory({ executorid, seconds, state, after }, { db, colony }) {
+    const filter = { state, executorId: executorid, seconds, count: limits.historyCountMax, after }
+    return readList(db, colony, await listSubmittedSince(db, colony.key, filter))
+  },
+
+  async removeProcess({ processid }, { db, colony }) {
+    if ((await removeProcess(db, colony.key, processid)) > 0) return {}
+    const standing = await standingOf(db, colony, processid)
+    throw new ColoniesError(
+      'wrong_state',
+      standing.in_graph
+        ? 'Failed to remove, cannot remove a process part of a workflow, delete the entire workflow instead'
+        : 'Failed to remove process, cannot remove a running process',
+    )
+  },
+
+  async removeAllProcesses({ state }, { db, colony }) {
+    if (state === State.running) throw new ColoniesError('bad_request', 'Not possible to remove running processes')
+    if (state < -1 || state > State.cancelled)
+      throw new ColoniesError('bad_request', 'Invalid state when deleting all processes: use -1, 0, 2, 3 or 4')
+    while ((await removeProcesses(db, colony.key, state, REMOVE_BATCH)) > 0);
+    return {}
+  },
+} satisfies Partial<Handlers>
+
+export interface WaitOptions {
+  timeout: number
+  slots: number
+  availablecpu: string
+  availablemem: string
+  assignid: string
+}
+
+/**
+ * Waits in the waiting room until processes fit, the time is over, or the caller is gone. Processes that arrive after the
+ * caller has gone are given back by the room.
+ */
+export function waitFor({ caller, colony, replica, signal }: Call, options: WaitOptions): Promise<Claimed[]> {
+  const executor = caller.executor
+  if (!executor) throw new ColoniesError('not_allowed', 'Access denied, only executors can be assigned processes')
+  const cpu = parseFreeCpu(options.availablecpu)
+  const memory = parseFreeMemory(options.availablemem)
+  return new Promise((resolve, reject) => {
+    const settle = (processes: Claimed[]): boolean => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', gone)
+      resolve(processes)
+      return !signal.aborted
+    }
+    const waiter: Waiter = {
+      colony: colony.key,
+      executorId: caller.id,
+      executorName: executor.name,
+      executorType: executor.type,
+      location: executor.location.toLowerCase(),
+      cpu,
+      memory,
+      assignId: options.assignid === '' ? null : options.assignid,
+      slots: options.slots,
+      once: options.timeout < 0,
+      take: settle,
+      leave(error) {
+        settle([])
+        if (error) reject(error)
+      },
+    }
+    const leave = replica.hotPath.wait(waiter)
+    const gone = () => {
+      leave()
+      settle([])
+    }
+    const holdMs = Math.min(options.timeout, limits.assignHoldSecondsMax) * 1000
+    const timer = options.timeout > 0 ? setTimeout(gone, holdMs) : undefined
+    signal.addEventListener('abort', gone)
+  })
+}
+
+/** The reply of an assign. Should it not reach the executor, the processes go back to the queue at once. */
+export async function claimedText(
+  { db, colony, replica }: Call,
+  claimed: readonly Claimed[],
+  join: (texts: string[]) => string,
+): Promise<Rendered> {
+  // Only a process with env, in a graph, or tried before can have attributes.
+  const ids = claimed.filter((p) => p.env !== '{}' || p.attempt > 1 || p.graph_id !== null).map((p) => p.process_id)
+  const attributes = ids.length === 0 ? [] : await listAttributes(db, colony.key, ids)
+  const texts = claimed.map((row) =>
+    processText(row, {
+      colonyName: colony.name,
+      attributes: attributes.filter((attribute) => attribute.process_id === row.process_id),
+      assigned: true,
+    }),
+  )
+  return new Rendered(join(texts), () => replica.hotPath.giveBack(colony.key, claimed))
+}
+
+/** A bad timeout or an overlong id would be a wait that nobody meant. */
+export function checkTimeout(timeout: number, assignid: string): void {
+  if (timeout === 0) throw new ColoniesError('bad_request', 'Invalid timeout value, timeout cannot be zero')
+  if (assignid.length > limits.nameLengthMax)
+    throw new ColoniesError('bad_request', `assignid must have at most ${limits.nameLengthMax} characters`)
+}
+
+export function noneCode(colony: Colony, timeout: number) {
+  if (!colony.paused) return 'none_available'
+  return timeout > 0 ? 'assignments_paused' : 'assignments_paused_now'
+}
+
+export function checkCount(count: number): void {
+  if (count < 0) throw new ColoniesError('bad_request', `count must not be negative, got ${count}`)
+  if (count > limits.listCountMax)
+    throw new ColoniesError('bad_request', `Count is larger than MaxCount limit <${limits.listCountMax}>`)
+}
+
+export async function readProcess(db: Db, colony: Colony, processId: string): Promise<Rendered> {
+  const [row] = await readProcesses(db, colony.key, [processId])
+  if (!row) throw new ColoniesError('not_found', `Process with Id <${processId}> not found`)
+  return new Rendered(await textsOf(db, colony, [row]).then((texts) => texts[0] ?? ''))
+}
+
+async function readList(db: Db, colony: Colony, ids: readonly string[]): Promise<Rendered> {
+  if (ids.length === 0) return new Rendered('null')
+  const texts = await textsOf(db, colony, await readProcesses(db, colony.key, ids))
+  return new Rendered(`[${texts.join(',')}]`)
+}
+
+async function textsOf(db: Db, colony: Colony, rows: readonly ProcessRow[]): Promise<string[]> {
+  const all = await listAttributes(
+    db,
+    colony.key,
+    rows.map((row) => row.process_id),
+  )
+  const byProcess = new Map<string, typeof all>()
+  for (const attribute of all) {
+    const list = byProcess.get(attribute.process_id)
+    if (list) list.push(attribute)
+    else byProcess.set(attribute.process_id, [attribute])
+  }
+  return rows.map((row) =>
+    processText(row, { colonyName: colony.name, attributes: byProcess.get(row.process_id) ?? [] }),
+  )
+}
+
+function rendering({ attributes }: ReturnType<typeof newSubmission>, colony: Colony) {
+  return {
+    colonyName: colony.name,
+    attributes: attributes.map((attribute) => ({
+      attribute_id: attribute.attributeId,
+      process_id: attribute.processId,
+      graph_id: null,
+      attribute_type: attribute.type,
+      key: attribute.key,
+      value: attribute.value,
+      state: State.waiting,
+    })),
+  }
+}
+
+export async function standingOf(db: Db, colony: Colony, processId: string): Promise<Standing> {
+  const [standing] = await readStandings(db, colony.key, [processId])
+  if (!standing) throw new ColoniesError('not_found', `Process with Id <${processId}> not found`)
+  return standing
+}
+
+interface MissedClose {
+  holder: string
+  attempt: number
+  as: typeof State.success | typeof State.failed
+}
+
+/**
+ * Says why a close changed nothing. A close that its holder repeats answers as the first did.
+ *
+ * @throws ColoniesError `not_running` (waiting), `lease_lost` (of somebody else, or a later attempt), `wrong_state`
+ */
+export function explainMissedClose(standing: Standing, { holder, attempt, as }: MissedClose): void {
+  const mine = standing.holder === holder && (attempt === 0 || standing.attempt === attempt)
+  if (mine && standing.state === as) return
+  const verb = as === State.success ? 'successful' : 'failed'
+  if (standing.state === State.waiting)
+    throw new ColoniesError('not_running', `Failed to close process as ${verb}, process is not assigned`)
+  if (!mine)
+    throw new ColoniesError(
+      'lease_lost',
+      `Failed to close process as ${verb}, not allowed to close process as ${verb}: it is attempt ${standing.attempt} of another executor now`,
+    )
+  throw new ColoniesError('wrong_state', `Tried to set ${stateName(standing.state)} process as ${verb}`)
+}
+
+function isHeldBy(standing: Standing, holder: string, attempt: number): boolean {
+  return (
+    standing.state === State.running &&
+    standing.holder === holder &&
+    (attempt === 0 || standing.attempt === attempt)
+  )
+}
+
+/** Why a change that only the holder of a running process may make was refused. */
+export function notHeld(standing: Standing, holder: string): ColoniesError {
+  if (standing.state !== State.running)
+    return new ColoniesError('not_running', `The process is not running, it is ${stateName(standing.state)}`)
+  return new ColoniesError(
+    'lease_lost',
+    standing.holder === holder
+      ? `The process is yours again, but as attempt ${standing.attempt}; this was an earlier one`
+      : `Only executor with Id <${standing.holder}>, to which the process is assigned, may do that`,
+  )
+}
+
+function stateName(state: number): string {
+  return ['waiting', 'running', 'successful', 'failed', 'cancelled'][state] ?? String(state)
+}
+
+function isEmptyList(json: string): boolean {
+  return /^\[\s*\]$/.test(json)
+}

@@ -1,0 +1,171 @@
+import { type PictureNode, pictureOf, planWorkflow } from '@colonies/core'
+import {
+  cancelGraph,
+  findGraph,
+  type GraphParts,
+  type GraphRow,
+  graphsToRemove,
+  insertChild,
+  insertGraph,
+  listGraphs,
+  type NewNode,
+  readGraphParts,
+  removeGraph,
+} from '@colonies/database'
+import { newId } from '@colonies/identity'
+import { ColoniesError, State } from '@colonies/protocol'
+import type { Call, Colony, Handlers } from '../handler.js'
+import { newSubmission, rowsOf } from './new-process.js'
+import { checkCount, readProcess } from './processes.js'
+
+const NO_TIME = '0001-01-01T00:00:00Z'
+/** Graphs of one look when many are removed. */
+const REMOVE_BATCH = 100
+
+export const workflowHandlers = {
+  async submitWorkflow({ spec, requestid }, { db, caller, colony, replica }) {
+    const plan = planWorkflow(spec)
+    const rows = plan.nodes.map((node) => rowsOf(node.spec, node.checked, { colonyName: colony.name, caller, requestid: '' }))
+    const idOf = (index: number) => rows[index]?.process.processId ?? ''
+    const nodes = plan.nodes.map((node, index): NewNode => {
+      const { process } = rows[index] as (typeof rows)[number]
+      return { ...process, parents: node.parents.map(idOf), children: node.children.map(idOf) }
+    })
+    const stored = await insertGraph(db, colony.key, {
+      graphId: newId(),
+      initiatorId: caller.id,
+      initiatorName: caller.name,
+      requestId: requestid === '' ? null : requestid,
+      nodes,
+      attributes: rows.flatMap((row) => row.attributes),
+    })
+    if (!stored) throw new ColoniesError('unavailable', 'The same request is just being stored; ask again in a moment')
+    if (!stored.fresh) return getGraph({ db, colony }, stored.graph_id)
+    const ready = new Map<string, number>()
+    for (const root of plan.roots) {
+      const type = nodes[root]?.executorType ?? ''
+      ready.set(type, (ready.get(type) ?? 0) + 1)
+    }
+    replica.changed(colony.key)
+    replica.hint(
+      colony.key,
+      [...ready].map(([executorType, count]) => ({ executorType, count })),
+    )
+    return {
+      processgraphid: stored.graph_id,
+      initiatorid: caller.id,
+      initiatorname: caller.name,
+      colonyname: colony.name,
+      rootprocessids: plan.roots.map(idOf),
+      state: State.waiting,
+      submissiontime: NO_TIME,
+      starttime: NO_TIME,
+      endtime: NO_TIME,
+      processids: nodes.map((node) => node.processId),
+      nodes: [],
+      edges: [],
+    }
+  },
+
+  async addChild({ processgraphid, parentprocessid, childprocessid, spec, insert, requestid }, call) {
+    const { db, caller, colony, replica } = call
+    const { process, attributes } = newSubmission({ spec, requestid }, colony.name, caller, 'spec')
+    const processId = await insertChild(db, colony.key, {
+      graphId: processgraphid,
+      parentId: parentprocessid,
+      adder: caller.id,
+      process,
+      attributes,
+      before: childprocessid,
+      insert,
+    })
+    replica.changed(colony.key)
+    return readProcess(db, colony, processId)
+  },
+
+  async getProcessGraph({ processgraphid }, call) {
+    return getGraph(call, processgraphid)
+  },
+
+  async getProcessGraphs({ count, state, after }, { db, colony }) {
+    checkCount(count)
+    if (state < State.waiting || state > State.cancelled)
+      throw new ColoniesError('bad_request', `state must be 0 to 4, got ${state}`)
+    const graphs = await listGraphs(db, colony.key, { state, count, after })
+    const parts = await readGraphParts(
+      db,
+      colony.key,
+      graphs.map((graph) => graph.graph_id),
+    )
+    return graphs.map((graph) => {
+      const own = {
+        nodes: parts.nodes.filter((node) => node.graph_id === graph.graph_id),
+        edges: parts.edges.filter((edge) => edge.graph_id === graph.graph_id),
+      }
+      return { ...graphOf(graph, own, colony), nodes: [], edges: [] }
+    })
+  },
+
+  async cancelProcessGraph({ processgraphid }, { db, colony, replica }) {
+    const graph = await findGraph(db, colony.key, processgraphid)
+    if (!graph) throw unknownGraph(processgraphid)
+    const { ended } = await cancelGraph(db, colony.key, processgraphid)
+    if (ended.size === 0 && graph.state !== State.cancelled)
+      throw new ColoniesError('wrong_state', 'Failed to cancel processgraph, all its processes have ended')
+    replica.changed(colony.key)
+    return {}
+  },
+
+  async removeProcessGraph({ processgraphid }, { db, colony }) {
+    if (await removeGraph(db, colony.key, processgraphid)) return {}
+    if (!(await findGraph(db, colony.key, processgraphid))) throw unknownGraph(processgraphid)
+    throw new ColoniesError('wrong_state', 'Failed to remove processgraph, cannot remove a running processgraph')
+  },
+
+  async removeAllProcessGraphs({ state }, { db, colony }) {
+    if (state === State.running) throw new ColoniesError('bad_request', 'not possible to remove running processgraphs')
+    if (state < -1 || state > State.cancelled)
+      throw new ColoniesError('bad_request', 'invalid state when deleting all processgraphs: use -1, 0, 2, 3 or 4')
+    let after = ''
+    for (;;) {
+      const ids = await graphsToRemove(db, colony.key, { state, after, limit: REMOVE_BATCH })
+      if (ids.length === 0) return {}
+      // A graph of which a process runs (a branch of a failed one, say) stays.
+      for (const id of ids) await removeGraph(db, colony.key, id)
+      after = ids.at(-1) ?? ''
+    }
+  },
+} satisfies Partial<Handlers>
+
+function unknownGraph(id: string): ColoniesError {
+  return new ColoniesError('not_found', `Processgraph with Id <${id}> not found`)
+}
+
+async function getGraph({ db, colony }: Pick<Call, 'db' | 'colony'>, graphId: string) {
+  const graph = await findGraph(db, colony.key, graphId)
+  if (!graph) throw unknownGraph(graphId)
+  return graphOf(graph, await readGraphParts(db, colony.key, [graphId]), colony)
+}
+
+function graphOf(graph: GraphRow, { nodes, edges }: GraphParts, colony: Colony) {
+  const byId = new Map<string, PictureNode>()
+  for (const { process_id, node_name, state } of nodes)
+    byId.set(process_id, { id: process_id, nodename: node_name, state, parents: [], children: [] })
+  for (const { parent_id, child_id } of edges) {
+    byId.get(parent_id)?.children.push(child_id)
+    byId.get(child_id)?.parents.push(parent_id)
+  }
+  const roots = [...byId.values()].filter((node) => node.parents.length === 0).map((node) => node.id)
+  return {
+    processgraphid: graph.graph_id,
+    initiatorid: graph.initiator_id,
+    initiatorname: graph.initiator_name,
+    colonyname: colony.name,
+    rootprocessids: roots,
+    state: graph.state,
+    submissiontime: graph.submitted_at,
+    starttime: graph.started_at ?? NO_TIME,
+    endtime: graph.ended_at ?? NO_TIME,
+    ...pictureOf([...byId.values()]),
+  }
+}
