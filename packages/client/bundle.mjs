@@ -1,7 +1,6 @@
 // Makes dist/colonies.browser.js: client, workflows and executors as one module for browsers. Run after `tsc --build`.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -25,4 +24,3 @@ const { outputFiles } = await build({
 })
 const [bundle] = outputFiles
 writeFileSync(`${here}dist/colonies.browser.js`, bundle.contents)
-console.log(`dist/colonies.browser.js: ${bundle.contents.length} bytes, ${gzipSync(bundle.contents).length} gzipped`)

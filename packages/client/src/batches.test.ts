@@ -10,23 +10,37 @@ test('many submits travel in requests of bounded length, each with its outcome',
   const server = await fakeServer(t, { answer: acceptAllBut('bad') })
   const names = Array.from({ length: limits.batchItemsMax + 2 }, (_, index) => (index === 1 ? 'bad' : `f${index}`))
   const outcomes = await submit(server.url, names)
-  assert.deepEqual(server.requests.map(namesIn).map((sent) => sent.length), [limits.batchItemsMax, 2])
-  assert.deepEqual(outcomes.map(({ processid }) => processid).filter((id, index) => id !== names[index]), [undefined])
+  assert.deepEqual(
+    server.requests.map(namesIn).map((sent) => sent.length),
+    [limits.batchItemsMax, 2],
+  )
+  assert.deepEqual(
+    outcomes.map(({ processid }) => processid).filter((id, index) => id !== names[index]),
+    [undefined],
+  )
   assert.ok(outcomes[1]?.error instanceof InvalidError)
 })
 
 test('a request that is too large is sent in halves', async (t) => {
   const server = await fakeServer(t, {
     answer: (request) =>
-      namesIn(request).length > 2 ? { status: 413, message: 'too large', code: 'too_large' } : acceptAllBut('')(request),
+      namesIn(request).length > 2
+        ? { status: 413, message: 'too large', code: 'too_large' }
+        : acceptAllBut('')(request),
   })
   const outcomes = await submit(server.url, ['a', 'b', 'c', 'd', 'e'])
-  assert.deepEqual(outcomes.map(({ processid }) => processid), ['a', 'b', 'c', 'd', 'e'])
+  assert.deepEqual(
+    outcomes.map(({ processid }) => processid),
+    ['a', 'b', 'c', 'd', 'e'],
+  )
 })
 
 test('a request that fails whole fails all its items, and those behind it', async (t) => {
   const server = await fakeServer(t, { answer: () => ({ status: 403, message: 'Access denied', code: 'not_allowed' }) })
-  const outcomes = await submit(server.url, Array.from({ length: limits.batchItemsMax + 1 }, () => 'f'))
+  const outcomes = await submit(
+    server.url,
+    Array.from({ length: limits.batchItemsMax + 1 }, () => 'f'),
+  )
   assert.equal(server.requests.length, 1)
   assert.ok(outcomes.every(({ error, processid }) => error instanceof DeniedError && processid === undefined))
   assert.equal(outcomes.length, limits.batchItemsMax + 1)
@@ -49,5 +63,5 @@ function acceptAllBut(bad: string): (request: Request) => Answer {
 }
 
 function namesIn({ input }: Request): string[] {
-  return (input['items'] as { spec: { funcname: string } }[]).map(({ spec }) => spec.funcname)
+  return (input.items as { spec: { funcname: string } }[]).map(({ spec }) => spec.funcname)
 }

@@ -1,6 +1,6 @@
 import { type FunctionSpec, limits } from '@colonies/protocol'
 import type { CallOptions } from './call.js'
-import { AbortedError, ClientError, type ClientErrorDetails, refusalError } from './errors.js'
+import { AbortedError, ClientError, refusalError } from './errors.js'
 import type { Input, Methods } from './methods.js'
 
 /** What became of one item; either it has an error or it was done. */

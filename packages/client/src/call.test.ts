@@ -62,20 +62,20 @@ test('a repeated submit carries the request id of the first, a repeated assign i
   const caller = callerOf(server.url)
   await call(caller, operations.submit, { spec: { conditions: { colonyname: 'dev' } } })
   await call(caller, operations.submit, { spec: { conditions: { colonyname: 'dev' } } })
-  const [first, again, other] = server.requests.map(({ input }) => input['requestid'])
+  const [first, again, other] = server.requests.map(({ input }) => input.requestid)
   assert.match(String(first), /^[0-9a-f]{64}$/)
   assert.equal(first, again)
   assert.notEqual(first, other)
 
   await call(caller, operations.assign, { colonyname: 'dev', timeout: 1 })
-  assert.equal(server.requests[4]?.input['assignid'], server.requests[5]?.input['assignid'])
+  assert.equal(server.requests[4]?.input.assignid, server.requests[5]?.input.assignid)
 })
 
 test('items of a batch get a request id each', async (t) => {
   const server = await fakeServer(t, { answer: () => ({ reply: [] }) })
   const items = [{ spec: {} }, { spec: {}, requestid: 'mine' }]
   await call(callerOf(server.url), operations.submitBatch, { colonyname: 'dev', items })
-  const sent = server.requests[0]?.input['items'] as { requestid: string }[]
+  const sent = server.requests[0]?.input.items as { requestid: string }[]
   assert.match(String(sent[0]?.requestid), /^[0-9a-f]{64}$/)
   assert.equal(sent[1]?.requestid, 'mine')
 })

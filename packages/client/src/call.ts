@@ -3,7 +3,7 @@ import { encodeBase64, writeRequest } from '@colonies/protocol'
 import { type Clock, withDeadline } from './clock.js'
 import { codecOf } from './codec.js'
 import type { Endpoint, Endpoints } from './endpoints.js'
-import { ClientError, ConnectionError, InvalidError, ServerError, TimeoutError } from './errors.js'
+import { type ClientError, ConnectionError, InvalidError, ServerError, TimeoutError } from './errors.js'
 import { type Fetch, post } from './post.js'
 import { isRepeatable, withRepeatKeys } from './repeat-keys.js'
 import type { OpenSocket } from './socket.js'
@@ -132,7 +132,9 @@ function isTransient(error: unknown): error is ClientError {
   if (error instanceof ConnectionError) return true
   if (error instanceof TimeoutError) return error.status === 0
   // A paused colony is an answer. So is `internal`: the same request would most likely hit the same bug.
-  return error instanceof ServerError && error.status !== 500 && error.retryable && error.code !== 'assignments_paused_now'
+  return (
+    error instanceof ServerError && error.status !== 500 && error.retryable && error.code !== 'assignments_paused_now'
+  )
 }
 
 /** Whether a second request can do no harm: it is repeatable, or the first had no effect. */

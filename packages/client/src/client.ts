@@ -77,6 +77,7 @@ function clientOf(connection: Connection, privateKey: string | undefined): Clien
 }
 
 function endpointsOf({ endpoints = [], endpoint, host, port, tls = false }: ClientOptions): string[] {
-  const inParts = host === undefined ? [] : [`${tls ? 'https' : 'http'}://${host}${port === undefined ? '' : `:${port}`}`]
+  const inParts =
+    host === undefined ? [] : [`${tls ? 'https' : 'http'}://${host}${port === undefined ? '' : `:${port}`}`]
   return [...endpoints, ...(endpoint === undefined ? [] : [endpoint]), ...inParts]
 }

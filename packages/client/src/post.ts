@@ -46,7 +46,14 @@ async function exchange(fetch: Fetch, url: string, body: string, signal: AbortSi
 }
 
 /** What Node says when no connection came about. Browsers do not tell. */
-const neverSentCodes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
+const neverSentCodes = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]
 
 /** `fetch` wraps the reason, in Node often twice. */
 function deepest(error: unknown): { code: string; message: string } {

@@ -19,7 +19,7 @@ const socketsMax = 50
 export class ProcessNews {
   readonly #connection: Connection
   readonly #methods: Methods
-  readonly #processid: string
+  readonly processid: string
   #frames: Subscription<Process> | undefined
   #nextFrame: Promise<IteratorResult<Process, undefined>> | undefined
   #reopenAtMs = 0
@@ -27,7 +27,7 @@ export class ProcessNews {
   constructor(connection: Connection, methods: Methods, processid: string) {
     this.#connection = connection
     this.#methods = methods
-    this.#processid = processid
+    this.processid = processid
   }
 
   open(): void {
@@ -35,7 +35,7 @@ export class ProcessNews {
     if (this.#frames || !openSocket || clock.now() < this.#reopenAtMs || waitingSockets.open >= socketsMax) return
     waitingSockets.open++
     this.#frames = this.#methods.subscribeProcess({
-      processid: this.#processid,
+      processid: this.processid,
       state: State.success,
       timeout: subscriptionSeconds,
     })

@@ -14,7 +14,7 @@ export function isRepeatable(operation: WireOperation): boolean {
 /** Adds the keys that the operation knows, where the caller gave none; in the items of batched operations too. */
 export function withRepeatKeys(operation: WireOperation, input: Fields): Fields {
   const filled = fill(fieldsOf(operation), input)
-  const items = filled['items']
+  const items = filled.items
   if (!hasKey(itemFieldsOf(operation)) || !Array.isArray(items)) return filled
   return { ...filled, items: items.map((item: Fields) => fill(itemFieldsOf(operation), item)) }
 }

@@ -53,12 +53,13 @@ export class ProcessCancelledError extends ClientError {
 }
 
 export function createWaitingMethods(caller: Caller, methods: Methods): WaitingMethods {
-  const run = async (spec: FunctionSpec, options?: CallOptions) => {
+  const newsOf = (processid: string) => new ProcessNews(caller.connection, methods, processid)
+  const run = async (spec: FunctionSpec, options: CallOptions = {}) => {
     const submitted = await methods.submit({ spec }, options)
-    return waitForEnd(caller, methods, submitted.processid, options, submitted)
+    return waitForEnd(methods, newsOf(submitted.processid), options, submitted)
   }
   return {
-    waitFor: (processid, options) => waitForEnd(caller, methods, processid, options),
+    waitFor: (processid, options = {}) => waitForEnd(methods, newsOf(processid), options),
     run,
     result: async (spec, options) => outputOf(await run(spec, options)),
     async waitForProcess(input, options) {
@@ -92,14 +93,8 @@ function isNoneAvailable(error: unknown): boolean {
 }
 
 /** @param known the process as it is known to have been a moment ago, if at all */
-async function waitForEnd(
-  caller: Caller,
-  methods: Methods,
-  processid: string,
-  options: CallOptions = {},
-  known?: Process,
-): Promise<Process> {
-  const news = new ProcessNews(caller.connection, methods, processid)
+async function waitForEnd(methods: Methods, news: ProcessNews, options: CallOptions, known?: Process) {
+  const { processid } = news
   try {
     // Opened before the first reading, so that no change falls between the two.
     news.open()

@@ -32,7 +32,8 @@ export function createWorkflowMethods(methods: Methods, { waitFor }: WaitingMeth
       for (const id of leafIds(graph)) leaves.push(await waitFor(id, options))
       const later = await methods.getProcessGraph({ processgraphid }, options)
       // Running nodes may get children. None can come after the last leaf has ended, so then this is the end.
-      if (later.processids.length === graph.processids.length) return { graph: later, leaves, outputs: outputsOf(leaves) }
+      if (later.processids.length === graph.processids.length)
+        return { graph: later, leaves, outputs: outputsOf(leaves) }
       graph = later
     }
   }

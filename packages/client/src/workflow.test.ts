@@ -31,7 +31,9 @@ test("the paper's diamond becomes its workflow spec", () => {
 test('stages chain, and nodes without names are named after their functions', () => {
   const wf = workflow('dev')
   const square = { funcname: 'square' }
-  wf.node({ funcname: 'gen' }).then(wf.node(square), wf.node(square)).then(wf.node({ funcname: 'sum' }))
+  wf.node({ funcname: 'gen' })
+    .then(wf.node(square), wf.node(square))
+    .then(wf.node({ funcname: 'sum' }))
   assert.deepEqual(
     wf.spec().functionspecs.map(({ nodename, conditions }) => [nodename, conditions?.dependencies]),
     [
