@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { root } from './source-files.mjs'
+
+/**
+ * @typedef {object} Ended
+ * @property {number} code exit code; 1 when a signal ended it
+ * @property {string} output what it printed, stdout and stderr in order of arrival
+ * @property {number} seconds
+ */
+
+/**
+ * Runs a command in the root of the repository.
+ *
+ * @param {string} command
+ * @param {string[]} parameters
+ * @param {{ env?: Record<string, string | undefined>, show?: boolean }} [options] show: print while it runs
+ * @returns {Promise<Ended>}
+ */
+export function run(command, parameters, { env = process.env, show = false } = {}) {
+  const started = performance.now()
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, parameters, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
+        output += text
+        if (show) process.stdout.write(text)
+      })
+    }
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code: code ?? 1, output, seconds: (performance.now() - started) / 1000 }))
+  })
+}
+
+/**
+ * As `run`, of a script, or of a program in node_modules.
+ *
+ * @param {string[]} parameters
+ * @param {Parameters<typeof run>[2]} [options]
+ */
+export function runNode(parameters, options) {
+  return run(process.execPath, parameters, options)
+}
+
+/** @param {number} seconds */
+export function shown(seconds) {
+  return `${seconds.toFixed(1)} s`
+}
