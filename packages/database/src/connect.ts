@@ -50,7 +50,7 @@ export function connect(config: DatabaseConfig): Database {
     connectionTimeoutMillis: config.acquireTimeoutMs ?? 5_000,
     // PostgreSQL's own limit comes first. This one is for a network that swallows the answer.
     query_timeout: statementTimeoutMs + 5_000,
-    onConnect: (client) => client.query(sessionSettings(statementTimeoutMs)) as unknown as void,
+    onConnect: (client) => client.query(sessionSettings(statementTimeoutMs)) as unknown as undefined,
   })
   // A connection that breaks while nobody uses it leaves the pool by itself, and the next statement opens another. One
   // that breaks in use also rejects its statement. Without listeners both events would end the process.

@@ -125,7 +125,10 @@ test('the server listens on loopback only, asks for the password, and is durable
 test('a folder in use is refused, with the process that uses it', async (t) => {
   const place = await newPlace(t)
   const server = await place.start()
-  await assert.rejects(place.start(), new RegExp(`in use by process ${process.pid} .*process ${await place.serverPid()}`))
+  await assert.rejects(
+    place.start(),
+    new RegExp(`in use by process ${process.pid} .*process ${await place.serverPid()}`),
+  )
   assert.ok(await place.open(server.config).one(sql`select`))
 })
 
@@ -159,7 +162,9 @@ test('a start right after kill -9 of the owner waits for the old server and lose
     await kill(owner)
     ;({ owner, config } = await place.startElsewhere())
   }
-  assert.deepEqual(await place.open(config).one(sql`select array_agg(id order by id) as ids from items`), { ids: [1, 2, 3] })
+  assert.deepEqual(await place.open(config).one(sql`select array_agg(id order by id) as ids from items`), {
+    ids: [1, 2, 3],
+  })
   await kill(owner)
 })
 

@@ -65,7 +65,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const account = await findAccount(clusterDir)
   const binaries = await findBinaries(account, log)
   await endLeftovers(clusterDir, log)
-  const cluster = await openCluster(dataDir, binaries, account, { durable: all['fsync'] === 'on' })
+  const cluster = await openCluster(dataDir, { binaries, account, durable: all.fsync === 'on' })
 
   const start = (port: number) =>
     startPostmaster({ postgres: binaries.postgres, account, clusterDir, port, settings: all, log })

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { emptyDatabase } from '@colonies/testkit'
 import type { DatabaseConfig } from './connect.js'

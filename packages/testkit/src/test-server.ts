@@ -45,13 +45,13 @@ let server: Promise<DatabaseConfig> | undefined
 
 async function findServer(): Promise<DatabaseConfig> {
   const { env } = process
-  const host = env['COLONIES_TEST_DB_HOST']
+  const host = env.COLONIES_TEST_DB_HOST
   if (host) {
     return {
       host,
-      port: Number(env['COLONIES_TEST_DB_PORT'] ?? 5432),
-      user: env['COLONIES_TEST_DB_USER'] ?? 'postgres',
-      password: env['COLONIES_TEST_DB_PASSWORD'] ?? '',
+      port: Number(env.COLONIES_TEST_DB_PORT ?? 5432),
+      user: env.COLONIES_TEST_DB_USER ?? 'postgres',
+      password: env.COLONIES_TEST_DB_PASSWORD ?? '',
       database: 'postgres',
     }
   }

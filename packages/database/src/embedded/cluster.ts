@@ -1,15 +1,24 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { access, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Account } from './account.js'
 import type { Binaries } from './binaries.js'
+import { isAlive } from './server-processes.js'
 
 /** One folder: the files of PostgreSQL, and the password that fits them. */
 export interface Cluster {
   /** What PostgreSQL calls its data directory. */
   dir: string
   password: string
+}
+
+export interface ClusterOptions {
+  binaries: Binaries
+  account: Account | undefined
+  /** False: the files are not forced to the disk when they are made. */
+  durable: boolean
 }
 
 /** The only login; it may do everything. */
@@ -28,20 +37,29 @@ export function asSeenBy(account: Account | undefined, dir: string): string {
 }
 
 /** Opens the cluster in `dataDir`; makes it first when there is none. */
-export async function openCluster(
-  dataDir: string,
-  binaries: Binaries,
-  account: Account | undefined,
-  { durable }: { durable: boolean },
-): Promise<Cluster> {
+export async function openCluster(dataDir: string, options: ClusterOptions): Promise<Cluster> {
+  try {
+    return await openOrMake(dataDir, options)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error
+    throw new Error(
+      `The database cannot use the folder ${dataDir} (${message}). Start as the account that made it, choose another ` +
+        'folder with COLONIES_DATA_DIR, or set COLONIES_DB_HOST to use a PostgreSQL of your own.',
+      { cause: error },
+    )
+  }
+}
+
+async function openOrMake(dataDir: string, options: ClusterOptions): Promise<Cluster> {
   const dir = clusterDirOf(dataDir)
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  if (!(await access(dir).then(() => true, () => false))) await makeCluster(dataDir, binaries, account, durable)
+  if (!existsSync(dir)) await makeCluster(dataDir, options)
   const major = Number(await readFile(join(dir, 'PG_VERSION'), 'utf8'))
-  if (major !== binaries.major) {
+  if (major !== options.binaries.major) {
     throw new Error(
-      `The data in ${dir} was written by PostgreSQL ${major}, and this is PostgreSQL ${binaries.major}. Dump it with the ` +
-        'version of Colonies that wrote it (pg_dump), then load the dump into a new folder.',
+      `The data in ${dir} was written by PostgreSQL ${major}, and this is PostgreSQL ${options.binaries.major}. ` +
+        'Dump it with the version of Colonies that wrote it (pg_dump), then load the dump into a new folder.',
     )
   }
   return { dir, password: (await readFile(passwordFile(join(dataDir, 'postgres')), 'utf8')).trim() }
@@ -52,18 +70,21 @@ function passwordFile(folder: string): string {
 }
 
 /** Complete or not there at all: files and password get their place together, when both are done. */
-async function makeCluster(dataDir: string, binaries: Binaries, account: Account | undefined, durable: boolean) {
+async function makeCluster(dataDir: string, options: ClusterOptions): Promise<void> {
+  const { account } = options
   await removeUnfinished(dataDir)
   const unfinished = join(dataDir, `unfinished-${process.pid}`)
   const data = join(unfinished, 'data')
   try {
     await mkdir(data, { recursive: true, mode: 0o700 })
-    await writeFile(passwordFile(unfinished), `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 })
+    const password = `${randomBytes(24).toString('base64url')}\n`
+    await writeFile(passwordFile(unfinished), password, { mode: 0o600, flush: true })
     if (account) {
       await chown(data, account.uid, account.gid)
       await chown(passwordFile(unfinished), account.uid, account.gid)
     }
-    await initdb(data, passwordFile(unfinished), binaries, account, durable)
+    await initdb(data, passwordFile(unfinished), options)
+    await syncFolder(unfinished)
     await rename(unfinished, join(dataDir, 'postgres'))
     await syncFolder(dataDir)
   } catch (error) {
@@ -76,25 +97,13 @@ async function makeCluster(dataDir: string, binaries: Binaries, account: Account
 async function removeUnfinished(dataDir: string): Promise<void> {
   for (const name of await readdir(dataDir)) {
     const pid = Number(/^unfinished-(\d+)$/.exec(name)?.[1])
-    if (pid > 0 && (pid === process.pid || !isAlive(pid))) await rm(join(dataDir, name), { recursive: true, force: true })
+    const inWork = Number.isNaN(pid) || (pid !== process.pid && isAlive(pid))
+    if (!inWork) await rm(join(dataDir, name), { recursive: true, force: true })
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-async function initdb(
-  data: string,
-  password: string,
-  binaries: Binaries,
-  account: Account | undefined,
-  durable: boolean,
-): Promise<void> {
+async function initdb(data: string, password: string, options: ClusterOptions): Promise<void> {
+  const { binaries, account, durable } = options
   const args = [
     ...['-D', asSeenBy(account, data), '--username', LOGIN],
     // An open file instead of a path: the account may not be able to walk there.
@@ -110,7 +119,7 @@ async function initdb(
     const child = spawn(binaries.initdb, args, {
       ...account,
       cwd: data,
-      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      env: { LC_ALL: 'C' },
       stdio: [input.fd, 'ignore', 'pipe'],
     })
     let said = ''
@@ -127,7 +136,7 @@ async function initdb(
   }
 }
 
-/** So that a power failure does not undo the rename. */
+/** So that a power failure does not undo what was named in it. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder)
   try {

@@ -41,7 +41,11 @@ const LAST_LINES = 10
  */
 export async function startPostmaster(options: PostmasterOptions): Promise<Postmaster> {
   const { postgres, account, clusterDir, log } = options
-  const settings = Object.entries({ ...options.settings, port: String(options.port), [OWNER_SETTING]: String(process.pid) })
+  const settings = Object.entries({
+    ...options.settings,
+    port: String(options.port),
+    [OWNER_SETTING]: String(process.pid),
+  })
   const child = spawn(
     postgres,
     ['-D', asSeenBy(account, clusterDir), ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
@@ -49,7 +53,7 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
       ...account,
       cwd: clusterDir,
       detached: true,
-      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      env: { LC_ALL: 'C' },
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   )
@@ -92,14 +96,21 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
 }
 
 /** A shell that does nothing until the pipe from us breaks, which it does however we end. */
-function watch(child: ChildProcess, account: Account | undefined, exited: Promise<string>, log: (line: string) => void) {
+function watch(
+  child: ChildProcess,
+  account: Account | undefined,
+  exited: Promise<string>,
+  log: (line: string) => void,
+) {
   const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$1"', 'colonies-watcher', String(child.pid)], {
     ...account,
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-  watcher.on('error', (error) => log(`PostgreSQL will outlive a kill of this process until the next start: ${error.message}`))
+  watcher.on('error', (error) =>
+    log(`PostgreSQL will outlive a kill of this process until the next start: ${error.message}`),
+  )
   watcher.stdin.on('error', () => {})
   watcher.unref()
   ;(watcher.stdin as Socket).unref()

@@ -73,10 +73,15 @@ async function forgetForeignPid(clusterDir: string): Promise<void> {
   if (process.platform !== 'linux') return
   const file = join(clusterDir, 'postmaster.pid')
   const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0])
-  if (pid > 0 && kill(pid, 0)) await unlink(file)
+  if (pid > 0 && isAlive(pid)) await unlink(file)
 }
 
 /** False when there is no such process. */
+export function isAlive(pid: number): boolean {
+  return kill(pid, 0)
+}
+
+/** False when there is no such process; true also when it is not ours to signal. */
 function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal)
