@@ -1,7 +1,7 @@
 import type { ColonyKey, Db, ReadyLine } from '@colonies/database'
 import type { HttpOperationName, Operations, ServerSide } from '@colonies/protocol'
-import type { HotPath } from './queue/hot-path.js'
 import type { Config } from './config.js'
+import type { HotPath } from './queue/hot-path.js'
 
 /** Who signed a request, as the directory knows them. */
 export interface Caller {

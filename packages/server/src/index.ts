@@ -1,1 +1,17 @@
-export {}
+export type { Loop, LoopContext } from './background/loop.js'
+export { type Config, ConfigError, configFrom, type Environment, type HttpConfig, readConfig } from './config.js'
+export {
+  type Call,
+  type Caller,
+  type Colony,
+  type Handler,
+  type Handlers,
+  Rendered,
+  type Replica,
+  type Reply,
+} from './handler.js'
+export type { Page } from './http/listener.js'
+export { createLog, type Log, type LogFields, type LogLevel } from './log.js'
+export { type RunningServer, type ServerOptions, startServer } from './server.js'
+export type { Parts, Shell, Wire } from './shell.js'
+export type { EndSubscription, SendFrame, Subscribe, Subscriptions } from './subscriber.js'

@@ -1,0 +1,226 @@
+import type { Db } from '@colonies/database'
+import { recoverIdentity } from '@colonies/identity'
+import {
+  type AnyOperation,
+  ColoniesError,
+  compileDecoder,
+  compileEncoder,
+  type Envelope,
+  errors,
+  type OperationName,
+  operations,
+  readEnvelope,
+  Shape,
+  Text,
+  writeRefusal,
+} from '@colonies/protocol'
+import { checkAccess } from './access.js'
+import type { Rights } from './directory/rights.js'
+import { type Call, type Handlers, Rendered, type Replica } from './handler.js'
+import type { Log } from './log.js'
+import { createReporter, type Report } from './refusal.js'
+import type { EndSubscription, SendFrame, Subscriptions } from './subscriber.js'
+
+/** What the life of a request needs of the connection that it came by. */
+export type Exchange = Pick<Call, 'signal' | 'hold'>
+
+/** A reply, ready to be written. */
+export interface Answer {
+  status: number
+  /** The reply envelope. */
+  body: string
+  /** For the metrics: the name of an operation, or `unknown`. */
+  payloadtype: string
+  /** To be called when the connection was gone before all of the body was handed over. */
+  onUnsent: (() => void) | undefined
+}
+
+/** Answers the body of one request; never rejects. */
+export type AnswerRequest = (body: string, exchange: Exchange) => Promise<Answer>
+
+/**
+ * Starts what one frame asks for. `send` gets reply envelopes, `done` at most one refusal.
+ *
+ * @returns what stops the subscription from outside
+ * @throws whatever refused the request
+ */
+export type OpenSubscription = (
+  envelope: Envelope,
+  exchange: Exchange,
+  send: SendFrame,
+  done: EndSubscription,
+) => Promise<() => void>
+
+export interface AnswerOptions {
+  db: Db
+  replica: Replica
+  rights: Rights
+  handlers: Handlers
+  subscriptions: Subscriptions
+  log: Log
+  /** Called for each request that was let in: its sender lives. */
+  heard(call: Call): void
+}
+
+export interface Answering {
+  answer: AnswerRequest
+  subscribe: OpenSubscription
+  report: Report
+}
+
+/** One operation with all that is made from its contract, once. */
+interface Route<Run> {
+  readonly operation: AnyOperation
+  readonly decode: (text: string) => { msgtype: string }
+  readonly encode: (output: never) => string
+  /** What stands before the payload in a reply. */
+  readonly replyHead: string
+  readonly run: Run
+}
+
+/** A request whose signature and payload are readable. */
+interface Asked {
+  callerId: string
+  input: { msgtype: string }
+}
+
+type RunHandler = (input: never, call: Call) => Promise<unknown>
+type RunSubscription = (input: never, call: Call, send: SendFrame, done: EndSubscription) => () => void
+
+const replyTail = '","error":false}'
+/** The one operation that is asked for without a payload. */
+const withoutPayload = 'getserverinfomsg'
+const payloadtypeShownMax = 100
+
+/** The life of a request, from its body to its reply. */
+export function createAnswering(options: AnswerOptions): Answering {
+  const handlers = routesOf<RunHandler>('http', options.handlers)
+  const subscriptions = routesOf<RunSubscription>('websocket', options.subscriptions)
+  const report = createReporter(options.log)
+
+  async function answer(body: string, exchange: Exchange): Promise<Answer> {
+    let payloadtype = 'unknown'
+    try {
+      const envelope = readEnvelope(body)
+      const known = handlers.get(envelope.payloadtype)
+      if (known) payloadtype = envelope.payloadtype
+      const callerId = identify(envelope, known)
+      const route = known ?? refuseUnknown(envelope.payloadtype, subscriptions)
+      const input = readInput(envelope, route)
+      const call = await admit(options, route, { callerId, input }, exchange)
+      const output = await route.run(input as never, call)
+      return success(route, payloadtype, output)
+    } catch (error) {
+      const { status, message } = report(error, payloadtype)
+      return { status, body: writeRefusal(status, message), payloadtype, onUnsent: undefined }
+    }
+  }
+
+  const subscribe: OpenSubscription = async (envelope, exchange, send, done) => {
+    const known = subscriptions.get(envelope.payloadtype)
+    const callerId = identify(envelope, known)
+    const route = known ?? refuseUnknown(envelope.payloadtype, handlers)
+    const input = readInput(envelope, route)
+    const call = await admit(options, route, { callerId, input }, exchange)
+    return route.run(input as never, call, (text) => send(wrap(route, text)), done)
+  }
+
+  return { answer, subscribe, report }
+}
+
+/** @returns the id of the signer; empty where nobody has to sign */
+function identify({ payload, signature }: Envelope, route: Route<unknown> | undefined): string {
+  return route?.operation.caller === 'anyone' ? '' : recoverIdentity(payload, signature)
+}
+
+function readInput({ payloadtype, payload }: Envelope, route: Route<unknown>): { msgtype: string } {
+  if (payloadtype === withoutPayload) return route.decode('{}')
+  const input = route.decode(decodePayload(payload))
+  // Only the payload is signed. Were the two names allowed to differ, a payload signed for one operation could be sent
+  // again as another.
+  if (input.msgtype !== payloadtype) {
+    const shown = JSON.stringify(input.msgtype.slice(0, payloadtypeShownMax))
+    throw new ColoniesError(
+      'bad_request',
+      `msgtype must be "${payloadtype}" as the payloadtype of the envelope, got ${shown}`,
+    )
+  }
+  return input
+}
+
+/** Settles access, and puts together what the handler gets. */
+async function admit(
+  { db, replica, rights, heard }: AnswerOptions,
+  { operation }: Route<unknown>,
+  { callerId, input }: Asked,
+  exchange: Exchange,
+): Promise<Call> {
+  const demand = { kind: operation.caller, reference: operation.colony?.(input as never), callerId }
+  const { caller, colony } = await checkAccess(demand, rights)
+  const call: Call = {
+    db,
+    caller,
+    colony,
+    replica,
+    get signal() {
+      return exchange.signal
+    },
+    hold: () => exchange.hold(),
+  }
+  heard(call)
+  return call
+}
+
+function success(route: Route<unknown>, payloadtype: string, output: unknown): Answer {
+  const rendered = output instanceof Rendered
+  const text = rendered ? output.text : route.encode(output as never)
+  return { status: 200, body: wrap(route, text), payloadtype, onUnsent: rendered ? output.onUnsent : undefined }
+}
+
+function wrap({ replyHead }: Route<unknown>, text: string): string {
+  return replyHead + Buffer.from(text, 'utf8').toString('base64') + replyTail
+}
+
+/**
+ * Base64 as lenient as in the original, so that broken text ends as "invalid JSON": what stands behind the padding does not count.
+ * It is the text that was signed, so nothing can be slipped in here.
+ */
+function decodePayload(payload: string): string {
+  const padding = payload.indexOf('=')
+  return Buffer.from(padding < 0 ? payload : payload.slice(0, padding), 'base64').toString('utf8')
+}
+
+function refuseUnknown(payloadtype: string, elsewhere: ReadonlyMap<string, Route<unknown>>): never {
+  const { says } = errors.unknown_operation
+  const transport = elsewhere.get(payloadtype)?.operation.transport
+  if (transport) {
+    const place = transport === 'http' ? 'POST /api' : 'the WebSocket /pubsub'
+    throw new ColoniesError('unknown_operation', `${says}: ${payloadtype} (this one is sent to ${place})`)
+  }
+  if (payloadtype === '') {
+    const hint =
+      'this usually means the client is misconfigured - check that COLONIES_PRVKEY and other environment variables are set correctly'
+    throw new ColoniesError('unknown_operation', `${says}: empty (${hint})`)
+  }
+  throw new ColoniesError('unknown_operation', `${says}: ${payloadtype.slice(0, payloadtypeShownMax)}`)
+}
+
+function routesOf<Run>(transport: 'http' | 'websocket', runs: object): ReadonlyMap<string, Route<Run>> {
+  const named = new Map(Object.entries(runs) as [OperationName, Run][])
+  const routes = new Map<string, Route<Run>>()
+  for (const [name, operation] of Object.entries(operations) as [OperationName, AnyOperation][]) {
+    if (operation.transport !== transport) continue
+    const run = named.get(name)
+    if (!run) throw new Error(`Nothing was given to run the operation ${name} (${operation.payloadtype}).`)
+    routes.set(operation.payloadtype, {
+      operation,
+      decode: compileDecoder(Shape({ msgtype: Text, ...operation.input.properties }), {
+        json: 'text',
+      }) as Route<Run>['decode'],
+      encode: compileEncoder(operation.output, { json: 'text' }) as Route<Run>['encode'],
+      replyHead: `{"payloadtype":"${operation.replytype}","payload":"`,
+      run,
+    })
+  }
+  return routes
+}

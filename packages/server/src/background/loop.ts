@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Db } from '@colonies/database'
+import type { Replica } from '../handler.js'
+import type { Log } from '../log.js'
+
+/** What a run of a loop may use. */
+export interface LoopContext {
+  readonly db: Db
+  readonly replica: Replica
+  readonly log: Log
+  /** Aborted when the replica stops: a long run ends early, after the batch that it is in. */
+  readonly signal: AbortSignal
+}
+
+/** Work that comes back. Safe on any number of replicas at once, and to be killed at any line. */
+export interface Loop {
+  readonly name: string
+  readonly everyMs: number
+  /** One bounded piece of work. @returns `again` when there is more to do at once */
+  runOnce(context: LoopContext): Promise<'again' | 'rest'>
+}
+
+/** Longest pause after failures. */
+const BACKOFF_MS_MAX = 5_000
+/** How long `stop` waits for runs that do not look at their signal. */
+const STOP_MS_MAX = 1_000
+
+/**
+ * Runs loops side by side until they are stopped; each one never overlaps itself. A run that throws is logged and tried
+ * again, with growing pauses while it keeps failing; only the first failure of a row is logged, and the recovery.
+ *
+ * @returns stops them all: resolves when the last run has ended, at the latest after a second
+ */
+export function runLoops(loops: readonly Loop[], context: Omit<LoopContext, 'signal'>): () => Promise<void> {
+  const stopped = new AbortController()
+  const all = Promise.all(loops.map((loop) => keepRunning(loop, { ...context, signal: stopped.signal })))
+  return async () => {
+    stopped.abort()
+    await Promise.race([all, sleep(STOP_MS_MAX)])
+  }
+}
+
+async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
+  const { log, signal } = context
+  let failures = 0
+  // Random, so that the loops of replicas started together do not all knock at the same moment.
+  await pause(Math.random() * loop.everyMs, signal)
+  while (!signal.aborted) {
+    let outcome: 'again' | 'rest' = 'rest'
+    try {
+      outcome = await loop.runOnce(context)
+      if (failures > 0) log.info('a loop works again', { loop: loop.name, failures })
+      failures = 0
+    } catch (error) {
+      if (signal.aborted) return
+      failures++
+      if (failures === 1)
+        log.error('a loop failed; it goes on, and is quiet until it works again', { loop: loop.name, error })
+    }
+    const backoffMs = failures > 0 ? Math.min(BACKOFF_MS_MAX, 250 * 2 ** failures) : 0
+    const restMs = outcome === 'again' ? 0 : Math.max(loop.everyMs, backoffMs) * (0.9 + Math.random() * 0.2)
+    await pause(restMs, signal)
+  }
+}
+
+/** Ends early when the loop is to stop. Even no time at all lets requests run in between. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => {})
+}

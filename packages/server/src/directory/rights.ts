@@ -1,0 +1,138 @@
+import {
+  type ColonyKey,
+  type ColonyThing,
+  type Db,
+  findColonyOf,
+  type MembershipRow,
+  readColony,
+  readDirectoryChanges,
+  readMemberships,
+  readServerOwner,
+} from '@colonies/database'
+import type { Colony } from '../handler.js'
+import { SharedCache } from './shared-cache.js'
+
+/** One id in one colony, as executor or as user. Rejected and removed executors have none. */
+export type Membership = MembershipRow
+
+/** What access is decided by. */
+export interface Rights {
+  /** In no order; empty for strangers. */
+  membershipsOf(id: string): Promise<readonly Membership[]>
+  colonyNamed(name: string): Promise<Colony | undefined>
+  serverOwnerId(): Promise<string | undefined>
+  /** Which of these colonies has a thing. */
+  findColonyOf(thing: ColonyThing, colonies: readonly ColonyKey[]): Promise<ColonyKey | undefined>
+  /** Forgets what is remembered of this caller and colony. @returns whether there was anything */
+  forget(id: string, colonyName: string | undefined): boolean
+}
+
+/** No remembered right is older than this, or was confirmed longer ago. */
+const FRESH_MS = 1_000
+const MEMBERS_MAX = 50_000
+const COLONIES_MAX = 10_000
+
+/**
+ * Remembers rights for as long as they are known to hold. Each change in the directory leaves a row in the database; these
+ * rows are read several times a second, and what they name is forgotten. When they cannot be read for a second, nothing
+ * that is remembered counts.
+ */
+export class Directory implements Rights {
+  readonly #db: Db
+  readonly #members: SharedCache<readonly Membership[]>
+  readonly #colonies: SharedCache<Colony>
+  /** Changes from this transaction on have not been read, or not all of them. */
+  #position: bigint | undefined
+  /** When the last complete reading of changes began. */
+  #confirmedAt = Number.NEGATIVE_INFINITY
+  #reading: Promise<void> | undefined
+  /** Set while changes of this replica wait to be read: until then nothing that is remembered counts. */
+  #settled: Promise<void> | undefined
+
+  constructor(db: Db) {
+    this.#db = db
+    const isFresh = (loadedAt: number) => performance.now() - Math.max(loadedAt, this.#confirmedAt) < FRESH_MS
+    this.#members = new SharedCache<readonly Membership[]>({
+      sizeMax: MEMBERS_MAX,
+      isFresh,
+      async load(id) {
+        const memberships = await readMemberships(db, id)
+        return memberships.length === 0 ? undefined : memberships
+      },
+    })
+    this.#colonies = new SharedCache<Colony>({ sizeMax: COLONIES_MAX, isFresh, load: (name) => readColony(db, name) })
+  }
+
+  async membershipsOf(id: string): Promise<readonly Membership[]> {
+    if (this.#settled !== undefined) await this.#settled
+    return (await this.#members.get(id)) ?? []
+  }
+
+  async colonyNamed(name: string): Promise<Colony | undefined> {
+    if (this.#settled !== undefined) await this.#settled
+    return this.#colonies.get(name)
+  }
+
+  serverOwnerId(): Promise<string | undefined> {
+    return readServerOwner(this.#db)
+  }
+
+  findColonyOf(thing: ColonyThing, colonies: readonly ColonyKey[]): Promise<ColonyKey | undefined> {
+    return findColonyOf(this.#db, thing, colonies)
+  }
+
+  forget(id: string, colonyName: string | undefined): boolean {
+    const member = this.#members.drop(id)
+    const colony = colonyName !== undefined && this.#colonies.drop(colonyName)
+    return member || colony
+  }
+
+  /** This replica changed the directory, and committed: whoever asks from now on gets the new rights. */
+  changed(): void {
+    const settled = this.#readAfresh().catch(() => {
+      // Not read, so it is not known what to forget.
+      this.#members.clear()
+      this.#colonies.clear()
+    })
+    this.#settled = settled
+    void settled.then(() => {
+      if (this.#settled === settled) this.#settled = undefined
+    })
+  }
+
+  /** Reads changes and forgets what they name. Those who call while it runs share one run. */
+  refresh(): Promise<void> {
+    this.#reading ??= this.#readChanges().finally(() => {
+      this.#reading = undefined
+    })
+    return this.#reading
+  }
+
+  /** Milliseconds since the database last answered. */
+  get silentMs(): number {
+    return performance.now() - this.#confirmedAt
+  }
+
+  /** A reading that begins now: one under way may have begun before the change. */
+  async #readAfresh(): Promise<void> {
+    await this.#reading?.catch(() => {})
+    await this.refresh()
+  }
+
+  async #readChanges(): Promise<void> {
+    const startedAt = performance.now()
+    const { subjects, next, complete } = await readDirectoryChanges(this.#db, this.#position)
+    // Before the position of the last reading: this is another copy of the database, restored or failed over to.
+    const wentBack = this.#position !== undefined && next < this.#position
+    if (!complete || wentBack || this.#position === undefined) {
+      this.#members.clear()
+      this.#colonies.clear()
+    }
+    for (const subject of subjects) {
+      if (subject.startsWith('colony:')) this.#colonies.drop(subject.slice('colony:'.length))
+      else this.#members.drop(subject)
+    }
+    this.#position = next
+    this.#confirmedAt = startedAt
+  }
+}

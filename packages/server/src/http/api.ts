@@ -1,0 +1,203 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ColoniesError, writeRefusal } from '@colonies/protocol'
+import type { Answer, AnswerRequest, Exchange } from '../answer.js'
+import type { HttpConfig } from '../config.js'
+import { refusalOf, retryAfterSeconds } from '../refusal.js'
+import type { Metrics } from './metrics.js'
+import { writeReply } from './write-reply.js'
+
+/** Bodies up to here are always read: with one per connection they are few bytes, and nearly all requests are so. */
+const SMALL_BODY_BYTES = 16 * 1024
+/** Bytes of larger bodies that are kept at once, of all requests together. */
+const LARGE_BODIES_BYTES_MAX = 512 * 1024 * 1024
+/** Requests that one connection may send before it has its answers. No client of ours sends a second one. */
+const PIPELINED_MAX = 16
+
+/** Why the signal of a request was aborted. */
+const disconnected = new ColoniesError('unavailable', 'The caller is gone')
+const stopping = new ColoniesError('unavailable', 'The server is stopping; ask again, or ask another one')
+
+/** `POST /api`: reads the body, lets `answer` do the rest, and writes the reply. Everything here has a bound. */
+export class ApiEndpoint {
+  readonly config: HttpConfig
+  readonly metrics: Metrics
+  readonly answer: AnswerRequest
+  /** Requests that are being answered, without those on hold. */
+  working = 0
+  /** Bytes of large bodies. */
+  largeBytes = 0
+  readonly held = new Set<OpenRequest>()
+  #stopping = false
+  readonly #pipelined = new WeakMap<object, number>()
+
+  constructor(config: HttpConfig, metrics: Metrics, answer: AnswerRequest) {
+    this.config = config
+    this.metrics = metrics
+    this.answer = answer
+    metrics.addGauge('colonies_requests_working', 'Requests that are being answered now.', () => this.working)
+    metrics.addGauge('colonies_requests_held', 'Requests that wait for a process.', () => this.held.size)
+  }
+
+  get stopping(): boolean {
+    return this.#stopping
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request
+    const pipelined = this.#pipelined.get(socket) ?? 0
+    this.#pipelined.set(socket, pipelined + 1)
+    response.on('close', () => this.#pipelined.set(socket, (this.#pipelined.get(socket) ?? 1) - 1))
+    const open = new OpenRequest(this, request, response)
+    if (pipelined >= PIPELINED_MAX) open.refuse('too_many', 'This connection has too many requests under way already')
+    else open.read()
+  }
+
+  /** Held requests are answered at once; new ones are refused. */
+  stop(): void {
+    this.#stopping = true
+    for (const open of this.held) open.abort(stopping)
+  }
+}
+
+/** One request, from its first byte to the last of its reply. */
+class OpenRequest implements Exchange {
+  readonly #endpoint: ApiEndpoint
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #startedAt = performance.now()
+  #chunks: Buffer[] = []
+  #bytes = 0
+  /** Bytes of this request in `largeBytes`. */
+  #reserved = 0
+  #controller: AbortController | undefined
+  #onHold = false
+  #refused = false
+  #onUnsent: (() => void) | undefined
+
+  constructor(endpoint: ApiEndpoint, request: IncomingMessage, response: ServerResponse) {
+    this.#endpoint = endpoint
+    this.#request = request
+    this.#response = response
+  }
+
+  // Made when somebody asks: it costs as much as the rest of this class.
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    return this.#controller.signal
+  }
+
+  hold(): void {
+    if (this.#onHold) return
+    this.#onHold = true
+    this.#endpoint.working--
+    this.#endpoint.held.add(this)
+    if (this.#endpoint.stopping) this.abort(stopping)
+  }
+
+  abort(reason: ColoniesError): void {
+    this.#controller ??= new AbortController()
+    this.#controller.abort(reason)
+  }
+
+  read(): void {
+    const { bodyBytesMax } = this.#endpoint.config
+    if (Number(this.#request.headers['content-length']) > bodyBytesMax) return this.#refuseLarge()
+    this.#response.on('close', () => this.#closed())
+    this.#request.on('data', (chunk: Buffer) => this.#take(chunk))
+    this.#request.on('end', () => {
+      if (!this.#refused) void this.#answer()
+    })
+    // The end of a connection is seen by the response; without a listener this event would end the process.
+    this.#request.on('error', () => {})
+  }
+
+  refuse(code: 'too_many' | 'too_large' | 'unavailable', sentence: string): void {
+    this.#refused = true
+    this.#release()
+    // What else the caller sends of this request is not read, so the connection is of no further use.
+    if (!this.#request.complete) this.#response.shouldKeepAlive = false
+    const { status, message } = refusalOf(new ColoniesError(code, sentence))
+    this.#write({ status, message, payloadtype: 'none' })
+  }
+
+  #refuseLarge(): void {
+    const { bodyBytesMax } = this.#endpoint.config
+    this.refuse('too_large', `The request body is larger than the ${bodyBytesMax} bytes that this server reads`)
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#refused) return
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#endpoint.config.bodyBytesMax) return this.#refuseLarge()
+    if (this.#bytes > SMALL_BODY_BYTES) {
+      this.#endpoint.largeBytes += this.#bytes - this.#reserved
+      this.#reserved = this.#bytes
+      if (this.#endpoint.largeBytes > LARGE_BODIES_BYTES_MAX) {
+        return this.refuse('unavailable', 'The server is reading too many large requests; try again in a moment')
+      }
+    }
+    this.#chunks.push(chunk)
+  }
+
+  async #answer(): Promise<void> {
+    const endpoint = this.#endpoint
+    if (endpoint.stopping) return this.refuse('unavailable', stopping.message)
+    if (endpoint.working >= endpoint.config.requestsMax) {
+      return this.refuse('unavailable', 'The server is overloaded; try again in a moment')
+    }
+    endpoint.working++
+    const first = this.#chunks[0]
+    const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks)
+    this.#chunks = []
+    const answer = await endpoint.answer(body.toString('utf8'), this)
+    if (this.#onHold) endpoint.held.delete(this)
+    else endpoint.working--
+    this.#release()
+    this.#reply(answer)
+  }
+
+  #reply(answer: Answer): void {
+    if (this.#response.destroyed) {
+      this.#count(answer.payloadtype, 'gone')
+      answer.onUnsent?.()
+      return
+    }
+    this.#onUnsent = answer.onUnsent
+    this.#count(answer.payloadtype, answer.status)
+    this.#send(answer.status, answer.body)
+  }
+
+  #write({ status, message, payloadtype }: { status: number; message: string; payloadtype: string }): void {
+    this.#count(payloadtype, status)
+    this.#send(status, writeRefusal(status, message))
+  }
+
+  #send(status: number, body: string): void {
+    if (this.#endpoint.stopping) this.#response.shouldKeepAlive = false
+    const retryAfter = retryAfterSeconds(status)
+    writeReply(this.#request, this.#response, {
+      status,
+      body,
+      ...(retryAfter !== undefined && { headers: { 'Retry-After': retryAfter } }),
+    })
+  }
+
+  /** Reply and connection are done with each other: either all was handed over, or the caller is gone. */
+  #closed(): void {
+    if (this.#response.writableFinished) return
+    this.#chunks = []
+    this.#release()
+    this.#refused = true
+    this.abort(disconnected)
+    this.#onUnsent?.()
+  }
+
+  #release(): void {
+    this.#endpoint.largeBytes -= this.#reserved
+    this.#reserved = 0
+  }
+
+  #count(payloadtype: string, outcome: number | 'gone'): void {
+    this.#endpoint.metrics.countRequest(payloadtype, outcome, (performance.now() - this.#startedAt) / 1000)
+  }
+}

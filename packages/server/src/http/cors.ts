@@ -1,0 +1,21 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+
+const allowAll: OutgoingHttpHeaders = { 'Access-Control-Allow-Origin': '*' }
+const nothing: OutgoingHttpHeaders = {}
+
+/** What a page of any origin needs to read our replies: the signature is what protects them, not the origin. */
+export const preflightHeaders: OutgoingHttpHeaders = {
+  ...allowAll,
+  'Access-Control-Allow-Methods': 'GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS',
+  'Access-Control-Allow-Headers': 'Origin,Content-Length,Content-Type',
+  'Access-Control-Max-Age': '43200',
+}
+
+/** Whether a browser sent this for a page that we did not serve. */
+export function isCrossOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
+  return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`
+}
+
+export function corsHeaders(request: IncomingMessage): OutgoingHttpHeaders {
+  return isCrossOrigin(request) ? allowAll : nothing
+}

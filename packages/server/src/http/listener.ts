@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AnswerRequest } from '../answer.js'
+import type { HttpConfig } from '../config.js'
+import { ApiEndpoint } from './api.js'
+import { isCrossOrigin, preflightHeaders } from './cors.js'
+import type { Metrics } from './metrics.js'
+import { type Reply, writeReply } from './write-reply.js'
+
+/** What a GET of one path gives; undefined: there is no such thing. */
+export type Page = (path: string) => Reply | undefined | Promise<Reply | undefined>
+
+export interface ListenerOptions {
+  config: HttpConfig
+  metrics: Metrics
+  answer: AnswerRequest
+  /** @returns why this replica should get no requests now; undefined when it should */
+  unready(): string | undefined
+  /** Takes over a connection that asks to become a WebSocket at `/pubsub`. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** By path; a path that ends with a slash stands for all below it. */
+  pages?: ReadonlyMap<string, Page>
+}
+
+export interface Listener {
+  readonly port: number
+  /** Takes no connection any more, answers held requests, and waits for the others at most this long. */
+  stop(graceMs: number): Promise<void>
+}
+
+const serverOptions: ServerOptions = {
+  keepAliveTimeout: 120_000,
+  headersTimeout: 10_000,
+  /** For headers and body together. */
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 2_000,
+  // TCP finds out about callers on hold that vanished without a word.
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
+}
+
+const notFound: Reply = { status: 404, body: '404 page not found' }
+
+/** Opens the port. @throws Error of Node, with its code, when the address is taken or not ours, or the TLS files are not usable */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { config, metrics } = options
+  const api = new ApiEndpoint(config, metrics, options.answer)
+  const server = await createHttpServer(config)
+  server.maxConnections = config.connectionsMax
+  countConnections(server, metrics)
+  const pages = withOwnPages(options)
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => route(api, pages, request, response))
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => {}) // a caller that leaves in between is no event
+    if (pathOf(request) === '/pubsub') options.upgrade(request, socket, head)
+    else refuseUpgrade(socket)
+  })
+  await open(server, config)
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop(graceMs) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      api.stop()
+      await Promise.race([closed, sleep(graceMs, undefined, { ref: false })])
+      server.closeAllConnections()
+    },
+  }
+}
+
+async function createHttpServer({ tls }: HttpConfig): Promise<Server> {
+  if (!tls) return createServer(serverOptions)
+  const [key, cert] = await Promise.all([readFile(tls.keyFile), readFile(tls.certFile)])
+  return createTlsServer({ ...serverOptions, key, cert })
+}
+
+function open(server: Server, { host, port }: HttpConfig): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function countConnections(server: Server, metrics: Metrics): void {
+  let connections = 0
+  let dropped = 0
+  server.on('connection', (socket: Duplex) => {
+    connections++
+    socket.once('close', () => connections--)
+  })
+  server.on('drop', () => dropped++)
+  metrics.addGauge('colonies_connections', 'Open connections.', () => connections)
+  metrics.addGauge('colonies_connections_refused', 'Connections over the limit, since the start.', () => dropped)
+}
+
+function withOwnPages({ unready, metrics, pages = new Map() }: ListenerOptions): ReadonlyMap<string, Page> {
+  return new Map<string, Page>([
+    ...pages,
+    ['/health', () => ({ status: 200, body: '' })],
+    ['/health/ready', () => readinessReply(unready())],
+    ['/metrics', () => ({ status: 200, body: metrics.render(), type: 'text/plain; version=0.0.4; charset=utf-8' })],
+    ['/pubsub', () => ({ status: 400, body: 'Bad Request' })], // without an upgrade
+  ])
+}
+
+function readinessReply(reason: string | undefined): Reply {
+  return reason === undefined ? { status: 200, body: 'ready' } : { status: 503, body: reason }
+}
+
+function route(
+  api: ApiEndpoint,
+  pages: ReadonlyMap<string, Page>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const path = pathOf(request)
+  if (request.method === 'POST' && path === '/api') return api.handle(request, response)
+  if (request.method === 'POST' && path === '/api/') {
+    return writeReply(request, response, { status: 307, body: '', headers: { Location: '/api' } })
+  }
+  if (request.method === 'OPTIONS' && isCrossOrigin(request)) {
+    response.writeHead(204, preflightHeaders).end()
+    return
+  }
+  const page = request.method === 'GET' ? findPage(pages, path) : undefined
+  if (page) void writePage(page, path, request, response)
+  else writeReply(request, response, notFound)
+}
+
+function findPage(pages: ReadonlyMap<string, Page>, path: string): Page | undefined {
+  const exact = pages.get(path)
+  if (exact) return exact
+  for (const [prefix, page] of pages) {
+    if (prefix.endsWith('/') && path.startsWith(prefix)) return page
+  }
+  return undefined
+}
+
+async function writePage(page: Page, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let reply: Reply
+  try {
+    reply = (await page(path)) ?? notFound
+  } catch {
+    reply = { status: 500, body: 'This page could not be read' }
+  }
+  if (!response.destroyed) writeReply(request, response, reply)
+}
+
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '/'
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}
+
+function refuseUpgrade(socket: Duplex): void {
+  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+}

@@ -1,0 +1,66 @@
+import { isConnectionFailure } from '@colonies/database'
+import { SignatureError } from '@colonies/identity'
+import { ColoniesError, errors } from '@colonies/protocol'
+import { type Log, limitLines } from './log.js'
+
+/** Characters of a sentence that callers get: it may quote what they sent. */
+const MESSAGE_LENGTH_MAX = 1_000
+const LOGGED_LENGTH_MAX = 200
+
+/** What a caller is told when the request is not carried out. */
+export interface Refusal {
+  readonly status: number
+  readonly message: string
+  /** Whether the sender made a mistake that is worth a line in the log, or the server failed, which is worth a long one. */
+  readonly kind: 'expected' | 'malformed' | 'database away' | 'failure'
+}
+
+/** Refusals whose cause is a broken client, or somebody who tries things out. */
+const malformed = new Set(['bad_request', 'bad_signature', 'unknown_operation', 'too_large'])
+
+/** Turns whatever was thrown while a request was answered into what its sender may know. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof ColoniesError) {
+    const message = error.message.slice(0, MESSAGE_LENGTH_MAX)
+    return { status: error.status, message, kind: malformed.has(error.code) ? 'malformed' : 'expected' }
+  }
+  if (error instanceof SignatureError) {
+    return { status: errors.bad_signature.status, message: error.message, kind: 'malformed' }
+  }
+  if (isConnectionFailure(error)) {
+    const message = 'The server cannot reach its database now; try again in a moment'
+    return { status: errors.unavailable.status, message, kind: 'database away' }
+  }
+  return { status: errors.internal.status, message: errors.internal.says, kind: 'failure' }
+}
+
+/** Seconds after which asking again makes sense; undefined where it does not by itself. */
+export function retryAfterSeconds(status: number): number | undefined {
+  return status === errors.unavailable.status || status === errors.too_many.status ? 1 : undefined
+}
+
+/** Logs what deserves it. @returns what the caller is told */
+export type Report = (error: unknown, payloadtype: string) => Refusal
+
+/**
+ * Lines about what callers send are limited, so that nobody can fill the log; what a healthy system refuses (nothing to
+ * assign, not found) is seen only with the level `debug`.
+ */
+export function createReporter(log: Log): Report {
+  const refused = limitLines(log.info, { linesPerSecondMax: 10 })
+  const away = limitLines(log.warn, { linesPerSecondMax: 1 })
+  const failed = limitLines(log.error, { linesPerSecondMax: 20 })
+  return (error, payloadtype) => {
+    const refusal = refusalOf(error)
+    const { status, message, kind } = refusal
+    if (kind === 'malformed') refused('refused a malformed request', { payloadtype, status, reason: shorten(message) })
+    else if (kind === 'database away') away('the database is away', { payloadtype, error })
+    else if (kind === 'failure') failed('a request failed', { payloadtype, error })
+    else log.debug('refused a request', { payloadtype, status, reason: shorten(message) })
+    return refusal
+  }
+}
+
+function shorten(message: string): string {
+  return message.length > LOGGED_LENGTH_MAX ? `${message.slice(0, LOGGED_LENGTH_MAX)}...` : message
+}

@@ -1,0 +1,278 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  connect,
+  type Database,
+  type DatabaseConfig,
+  ensureDatabase,
+  ensureServerOwner,
+  isConnectionFailure,
+  migrate,
+  readServerOwner,
+  startEmbeddedPostgres,
+} from '@colonies/database'
+import { cryptography, newId } from '@colonies/identity'
+import { ColoniesError, writeRefusal } from '@colonies/protocol'
+import { type Answer, type Answering, createAnswering } from './answer.js'
+import { type Loop, runLoops } from './background/loop.js'
+import { type Config, ConfigError, type HttpConfig } from './config.js'
+import { Directory } from './directory/rights.js'
+import { createHints } from './hints.js'
+import { type Listener, listen, type Page } from './http/listener.js'
+import { Metrics } from './http/metrics.js'
+import { createPubSub, type PubSub } from './http/pubsub.js'
+import { createLog, type Log } from './log.js'
+import type { Parts, Wire } from './shell.js'
+
+export interface ServerOptions {
+  /** Makes the parts of the replica. */
+  wire: Wire
+  /** Standard error when left out. */
+  log?: Log
+  /** More that GET gives, by path; a path that ends with a slash stands for all below it. */
+  pages?: ReadonlyMap<string, Page>
+  /** Gives up a start that is still waiting for its database. */
+  signal?: AbortSignal
+}
+
+export interface RunningServer {
+  /** For clients on this machine. */
+  readonly url: string
+  readonly port: number
+  /** Takes no requests any more, answers those on hold, finishes the others, and leaves within ten seconds. */
+  stop(): Promise<void>
+}
+
+/** Of the ten seconds, what requests under way get; the rest is for the database. */
+const REQUESTS_GRACE_MS = 6_000
+const STOP_MS_MAX = 9_500
+const BACKOFF_MS_MAX = 5_000
+/** The directory is read several times a second; after this silence the database is taken for away. */
+const SILENCE_MS_MAX = 2_000
+
+/**
+ * Starts one replica: opens its port at once, then waits for the database, however long that takes, and serves.
+ *
+ * Losing the database later never ends the process: requests are refused with 503, and those on hold stay so.
+ *
+ * @throws ConfigError, and Error with a sentence for whoever runs the server: port taken, password wrong, database too new
+ */
+export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
+  requireCryptography(config)
+  const log = options.log ?? createLog({ level: config.logLevel })
+  const metrics = new Metrics()
+  const front = new Front()
+  const listener = await listen({
+    config: config.http,
+    metrics,
+    answer: (body, exchange) => front.answering?.answer(body, exchange) ?? Promise.resolve(notYet()),
+    unready: () => front.unready(),
+    upgrade: (request, socket, head) => {
+      if (front.pubsub) front.pubsub.upgrade(request, socket, head)
+      else socket.destroy()
+    },
+    ...(options.pages && { pages: options.pages }),
+  })
+  const closers: Closer[] = [async () => metrics.close()]
+  try {
+    const database = await openDatabase(config, { log, closers, signal: options.signal })
+    const parts = await startParts({
+      config,
+      log,
+      metrics,
+      front,
+      port: listener.port,
+      wire: options.wire,
+      closers,
+      ...database,
+    })
+    log.info('the server is ready', { url: urlOf(config.http, listener.port) })
+    return {
+      url: urlOf(config.http, listener.port),
+      port: listener.port,
+      stop: () => (front.stopped ??= stopServer({ front, listener, parts, log, closers })),
+    }
+  } catch (error) {
+    await listener.stop(0)
+    await closeAll(closers)
+    throw error
+  }
+}
+
+/** What has been opened is closed in reverse order. */
+type Closer = () => Promise<unknown>
+
+/** What stands between the listener and parts that are not there yet, or not any more. */
+class Front {
+  answering: Answering | undefined
+  pubsub: PubSub | undefined
+  directory: Directory | undefined
+  stopped: Promise<void> | undefined
+
+  /** @returns why this replica should get no requests now */
+  unready(): string | undefined {
+    if (this.stopped !== undefined) return 'The server is stopping.'
+    if (!this.answering || !this.directory) return 'The server is starting: it waits for its database.'
+    if (this.directory.silentMs > SILENCE_MS_MAX) return 'The database cannot be reached.'
+    return undefined
+  }
+}
+
+function notYet(): Answer {
+  const { status, message } = new ColoniesError('unavailable', 'The server is starting; try again in a moment')
+  return { status, body: writeRefusal(status, message), payloadtype: 'unknown', onUnsent: undefined }
+}
+
+function requireCryptography(config: Config): void {
+  if (cryptography === 'native' || config.allowSlowCryptography) return
+  throw new ConfigError(
+    'The native build of secp256k1 does not load on this machine, and without it each request takes 30 times as long. ' +
+      'Run `npm rebuild secp256k1` (it needs a C compiler), or set COLONIES_CRYPTO=javascript to go on without it.',
+  )
+}
+
+interface OpenDatabase {
+  db: Database
+  databaseConfig: DatabaseConfig
+}
+
+/** Waits until there is a database, then brings its tables and its owner up to date. */
+async function openDatabase(
+  config: Config,
+  { log, closers, signal }: { log: Log; closers: Closer[]; signal: AbortSignal | undefined },
+): Promise<OpenDatabase> {
+  const databaseConfig = config.database ?? (await startEmbedded(config, log, closers))
+  const db = connect(databaseConfig)
+  closers.push(() => db.close())
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await ensureDatabase(databaseConfig)
+      for (const name of await migrate(db)) log.info('migrated the database', { name })
+      await settleOwner(db, config.serverId, log)
+      return { db, databaseConfig }
+    } catch (error) {
+      if (!isConnectionFailure(error)) throw error
+      const waitMs = Math.min(BACKOFF_MS_MAX, 250 * 2 ** attempt)
+      log.warn('waiting for the database', { reason: (error as Error).message, waitMs })
+      await sleep(waitMs, undefined, signal && { signal })
+    }
+  }
+}
+
+async function startEmbedded(config: Config, log: Log, closers: Closer[]): Promise<DatabaseConfig> {
+  const embedded = await startEmbeddedPostgres({
+    dataDir: config.dataDir,
+    log: (line) => log.info('postgresql', { line }),
+  })
+  closers.push(() => embedded.stop())
+  const { databaseName: database, databaseConnectionsMax: maxConnections } = config
+  return { ...embedded.config, database, maxConnections }
+}
+
+async function settleOwner(db: Database, configured: string | undefined, log: Log): Promise<void> {
+  const owner = configured ? await ensureServerOwner(db, configured) : await readServerOwner(db)
+  if (owner === undefined) {
+    throw new ConfigError(
+      'This database has no server owner yet: set COLONIES_SERVER_ID to the id of the key that may add colonies, or ' +
+        'COLONIES_SERVER_PRVKEY to the key itself. `colonies key generate` makes one.',
+    )
+  }
+  if (configured && owner !== configured) {
+    log.warn('the server owner in the database is another one than configured, and stays', { owner, configured })
+  }
+}
+
+interface StartOptions extends OpenDatabase {
+  config: Config
+  log: Log
+  metrics: Metrics
+  front: Front
+  port: number
+  wire: Wire
+  closers: Closer[]
+}
+
+async function startParts(options: StartOptions): Promise<Parts> {
+  const { config, log, metrics, front, port, wire, closers, db, databaseConfig } = options
+  const directory = new Directory(db)
+  await directory.refresh()
+  const replicaId = newId()
+  const refresh = () => void directory.refresh().catch(() => {}) // the loop below does it again
+  const hints = createHints({
+    db,
+    config: databaseConfig,
+    replicaId,
+    log,
+    receiver: {
+      directory: refresh,
+      changed: (colony) => parts.changed(colony),
+      ready: (colony, lines) => parts.ready(colony, lines),
+      missed() {
+        refresh()
+        parts.missed()
+      },
+    },
+  })
+  closers.push(() => hints.close())
+  const parts = wire({
+    config,
+    db,
+    log,
+    metrics,
+    replicaId,
+    port,
+    hints,
+    directoryChanged() {
+      directory.changed()
+      hints.directory()
+    },
+  })
+  const { replica, handlers, subscriptions, heard } = parts
+  const answering = createAnswering({ db, replica, rights: directory, handlers, subscriptions, log, heard })
+  front.pubsub = createPubSub({ ...answering, metrics, connectionsMax: config.http.websocketsMax })
+  front.directory = directory
+  front.answering = answering
+  closers.push(runLoops([...parts.loops, readDirectory(directory)], { db, replica, log }))
+  return parts
+}
+
+/** More than twice a second, so that no remembered right is ever older than one. */
+function readDirectory(directory: Directory): Loop {
+  return {
+    name: 'directory',
+    everyMs: 350,
+    async runOnce() {
+      await directory.refresh()
+      return 'rest'
+    },
+  }
+}
+
+interface StopOptions {
+  front: Front
+  listener: Listener
+  parts: Parts
+  log: Log
+  closers: Closer[]
+}
+
+async function stopServer({ front, listener, parts, log, closers }: StopOptions): Promise<void> {
+  log.info('the server is stopping')
+  const stopped = (async () => {
+    // Together: requests under way may wait for batches, and those on hold for the hot path to send them away.
+    await Promise.all([listener.stop(REQUESTS_GRACE_MS), front.pubsub?.stop(REQUESTS_GRACE_MS), parts.close()])
+    await closeAll(closers)
+    return true
+  })()
+  const inTime = await Promise.race([stopped, sleep(STOP_MS_MAX, false, { ref: false })])
+  if (inTime) log.info('the server has stopped')
+  else log.warn('the server stops without waiting for its database any longer')
+}
+
+async function closeAll(closers: readonly Closer[]): Promise<void> {
+  for (const close of [...closers].reverse()) await close()
+}
+
+function urlOf({ host, tls }: HttpConfig, port: number): string {
+  const shown = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host
+  return `${tls ? 'https' : 'http'}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`
+}
