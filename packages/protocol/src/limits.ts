@@ -20,6 +20,9 @@ export const limits = {
   directoryCountMax: 10_000,
   /** Rows of one reading of logs. */
   logCountMax: 500,
+  /** Rows and days of one search of logs. */
+  logSearchCountMax: 100,
+  logSearchDaysMax: 30,
   /** Bytes of one log message. */
   logBytesMax: 1024 * 1024,
   /** Priority lies between minus this and this; one step is one day. */
@@ -34,6 +37,8 @@ export const limits = {
   executorNamesMax: 1000,
   /** Channels of one process. */
   channelsMax: 100,
+  /** Process ids of one heartbeat. */
+  heartbeatProcessesMax: 10_000,
   /** Attributes of one process. */
   attributesMax: 10_000,
   /** Subscriptions on one connection. */

@@ -1,42 +1,44 @@
 import * as attributes from './attributes.js'
 import * as batches from './batches.js'
+import * as colonies from './colonies.js'
+import * as executors from './executors.js'
+import * as functions from './functions.js'
+import * as identities from './identities.js'
+import * as locations from './locations.js'
+import * as logs from './logs.js'
+import type { AnyOperation } from './operation.js'
 import * as processes from './processes.js'
+import * as serverInfo from './server-info.js'
 import * as subscriptions from './subscriptions.js'
+import * as users from './users.js'
 import * as workflows from './workflows.js'
 
-/** Every operation by the name of its client method. */
-export const operations = {
-  submit: processes.submit,
-  assign: processes.assign,
-  closeSuccessful: processes.closeSuccessful,
-  closeFailed: processes.closeFailed,
-  setOutput: processes.setOutput,
-  unassign: processes.unassign,
-  cancelProcess: processes.cancelProcess,
-  getProcess: processes.getProcess,
-  getProcesses: processes.getProcesses,
-  getProcessHistory: processes.getProcessHistory,
-  removeProcess: processes.removeProcess,
-  removeAllProcesses: processes.removeAllProcesses,
-  submitBatch: batches.submitBatch,
-  assignBatch: batches.assignBatch,
-  closeBatch: batches.closeBatch,
-  addAttribute: attributes.addAttribute,
-  getAttribute: attributes.getAttribute,
-  removeAttribute: attributes.removeAttribute,
-  submitWorkflow: workflows.submitWorkflow,
-  addChild: workflows.addChild,
-  getProcessGraph: workflows.getProcessGraph,
-  getProcessGraphs: workflows.getProcessGraphs,
-  cancelProcessGraph: workflows.cancelProcessGraph,
-  removeProcessGraph: workflows.removeProcessGraph,
-  removeAllProcessGraphs: workflows.removeAllProcessGraphs,
-  subscribeProcess: subscriptions.subscribeProcess,
-  subscribeProcesses: subscriptions.subscribeProcesses,
-  subscribeAttribute: subscriptions.subscribeAttribute,
-} as const
+const modules = {
+  ...attributes,
+  ...batches,
+  ...colonies,
+  ...executors,
+  ...functions,
+  ...identities,
+  ...locations,
+  ...logs,
+  ...processes,
+  ...serverInfo,
+  ...subscriptions,
+  ...users,
+  ...workflows,
+}
+type Modules = typeof modules
 
-export type Operations = typeof operations
+/** Every operation by the name of its client method, which is the name of its export. */
+export type Operations = { [Name in keyof Modules as Modules[Name] extends AnyOperation ? Name : never]: Modules[Name] }
+
+const isOperation = (value: unknown): boolean => typeof value === 'object' && value !== null && 'payloadtype' in value
+
+export const operations = Object.fromEntries(
+  Object.entries(modules).filter(([, value]) => isOperation(value)),
+) as Operations
+
 export type OperationName = keyof Operations
 /** The operations that are asked for with `POST /api`. */
 export type HttpOperationName = {
