@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkSource } from './check-sources.mjs'
+
+const long = 'x\n'.repeat(401)
+
+/** @type {[title: string, path: string, text: string, line: number | undefined][]} */
+const cases = [
+  ['a long file', 'packages/core/src/a.ts', long, 401],
+  ['a long file with a reason', 'packages/core/src/a.ts', `// Over 400 lines: one table.\n${long}`, undefined],
+  ['a long page', 'docs/a.md', long, undefined],
+  ['a test that sleeps', 'packages/core/src/a.test.ts', '\nawait new Promise((resolve) => setTimeout(resolve, 9))', 2],
+  ['a sleep by import', 'tests/e2e/a.ts', "import { setTimeout as wait } from 'node:timers/promises'", 1],
+  ['a test with a limit', 'packages/core/src/a.test.ts', 'setTimeout(() => reject(new Error()), 9)', undefined],
+  ['a sleep with a reason', 'tests/a.test.ts', '// sleeps: chaos\nsetTimeout(resolve, 9)', undefined],
+  ['code that waits', 'packages/client/src/a.ts', 'setTimeout(resolve, 9)', undefined],
+  ['a path of one machine', 'docs/a.md', '\nsee /home/ada/notes', 2],
+  ['a path of the web', 'docs/a.md', 'https://example.org/home/ada', undefined],
+  ['a registry', 'package-lock.json', '"resolved": "https://registry.npmjs.org/a"', 1],
+  ['a host of a company', '.ci/run', 'curl http://10.1.2.3/a', 1],
+]
+
+for (const [title, path, text, line] of cases) {
+  test(`${title} is ${line ? 'a fault' : 'in order'}`, () => {
+    const faults = checkSource(path, text)
+    assert.deepEqual(
+      faults.map((fault) => fault.split(': ')[0]),
+      line ? [`${path}:${line}`] : [],
+    )
+  })
+}
+
+const imports = "import { rm, writeFile as write } from 'node:fs/promises'\n"
+
+for (const [code, expected] of /** @type {const} */ ([
+  ['function f() {\n  rm(path)\n}', true],
+  ['const f = () => {\n  write(path)\n}', true],
+  ['const f = () =>\n  rm(path)', false],
+  ['await Promise.all([\n  rm(path),\n  rm(path),\n])', false],
+  ['  await rm(path)', false],
+  ['  void rm(path).catch(() => {})', false],
+  ['function f() {\n  return {\n    gone: rm(path),\n  }\n}', false],
+])) {
+  test(`${JSON.stringify(code)} ${expected ? 'drops' : 'keeps'} the promise`, () => {
+    assert.equal(checkSource('packages/server/src/a.ts', imports + code).length, expected ? 1 : 0)
+  })
+}

@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { runAnywhere } from './import-rules.mjs'
+import { filesBelow, root } from './source-files.mjs'
+import { runNode } from './steps.mjs'
+
+// Runs one suite of tests; the last line has the totals.
+//
+//   node scripts/test.mjs [all|fast|compat|e2e] [words that the path of a test file has to contain]
+//
+// All but `fast` share one PostgreSQL: the one of COLONIES_TEST_DB_*, or an embedded one for this run.
+
+/** @typedef {{ files: () => string[], database: boolean, atOnce: number, minutesMax: number }} Suite minutes for one file */
+
+/** @type {Suite} */
+const all = {
+  files: () => [...ofPackages(), ...below('tests').filter(isLight)],
+  database: true,
+  atOnce: 2,
+  minutesMax: 5,
+}
+
+/** @type {Record<string, Suite>} */
+const suites = {
+  all,
+  fast: {
+    files: () => [...ofPackages().filter(isFast), ...filesBelow(join(root, 'scripts'), /\.test\.mjs$/)],
+    database: false,
+    atOnce: 2,
+    minutesMax: 1,
+  },
+  compat: { files: () => below('tests/compat'), database: true, atOnce: 1, minutesMax: 5 },
+  e2e: { files: () => [...below('tests/e2e'), ...below('examples')], database: true, atOnce: 1, minutesMax: 5 },
+}
+
+await main(process.argv.slice(2))
+
+/** @param {string[]} parameters */
+async function main([first = 'all', ...rest]) {
+  const suite = suites[first] ?? all
+  const words = first in suites ? rest : [first, ...rest]
+  const files = suite.files().filter((file) => words.every((word) => file.includes(word)))
+  if (files.length === 0) {
+    console.log(
+      `no test file below ${root} has ${words.join(' and ') || 'been written'}\n0 passed, 0 failed, 0 skipped`,
+    )
+    process.exitCode = words.length > 0 ? 1 : 0
+    return
+  }
+  // On Ctrl-C the tests end by themselves; this process then still has to stop PostgreSQL.
+  process.on('SIGINT', () => {})
+  const server = suite.database && !process.env.COLONIES_TEST_DB_HOST ? await startDatabase() : undefined
+  try {
+    const { code } = await runNode(
+      [
+        '--test',
+        '--enable-source-maps',
+        `--test-concurrency=${suite.atOnce}`,
+        `--test-timeout=${suite.minutesMax * 60_000}`,
+        `--test-reporter=${join(root, 'scripts', 'test-reporter.mjs')}`,
+        '--test-reporter-destination=stdout',
+        ...files.map(compiled),
+      ],
+      { env: { ...process.env, ...server?.env }, show: true },
+    )
+    process.exitCode = code
+  } finally {
+    await server?.stop()
+  }
+}
+
+async function startDatabase() {
+  const entry = '../packages/testkit/dist/index.js' // by path: scripts have no package.json that could declare it
+  const { startTestServer } = /** @type {typeof import('@colonies/testkit')} */ (await import(entry))
+  return startTestServer()
+}
+
+function ofPackages() {
+  return [...below('packages'), ...below('executors')]
+}
+
+/** Sources, not what was compiled: tests that were removed leave their output behind. @param {string} folder */
+function below(folder) {
+  return filesBelow(join(root, folder), /\.test\.ts$/)
+}
+
+/** @param {string} file */
+function isLight(file) {
+  return !['compat', 'e2e'].includes(relative(join(root, 'tests'), file).split(sep)[0] ?? '')
+}
+
+/** Needs no PostgreSQL. @param {string} file */
+function isFast(file) {
+  const [, name = ''] = relative(root, file).split(sep)
+  return runAnywhere.has(name) && !readFileSync(file, 'utf8').includes("from '@colonies/testkit'")
+}
+
+/** Where the compiler puts a test. @param {string} file */
+function compiled(file) {
+  if (file.endsWith('.mjs')) return file
+  const script = file.replace(/\.ts$/, '.js')
+  const [top = '', name = '', ...rest] = relative(root, script).split(sep)
+  const inPackage = existsSync(join(root, top, name, 'package.json'))
+  return inPackage ? join(root, top, name, 'dist', ...rest.slice(1)) : join(root, 'dist-tests', top, name, ...rest)
+}
