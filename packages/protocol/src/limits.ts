@@ -37,6 +37,8 @@ export const limits = {
   executorNamesMax: 1000,
   /** Channels of one process. */
   channelsMax: 100,
+  /** Bytes of the capabilities or allocations of one executor. */
+  capabilitiesBytesMax: 256 * 1024,
   /** Process ids of one heartbeat. */
   heartbeatProcessesMax: 10_000,
   /** Attributes of one process. */

@@ -6,7 +6,6 @@ import * as functions from './functions.js'
 import * as identities from './identities.js'
 import * as locations from './locations.js'
 import * as logs from './logs.js'
-import type { AnyOperation } from './operation.js'
 import * as processes from './processes.js'
 import * as serverInfo from './server-info.js'
 import * as subscriptions from './subscriptions.js'
@@ -31,7 +30,7 @@ const modules = {
 type Modules = typeof modules
 
 /** Every operation by the name of its client method, which is the name of its export. */
-export type Operations = { [Name in keyof Modules as Modules[Name] extends AnyOperation ? Name : never]: Modules[Name] }
+export type Operations = { [Name in keyof Modules as Modules[Name] extends { payloadtype: string } ? Name : never]: Modules[Name] }
 
 const isOperation = (value: unknown): boolean => typeof value === 'object' && value !== null && 'payloadtype' in value
 

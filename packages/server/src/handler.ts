@@ -23,6 +23,8 @@ export interface Colony {
 export interface Replica {
   readonly config: Config
   readonly id: string
+  /** The port that really listens. */
+  readonly port: number
   readonly hotPath: HotPath
   /** Events of this colony were written: subscribers here and on other replicas may look. */
   changed(colony: ColonyKey): void

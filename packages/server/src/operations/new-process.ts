@@ -14,7 +14,12 @@ interface Wish {
 }
 
 /** Checks a function spec and makes the rows of its process. @throws ColoniesError `bad_request` naming the field */
-export function newSubmission({ spec, requestid }: Wish, colonyName: string, caller: Caller, where: string): Submission {
+export function newSubmission(
+  { spec, requestid }: Wish,
+  colonyName: string,
+  caller: Caller,
+  where: string,
+): Submission {
   if (requestid.length > limits.nameLengthMax)
     throw new ColoniesError('bad_request', `requestid must have at most ${limits.nameLengthMax} characters`)
   return rowsOf(spec, checkFunctionSpec(spec, where), { colonyName, caller, requestid })

@@ -139,11 +139,12 @@ export interface WaitOptions {
  * Waits in the waiting room until processes fit, the time is over, or the caller is gone. Processes that arrive after the
  * caller has gone are given back by the room.
  */
-export function waitFor({ caller, colony, replica, signal }: Call, options: WaitOptions): Promise<Claimed[]> {
+export function waitFor({ caller, colony, replica, signal, hold }: Call, options: WaitOptions): Promise<Claimed[]> {
   const executor = caller.executor
   if (!executor) throw new ColoniesError('not_allowed', 'Access denied, only executors can be assigned processes')
   const cpu = parseFreeCpu(options.availablecpu)
   const memory = parseFreeMemory(options.availablemem)
+  hold()
   return new Promise((resolve, reject) => {
     const settle = (processes: Claimed[]): boolean => {
       clearTimeout(timer)
@@ -293,9 +294,7 @@ export function explainMissedClose(standing: Standing, { holder, attempt, as }: 
 
 function isHeldBy(standing: Standing, holder: string, attempt: number): boolean {
   return (
-    standing.state === State.running &&
-    standing.holder === holder &&
-    (attempt === 0 || standing.attempt === attempt)
+    standing.state === State.running && standing.holder === holder && (attempt === 0 || standing.attempt === attempt)
   )
 }
 

@@ -25,7 +25,9 @@ const REMOVE_BATCH = 100
 export const workflowHandlers = {
   async submitWorkflow({ spec, requestid }, { db, caller, colony, replica }) {
     const plan = planWorkflow(spec)
-    const rows = plan.nodes.map((node) => rowsOf(node.spec, node.checked, { colonyName: colony.name, caller, requestid: '' }))
+    const rows = plan.nodes.map((node) =>
+      rowsOf(node.spec, node.checked, { colonyName: colony.name, caller, requestid: '' }),
+    )
     const idOf = (index: number) => rows[index]?.process.processId ?? ''
     const nodes = plan.nodes.map((node, index): NewNode => {
       const { process } = rows[index] as (typeof rows)[number]

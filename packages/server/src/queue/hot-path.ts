@@ -9,7 +9,9 @@ import {
   type Failure,
   giveBack,
   insertProcesses,
+  insertProcessLogs,
   type NewAttribute,
+  type NewLog,
   type NewProcess,
   type ReadyLine,
   type Submitted,
@@ -40,6 +42,8 @@ export interface HotPath {
   /** @returns false when the process is not running, or not held by who closes it */
   closeSuccessful(colony: ColonyKey, close: Close): Promise<boolean>
   closeFailed(colony: ColonyKey, failure: Failure): Promise<boolean>
+  /** @returns false when the writer does not hold the process */
+  addLog(colony: ColonyKey, log: NewLog): Promise<boolean>
   wait(waiter: Waiter): () => void
   /** Puts processes back into the queue whose executor never got them. */
   giveBack(colony: ColonyKey, processes: readonly Claimed[]): void
@@ -119,10 +123,23 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
   const successes = closing(closeSuccessful, (close: Close) => (close.output?.length ?? 0) + 200)
   const failures = closing(closeFailed, (failure: Failure) => JSON.stringify(failure.errors).length + 200)
 
+  const logs = new Batcher<NewLog, boolean>({
+    async flush(colony, items) {
+      const added = await insertProcessLogs(db, colony, items)
+      return items.map((_, place) => added.has(place))
+    },
+    itemsMax: 1000,
+    flushesMax: 2,
+    bytesOf: ({ message }) => message.length + 200,
+    bytesMax: BYTES_MAX,
+    waitingMax: WAITING_MAX,
+  })
+
   return {
     submit: (colony, submission) => submits.add(colony, submission),
     closeSuccessful: (colony, close) => successes.add(colony, close),
     closeFailed: (colony, failure) => failures.add(colony, failure),
+    addLog: (colony, line) => logs.add(colony, line),
     wait: (waiter) => room.enter(waiter),
     giveBack: giveBackSoon,
     hint,
@@ -139,7 +156,7 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
     },
     async close() {
       room.close()
-      await Promise.all([submits, successes, failures, returns].map((batcher) => batcher.drained()))
+      await Promise.all([submits, successes, failures, returns, logs].map((batcher) => batcher.drained()))
     },
   }
 }

@@ -1,8 +1,8 @@
 import { fits } from '@colonies/core'
 import {
-  type ClaimShape,
   type Claimant,
   type Claimed,
+  type ClaimShape,
   type ColonyKey,
   claimProcesses,
   type Db,
@@ -115,7 +115,10 @@ export class WaitingRoom {
     const line = this.#lines.get(lineKey(colony, process.executorType))
     if (!line || line.claiming || line.hints > 0 || line.asking.length > 0) return undefined
     for (const seat of line.idle) {
-      if (seat.busy || !fits(process, { ...seat.waiter, type: seat.waiter.executorType, name: seat.waiter.executorName }))
+      if (
+        seat.busy ||
+        !fits(process, { ...seat.waiter, type: seat.waiter.executorType, name: seat.waiter.executorName })
+      )
         continue
       seat.busy = true
       line.idle.delete(seat)

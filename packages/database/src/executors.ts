@@ -1,0 +1,162 @@
+import type { ReadyLine } from './closes.js'
+import type { Db } from './db.js'
+import { noteChanges } from './directory-changes.js'
+import { releaseHeldBy } from './releases.js'
+import { sql } from './sql.js'
+import type { ColonyKey } from './submissions.js'
+
+export interface NewExecutor {
+  name: string
+  executor_id: string
+  executor_type: string
+  location: string
+  require_func_reg: boolean
+  /** JSON texts in their wire form. */
+  capabilities: string
+  allocations: string
+  blueprint_id: string
+  blueprint_gen: bigint
+}
+
+export interface ExecutorRow extends NewExecutor {
+  state: number
+  commissioned_at: string
+  last_heard_at: string | null
+}
+
+const columns = sql`name, executor_id, executor_type, state, location, require_func_reg, capabilities, allocations,
+  blueprint_id, blueprint_gen, commissioned_at, last_heard_at`
+
+/** @returns undefined when the name or the id is taken */
+export function insertExecutor(db: Db, colony: ColonyKey, e: NewExecutor): Promise<ExecutorRow | undefined> {
+  return db.one<ExecutorRow>(sql`
+    with added as (
+      insert into executors (colony, name, executor_id, executor_type, location, require_func_reg, capabilities,
+        allocations, blueprint_id, blueprint_gen)
+      values (${colony}, ${e.name}, ${e.executor_id}, ${e.executor_type}, ${e.location}, ${e.require_func_reg},
+        ${e.capabilities}, ${e.allocations}, ${e.blueprint_id}, ${e.blueprint_gen})
+      on conflict do nothing returning ${columns}
+    ), noted as (insert into directory_changes (subject) select executor_id from added)
+    select ${columns} from added`)
+}
+
+export interface Replaced {
+  row: ExecutorRow | undefined
+  ready: ReadyLine[]
+}
+
+/** Puts an executor in the place of one of the same name: what the old one held is released, its functions go. */
+export function replaceExecutor(db: Db, colony: ColonyKey, e: NewExecutor): Promise<Replaced> {
+  return db.transaction(async (tx) => {
+    const old = await tx.one<{ executor_id: string }>(sql`
+      select executor_id from executors where colony = ${colony} and name = ${e.name} for update`)
+    if (!old) return { row: await insertExecutor(tx, colony, e), ready: [] }
+    const taken = await tx.one(sql`
+      select 1 from executors where colony = ${colony} and executor_id = ${e.executor_id} and name <> ${e.name}`)
+    if (taken) return { row: undefined, ready: [] }
+    const ready = await releaseHeldBy(tx, colony, old.executor_id)
+    await tx.run(sql`delete from functions where colony = ${colony} and executor_name = ${e.name}`)
+    const row = await tx.one<ExecutorRow>(sql`
+      update executors set executor_id = ${e.executor_id}, executor_type = ${e.executor_type}, state = 0,
+        location = ${e.location}, require_func_reg = ${e.require_func_reg}, capabilities = ${e.capabilities},
+        allocations = ${e.allocations}, blueprint_id = ${e.blueprint_id}, blueprint_gen = ${e.blueprint_gen},
+        commissioned_at = now(), last_heard_at = null, leased = false, heartbeat_at = null
+      where colony = ${colony} and name = ${e.name} returning ${columns}`)
+    await noteChanges(tx, [old.executor_id, e.executor_id])
+    return { row, ready }
+  })
+}
+
+/** Executors by name, in all states, after the name `after`. */
+export function listExecutors(
+  db: Db,
+  colony: ColonyKey,
+  { after, count }: { after: string; count: number },
+): Promise<ExecutorRow[]> {
+  return db.all<ExecutorRow>(sql`
+    select ${columns} from executors where colony = ${colony} and name > ${after} order by name limit ${count}`)
+}
+
+export function findExecutor(db: Db, colony: ColonyKey, name: string): Promise<ExecutorRow | undefined> {
+  return db.one<ExecutorRow>(sql`select ${columns} from executors where colony = ${colony} and name = ${name}`)
+}
+
+export function findExecutorById(db: Db, colony: ColonyKey, executorId: string): Promise<ExecutorRow | undefined> {
+  return db.one<ExecutorRow>(sql`
+    select ${columns} from executors where colony = ${colony} and executor_id = ${executorId}`)
+}
+
+export interface ExecutorCounts {
+  all: number
+  active: number
+  unregistered: number
+}
+
+export async function countExecutors(db: Db, colony: ColonyKey): Promise<ExecutorCounts> {
+  const row = await db.one<ExecutorCounts>(sql`
+    select count(*)::int as all, count(*) filter (where state = 1)::int as active,
+      count(*) filter (where state = 3)::int as unregistered
+    from executors where colony = ${colony}`)
+  return row ?? { all: 0, active: 0, unregistered: 0 }
+}
+
+/** Approves an executor, whatever its state. @returns 0 when there is none of that name */
+export async function approveExecutor(db: Db, colony: ColonyKey, name: string): Promise<boolean> {
+  const row = await db.one(sql`
+    with approved as (
+      update executors set state = 1 where colony = ${colony} and name = ${name} returning executor_id
+    ), noted as (insert into directory_changes (subject) select executor_id from approved)
+    select executor_id from approved`)
+  return row !== undefined
+}
+
+/**
+ * Rejects (2) or unregisters (3) an executor and releases what it holds, in one transaction.
+ *
+ * @returns what became ready; undefined when there is no executor of that name
+ */
+export function revokeExecutor(db: Db, colony: ColonyKey, name: string, state: 2 | 3): Promise<ReadyLine[] | undefined> {
+  return db.transaction(async (tx) => {
+    const row = await tx.one<{ executor_id: string }>(sql`
+      update executors set state = ${state} where colony = ${colony} and name = ${name} returning executor_id`)
+    if (!row) return undefined
+    if (state === 3) await tx.run(sql`delete from functions where colony = ${colony} and executor_name = ${name}`)
+    await noteChanges(tx, [row.executor_id])
+    return releaseHeldBy(tx, colony, row.executor_id)
+  })
+}
+
+export function setAllocations(db: Db, colony: ColonyKey, name: string, allocations: string): Promise<number> {
+  return db.run(sql`
+    update executors set allocations = ${allocations} where colony = ${colony} and name = ${name}`)
+}
+
+export function setCapabilities(db: Db, colony: ColonyKey, name: string, capabilities: string): Promise<number> {
+  return db.run(sql`
+    update executors set capabilities = ${capabilities} where colony = ${colony} and name = ${name}`)
+}
+
+/** From now on, silence releases what this executor holds. */
+export function beat(db: Db, colony: ColonyKey, executorId: string): Promise<number> {
+  return db.run(sql`
+    update executors set leased = true, heartbeat_at = now(), last_heard_at = now()
+    where colony = ${colony} and executor_id = ${executorId}`)
+}
+
+/** Gives an executor a new identity, and what the old one holds with it. */
+export function setExecutorId(db: Db, colony: ColonyKey, from: string, to: string): Promise<number> {
+  return db.transaction(async (tx) => {
+    const changed = await tx.run(sql`
+      update executors set executor_id = ${to} where colony = ${colony} and executor_id = ${from}`)
+    await tx.run(sql`update live set holder = ${to} where colony = ${colony} and holder = ${from}`)
+    await noteChanges(tx, [from, to])
+    return changed
+  })
+}
+
+/** Types of the approved executors of a colony. */
+export async function listExecutorTypes(db: Db, colony: ColonyKey): Promise<string[]> {
+  const rows = await db.all<{ executor_type: string }>(sql`
+    select distinct executor_type from executors where colony = ${colony} and state = 1`)
+  return rows.map((row) => row.executor_type)
+}

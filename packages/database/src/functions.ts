@@ -1,0 +1,49 @@
+import type { Db } from './db.js'
+import { sql } from './sql.js'
+import type { ColonyKey } from './submissions.js'
+
+export interface FunctionRow {
+  function_id: string
+  executor_name: string
+  executor_type: string
+  function_name: string
+  description: string
+  /** JSON text in its wire form. */
+  args: string
+  location: string
+}
+
+const columns = sql`function_id, executor_name, executor_type, function_name, description, args, location`
+
+/** Registers a function. Again under the same name: description and arguments are replaced, the id stays. */
+export function upsertFunction(db: Db, colony: ColonyKey, f: FunctionRow): Promise<FunctionRow | undefined> {
+  return db.one<FunctionRow>(sql`
+    insert into functions (colony, function_id, executor_name, executor_type, function_name, description, args, location)
+    values (${colony}, ${f.function_id}, ${f.executor_name}, ${f.executor_type}, ${f.function_name}, ${f.description},
+      ${f.args}, ${f.location})
+    on conflict (colony, executor_name, function_name) do update set executor_type = excluded.executor_type,
+      description = excluded.description, args = excluded.args, location = excluded.location
+    returning ${columns}`)
+}
+
+/** Functions of one executor, or of the colony when `executorName` is empty. */
+export function listFunctions(
+  db: Db,
+  colony: ColonyKey,
+  { executorName, count }: { executorName: string; count: number },
+): Promise<FunctionRow[]> {
+  return db.all<FunctionRow>(sql`
+    select ${columns} from functions
+    where colony = ${colony} and (${executorName} = '' or executor_name = ${executorName})
+    order by executor_name, function_name limit ${count}`)
+}
+
+export function findFunction(db: Db, colony: ColonyKey, functionId: string): Promise<FunctionRow | undefined> {
+  return db.one<FunctionRow>(sql`select ${columns} from functions where colony = ${colony} and function_id = ${functionId}`)
+}
+
+/** @returns 0 when it is not there, or belongs to another executor */
+export function deleteFunction(db: Db, colony: ColonyKey, functionId: string, executorName: string): Promise<number> {
+  return db.run(sql`
+    delete from functions where colony = ${colony} and function_id = ${functionId} and executor_name = ${executorName}`)
+}

@@ -1,0 +1,90 @@
+import { checkLabel, checkName } from '@colonies/core'
+import {
+  deleteFunction,
+  type FunctionRow,
+  type FunctionStatistics,
+  findFunction,
+  functionStatistics,
+  listFunctions,
+  upsertFunction,
+} from '@colonies/database'
+import { newId } from '@colonies/identity'
+import {
+  ColoniesError,
+  compileDecoder,
+  compileEncoder,
+  FunctionArg,
+  type FunctionRegistration,
+  List,
+  limits,
+  optional,
+  type ServerSide,
+  Shape,
+} from '@colonies/protocol'
+import type { Call, Colony, Handlers } from '../handler.js'
+
+type Registration = ServerSide<typeof FunctionRegistration>
+
+const ArgList = Shape({ args: optional(List(FunctionArg)) })
+const writeArgs = compileEncoder(ArgList, { json: 'text' })
+const readArgs = compileDecoder(ArgList, { json: 'text' })
+
+export const functionHandlers = {
+  async addFunction({ fun }, { db, caller, colony }) {
+    checkName(fun.funcname, 'fun.funcname')
+    checkLabel(fun.executortype, 'fun.executortype')
+    const { executor } = caller
+    if (executor?.name !== fun.executorname)
+      throw new ColoniesError('not_allowed', 'Access denied, not allowed to add a function to another executor')
+    const row = await upsertFunction(db, colony.key, {
+      function_id: newId(),
+      executor_name: fun.executorname,
+      executor_type: fun.executortype,
+      function_name: fun.funcname,
+      description: fun.description,
+      args: writeArgs({ args: fun.args }),
+      location: executor.location,
+    })
+    if (!row) throw new Error('an upsert gives a row')
+    return functionOf(row, undefined, colony)
+  },
+
+  getFunctions: listOf,
+  getFunctionsByExecutor: listOf,
+
+  async removeFunction({ functionid }, { db, caller, colony }) {
+    if ((await deleteFunction(db, colony.key, functionid, caller.executor?.name ?? '')) > 0) return {}
+    if (await findFunction(db, colony.key, functionid))
+      throw new ColoniesError('not_allowed', 'Access denied, not allowed to remove a function from another executor')
+    throw new ColoniesError('not_found', `Function with Id <${functionid}> not found`)
+  },
+} satisfies Partial<Handlers>
+
+async function listOf({ executorname }: { executorname: string }, { db, colony }: Call): Promise<Registration[]> {
+  const rows = await listFunctions(db, colony.key, { executorName: executorname, count: limits.directoryCountMax })
+  if (rows.length === 0) return []
+  const statistics = new Map<string, FunctionStatistics>()
+  for (const entry of await functionStatistics(db, colony.key, executorname))
+    statistics.set(`${entry.executor_name}:${entry.funcname}`, entry)
+  return rows.map((row) => functionOf(row, statistics.get(`${row.executor_name}:${row.function_name}`), colony))
+}
+
+function functionOf(row: FunctionRow, statistics: FunctionStatistics | undefined, colony: Colony): Registration {
+  return {
+    functionid: row.function_id,
+    executorname: row.executor_name,
+    executortype: row.executor_type,
+    colonyname: colony.name,
+    funcname: row.function_name,
+    description: row.description,
+    args: readArgs(row.args).args,
+    counter: statistics?.counter ?? 0,
+    minwaittime: statistics?.minwaittime ?? 0,
+    maxwaittime: statistics?.maxwaittime ?? 0,
+    minexectime: statistics?.minexectime ?? 0,
+    maxexectime: statistics?.maxexectime ?? 0,
+    avgwaittime: statistics?.avgwaittime ?? 0,
+    avgexectime: statistics?.avgexectime ?? 0,
+    locationname: row.location,
+  }
+}

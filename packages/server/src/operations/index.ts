@@ -1,0 +1,29 @@
+import type { Handlers } from '../handler.js'
+import { attributeHandlers } from './attributes.js'
+import { batchHandlers } from './batches.js'
+import { colonyHandlers } from './colonies.js'
+import { executorHandlers } from './executors.js'
+import { functionHandlers } from './functions.js'
+import { identityHandlers } from './identities.js'
+import { locationHandlers } from './locations.js'
+import { logHandlers } from './logs.js'
+import { processHandlers } from './processes.js'
+import { serverInfoHandlers } from './server-info.js'
+import { userHandlers } from './users.js'
+import { workflowHandlers } from './workflows.js'
+
+/** Does not compile while an operation has no handler. */
+export const handlers: Handlers = {
+  ...attributeHandlers,
+  ...batchHandlers,
+  ...colonyHandlers,
+  ...executorHandlers,
+  ...functionHandlers,
+  ...identityHandlers,
+  ...locationHandlers,
+  ...logHandlers,
+  ...processHandlers,
+  ...serverInfoHandlers,
+  ...userHandlers,
+  ...workflowHandlers,
+}

@@ -1,0 +1,63 @@
+import {
+  findExecutor,
+  findLogs,
+  insertExecutorLog,
+  type LogRow,
+  listExecutorLogs,
+  listProcessLogs,
+} from '@colonies/database'
+import { ColoniesError, limits } from '@colonies/protocol'
+import type { Colony, Handlers } from '../handler.js'
+import { notHeld, standingOf } from './processes.js'
+
+export const logHandlers = {
+  async addLog({ processid, message }, { db, caller, colony, replica }) {
+    checkMessage(message)
+    if (await replica.hotPath.addLog(colony.key, { processId: processid, holder: caller.id, message })) return {}
+    throw notHeld(await standingOf(db, colony, processid), caller.id)
+  },
+
+  async addExecutorLog({ executorname, message }, { db, caller, colony }) {
+    checkMessage(message)
+    if (caller.executor?.name !== executorname)
+      throw new ColoniesError('not_allowed', 'Access denied, an executor can only add logs of itself')
+    await insertExecutorLog(db, colony.key, executorname, message)
+    return {}
+  },
+
+  async getLogs({ processid, executorname, count, since, latest }, { db, colony }) {
+    if (count < 0 || count > limits.logCountMax)
+      throw new ColoniesError('bad_request', `Count exceeds max log count (${limits.logCountMax}), or is negative: ${count}`)
+    const range = { since, count, latest }
+    if (executorname === '') {
+      await standingOf(db, colony, processid)
+      return (await listProcessLogs(db, colony.key, processid, range)).map((row) => entryOf(row, colony))
+    }
+    if (!(await findExecutor(db, colony.key, executorname)))
+      throw new ColoniesError('not_found', `Failed to get logs, executor with name <${executorname}> not found`)
+    return (await listExecutorLogs(db, colony.key, executorname, range)).map((row) => entryOf(row, colony))
+  },
+
+  async searchLogs({ text, days, count }, { db, colony }) {
+    if (count < 0 || count > limits.logSearchCountMax)
+      throw new ColoniesError('bad_request', `Count exceeds max log count (${limits.logSearchCountMax}), or is negative: ${count}`)
+    if (days > limits.logSearchDaysMax)
+      throw new ColoniesError('bad_request', `Count exceeds max day count (${limits.logSearchDaysMax})`)
+    return (await findLogs(db, colony.key, { text, days: Math.max(0, days), count })).map((row) => entryOf(row, colony))
+  },
+} satisfies Partial<Handlers>
+
+function checkMessage(message: string): void {
+  if (message.length > limits.logBytesMax)
+    throw new ColoniesError('too_large', `message must have at most ${limits.logBytesMax} characters; split it`)
+}
+
+function entryOf(row: LogRow, colony: Colony) {
+  return {
+    processid: row.process_id,
+    colonyname: colony.name,
+    executorname: row.executor_name,
+    message: row.message,
+    timestamp: row.added_ns,
+  }
+}

@@ -1,0 +1,59 @@
+import { countProcesses, countServer, listColonies, listReplicas } from '@colonies/database'
+import { limits } from '@colonies/protocol'
+import type { Handlers } from '../handler.js'
+import { executorsOf, statisticsOf } from './colonies.js'
+
+const NOBODY = { name: '', host: '', port: 0, peerport: 0, relayport: 0, apiport: 0 }
+
+export const serverInfoHandlers = {
+  async getVersion(_input, { replica }) {
+    const { version, time } = replica.config.build
+    return { buildversion: version, buildtime: time, msgtype: 'versionmsg' }
+  },
+
+  async getServerInfo(_input, { replica }) {
+    const { build, http } = replica.config
+    return {
+      buildversion: build.version,
+      buildtime: build.time,
+      backends: [{ type: 'http', port: replica.port, host: http.host, tls: http.tls !== undefined, insecure: false }],
+    }
+  },
+
+  async getStatistics(_input, { db }) {
+    const { colonies, ...executors } = await countServer(db)
+    const all = { ...NO_COUNTS }
+    for (const { colony_key } of await listColonies(db, limits.directoryCountMax)) {
+      const counts = await countProcesses(db, colony_key)
+      for (const name of Object.keys(all) as (keyof typeof all)[]) all[name] += counts[name]
+    }
+    return {
+      ...statisticsOf(all),
+      ...executorsOf({ all: executors.executors, active: executors.active, unregistered: executors.unregistered }),
+      colonies,
+    }
+  },
+
+  async getCluster(_input, { db }) {
+    const { replicas, leader } = await listReplicas(db)
+    const nodes = replicas.map((replica) => ({ ...NOBODY, name: replica.name, host: replica.host, apiport: replica.port, id: replica.replica_id }))
+    const nodeOf = ({ id: _, ...node }: (typeof nodes)[number]) => node
+    return {
+      nodes: nodes.map(nodeOf),
+      leader: nodes.filter((node) => node.id === leader).map(nodeOf)[0] ?? NOBODY,
+    }
+  },
+} satisfies Partial<Handlers>
+
+const NO_COUNTS = {
+  waiting: 0,
+  running: 0,
+  success: 0,
+  failed: 0,
+  cancelled: 0,
+  waitingGraphs: 0,
+  runningGraphs: 0,
+  successGraphs: 0,
+  failedGraphs: 0,
+  cancelledGraphs: 0,
+}
