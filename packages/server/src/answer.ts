@@ -22,7 +22,10 @@ import { createReporter, type Report } from './refusal.js'
 import type { EndSubscription, SendFrame, Subscriptions } from './subscriber.js'
 
 /** What the life of a request needs of the connection that it came by. */
-export type Exchange = Pick<Call, 'signal' | 'hold'>
+export interface Exchange extends Pick<Call, 'signal' | 'hold'> {
+  /** As `signal.aborted`, without making a signal. */
+  readonly aborted: boolean
+}
 
 /** A reply, ready to be written. */
 export interface Answer {
@@ -157,6 +160,8 @@ async function admit(
 ): Promise<Call> {
   const demand = { kind: operation.caller, reference: operation.colony?.(input as never), callerId }
   const { caller, colony } = await checkAccess(demand, rights)
+  // Under overload callers give up and ask again; nobody needs the work of the first request any more.
+  if (exchange.aborted) throw new ColoniesError('unavailable', 'The caller is gone')
   const call: Call = {
     db,
     caller,

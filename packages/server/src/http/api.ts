@@ -72,6 +72,8 @@ class OpenRequest implements Exchange {
   #controller: AbortController | undefined
   #onHold = false
   #refused = false
+  /** All of the reply was handed to the system. */
+  #sent = false
   #onUnsent: (() => void) | undefined
 
   constructor(endpoint: ApiEndpoint, request: IncomingMessage, response: ServerResponse) {
@@ -84,6 +86,10 @@ class OpenRequest implements Exchange {
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     return this.#controller.signal
+  }
+
+  get aborted(): boolean {
+    return this.#controller?.signal.aborted ?? false
   }
 
   hold(): void {
@@ -102,6 +108,10 @@ class OpenRequest implements Exchange {
   read(): void {
     const { bodyBytesMax } = this.#endpoint.config
     if (Number(this.#request.headers['content-length']) > bodyBytesMax) return this.#refuseLarge()
+    this.#response.on('finish', () => {
+      // Also comes when the connection broke while the reply was being written.
+      this.#sent = !this.#request.socket.destroyed
+    })
     this.#response.on('close', () => this.#closed())
     this.#request.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#request.on('end', () => {
@@ -184,7 +194,7 @@ class OpenRequest implements Exchange {
 
   /** Reply and connection are done with each other: either all was handed over, or the caller is gone. */
   #closed(): void {
-    if (this.#response.writableFinished) return
+    if (this.#sent) return
     this.#chunks = []
     this.#release()
     this.#refused = true

@@ -142,7 +142,8 @@ class Connection {
       const { subscriptionsPerConnectionMax: most } = limits
       throw new ColoniesError('too_many', `One connection has at most ${most} subscriptions; open another one`)
     }
-    const exchange: Exchange = { signal: this.#gone.signal, hold: () => {} }
+    const { signal } = this.#gone
+    const exchange: Exchange = { signal, aborted: signal.aborted, hold: () => {} }
     let stop: (() => void) | undefined
     let ended = false
     const done = (refusal?: ColoniesError) => {

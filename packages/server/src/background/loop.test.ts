@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Db } from '@colonies/database'
+import type { Replica } from '../handler.js'
+import { createLog } from '../log.js'
+import { type Loop, runLoops } from './loop.js'
+
+/** Loops here touch neither. */
+const db = {} as Db
+const replica = {} as Replica
+
+function deferred<Value>() {
+  let resolve: (value: Value) => void = () => {}
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
+
+function start(runOnce: Loop['runOnce'], everyMs = 1) {
+  const lines: string[] = []
+  const log = createLog({ level: 'info', write: (line) => lines.push(line) })
+  return { lines, stop: runLoops([{ name: 'counting', everyMs, runOnce }], { db, replica, log }) }
+}
+
+test('a loop comes back, at once while there is more to do', async () => {
+  const { promise, resolve } = deferred<void>()
+  let runs = 0
+  const { stop } = start(async () => {
+    runs++
+    if (runs === 50) resolve()
+    return runs % 10 === 0 ? 'rest' : 'again'
+  })
+  await promise
+  await stop()
+})
+
+test('a run that throws is logged once, and the loop goes on', async () => {
+  const { promise, resolve } = deferred<void>()
+  let runs = 0
+  const { stop, lines } = start(async () => {
+    runs++
+    if (runs <= 2) throw new Error('no luck')
+    if (runs === 4) resolve()
+    return 'rest'
+  })
+  await promise
+  await stop()
+  assert.equal(lines.filter((line) => line.includes('no luck')).length, 1)
+  assert.equal(lines.filter((line) => line.includes('a loop works')).length, 1)
+})
+
+test('a loop never overlaps itself', async () => {
+  const { promise, resolve } = deferred<void>()
+  let running = 0
+  let most = 0
+  let runs = 0
+  const { stop } = start(async () => {
+    most = Math.max(most, ++running)
+    await new Promise((next) => setImmediate(next))
+    running--
+    if (++runs === 20) resolve()
+    return 'again'
+  })
+  await promise
+  await stop()
+  assert.equal(most, 1)
+})
+
+test('stopping wakes a loop that rests', async () => {
+  const { promise, resolve } = deferred<void>()
+  const { stop } = start(async () => {
+    resolve()
+    return 'rest'
+  }, 5)
+  await promise
+  const before = performance.now()
+  await stop()
+  assert.ok(performance.now() - before < 500)
+})
+
+test('stopping tells a long run, and does not wait for one that does not listen', async () => {
+  const { promise, resolve } = deferred<AbortSignal>()
+  const { stop } = start(({ signal }) => {
+    resolve(signal)
+    return new Promise(() => {})
+  })
+  const signal = await promise
+  const before = performance.now()
+  await stop()
+  assert.ok(signal.aborted)
+  assert.ok(performance.now() - before < 2_000)
+})
