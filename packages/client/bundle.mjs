@@ -1,6 +1,7 @@
 // Makes dist/colonies.browser.js: client, workflows and executors as one module for browsers. Run after `tsc --build`.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -24,3 +25,5 @@ const { outputFiles } = await build({
 })
 const [bundle] = outputFiles
 writeFileSync(`${here}dist/colonies.browser.js`, bundle.contents)
+const gzipped = gzipSync(bundle.contents).length
+process.stdout.write(`dist/colonies.browser.js: ${bundle.contents.length} bytes, ${gzipped} gzipped\n`)

@@ -1,6 +1,7 @@
 export type { BatchMethods, CloseItem, Outcome } from './batches.js'
-export type { CallOptions, RetryPolicy } from './call.js'
+export { type CallOptions, jitteredMs, type RetryPolicy } from './call.js'
 export { type Client, type ClientOptions, createClient } from './client.js'
+export { type Clock, systemClock } from './clock.js'
 export * from './errors.js'
 export type { Input, Methods, Output } from './methods.js'
 export type { Fetch } from './post.js'

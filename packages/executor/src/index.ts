@@ -1,1 +1,8 @@
-export {}
+export type { ArgumentSpec, ArgumentValues } from './arguments.js'
+export type { Context } from './context.js'
+export { defineFunction, type ExecutorFunction, type Handler, type HandlerResult } from './define-function.js'
+export { createExecutor, type Executor, type ExecutorOptions } from './executor.js'
+export { FailProcess } from './fail-process.js'
+export { ExecutorStopping, LostProcess } from './held-process.js'
+export type { Capabilities } from './registration.js'
+export { type SignalSource, stopOnSignals } from './stop-on-signals.js'

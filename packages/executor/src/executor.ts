@@ -1,0 +1,182 @@
+import {
+  type Client,
+  ClientError,
+  type ClientOptions,
+  type Clock,
+  createClient,
+  InvalidError,
+  jitteredMs,
+  systemClock,
+} from '@colonies/client'
+import { type Asking, askForProcesses } from './ask-for-processes.js'
+import type { ExecutorFunction } from './define-function.js'
+import { keepBeating } from './heartbeat.js'
+import { HeldProcesses } from './held-process.js'
+import { type Capabilities, enterColony } from './registration.js'
+import { graceMs, messageOf } from './run-process.js'
+
+export interface ExecutorOptions {
+  /** Signs as the executor. */
+  client?: Client
+  /** Instead of a client: how to make one. */
+  connection?: ClientOptions
+  colonyname: string
+  /** Unique in the colony. */
+  name: string
+  /** What function specs ask for in `conditions.executortype`. */
+  type: string
+  location?: string
+  functions: readonly ExecutorFunction[]
+  /** How many processes run at a time; 1 when left out. No process is taken before there is room for it. */
+  concurrency?: number
+  /** Lets the executor add and approve itself. Without it, the colony owner has to. */
+  colonyPrivateKey?: string
+  capabilities?: Capabilities
+  /** Asked before each assign: free cpu as `1000m` and memory as `10Gi`; what asks for more stays in the queue. */
+  free?: () => { cpu?: string; mem?: string }
+  /** Takes lines for whoever operates the executor; the console when left out. */
+  report?: (line: string) => void
+  /** For tests. */
+  clock?: Clock
+}
+
+export interface Executor {
+  /** The id by which the colony knows this executor. */
+  readonly id: string
+  /** How many processes it holds. */
+  readonly running: number
+  /** Settled when `stop` is through. */
+  readonly stopped: Promise<void>
+
+  /**
+   * Enters the colony and begins to work.
+   *
+   * @returns when it asks for processes: at once with a colony key, else as soon as the colony owner has approved it; also
+   * when it was stopped meanwhile
+   * @throws ClientError when it cannot enter
+   */
+  start(): Promise<void>
+
+  /**
+   * Takes no more processes, waits for those it has, and gives back what is not finished in time.
+   *
+   * @param options.drainMs how long handlers may go on; 10 000 when left out
+   */
+  stop(options?: { drainMs?: number }): Promise<void>
+}
+
+const drainMsDefault = 10_000
+/** What stopping may take beyond its drain time: for handlers to notice, and for giving back. */
+const stopSlackMs = graceMs + 5_000
+const startPauses = { baseMs: 500, maxMs: 15_000 }
+
+/**
+ * Makes an executor: a loop that takes processes of its type, runs their functions and closes them.
+ *
+ * It survives outages of the server for as long as they last. Heartbeats every 15 seconds tell that it is alive; what the
+ * server has taken away aborts the signal of its handler.
+ *
+ * @throws InvalidError for options that cannot work
+ */
+export function createExecutor(options: ExecutorOptions): Executor {
+  return new RunningExecutor(options)
+}
+
+class RunningExecutor implements Executor {
+  readonly id: string
+  readonly stopped: Promise<void>
+  readonly #asking: Asking
+  readonly #held = new HeldProcesses()
+  /** Aborted when no process is taken any more. */
+  readonly #closing = new AbortController()
+  /** Aborted when all is over. */
+  readonly #dying = new AbortController()
+  #loops: Promise<unknown> = Promise.resolve()
+  #stopping: Promise<void> | undefined
+  #settleStopped: () => void = () => {}
+
+  constructor(options: ExecutorOptions) {
+    const { colonyname, name, type, location = '', capabilities, colonyPrivateKey, concurrency = 1 } = options
+    const client = options.client ?? (options.connection && createClient(options.connection))
+    if (client?.id === undefined)
+      throw new InvalidError('An executor needs a client with a private key, or a connection.')
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) throw new InvalidError('concurrency must be at least 1.')
+    this.id = client.id
+    this.#asking = {
+      place: { colonyname, name, type, location, capabilities, colonyPrivateKey },
+      workplace: {
+        client,
+        clock: options.clock ?? systemClock,
+        functions: byName(options.functions),
+        // biome-ignore lint/suspicious/noConsole: somebody has to hear that an approval is missing; `report` replaces it
+        report: options.report ?? ((line) => console.error(line)),
+      },
+      held: this.#held,
+      concurrency,
+      free: options.free ?? (() => ({})),
+    }
+    this.stopped = new Promise((resolve) => {
+      this.#settleStopped = resolve
+    })
+  }
+
+  get running(): number {
+    return this.#held.count
+  }
+
+  async start(): Promise<void> {
+    const { place, workplace } = this.#asking
+    await this.#enter()
+    if (this.#closing.signal.aborted) return
+    this.#loops = Promise.all([
+      keepBeating(place.colonyname, this.#held, workplace, this.#dying.signal),
+      askForProcesses(this.#asking, this.#closing.signal),
+    ])
+  }
+
+  stop({ drainMs = drainMsDefault }: { drainMs?: number } = {}): Promise<void> {
+    this.#stopping ??= this.#drain(drainMs)
+    return this.#stopping
+  }
+
+  /** Goes on as long as it may still work out. */
+  async #enter(): Promise<void> {
+    const { place, workplace } = this.#asking
+    const { clock, report } = workplace
+    const { signal } = this.#closing
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        return await enterColony(place, workplace, signal)
+      } catch (error) {
+        if (signal.aborted) return
+        if (!(error instanceof ClientError && error.retryable)) throw error
+        report(`Entering the colony failed: ${messageOf(error)}`)
+        await clock.pause(jitteredMs(startPauses, failures, clock), signal).catch(() => {})
+      }
+    }
+  }
+
+  async #drain(drainMs: number): Promise<void> {
+    this.#closing.abort()
+    await this.#untilIdle(drainMs)
+    for (const held of this.#held.byId.values()) held.stop()
+    await this.#untilIdle(stopSlackMs)
+    this.#dying.abort()
+    await this.#loops
+    this.#settleStopped()
+  }
+
+  async #untilIdle(ms: number): Promise<void> {
+    const { clock } = this.#asking.workplace
+    const idle = new AbortController()
+    await Promise.race([this.#held.below(1), clock.pause(ms, idle.signal).catch(() => {})])
+    idle.abort()
+  }
+}
+
+/** @throws InvalidError when two have one name */
+function byName(functions: readonly ExecutorFunction[]): ReadonlyMap<string, ExecutorFunction> {
+  const map = new Map(functions.map((definition) => [definition.name, definition]))
+  if (map.size < functions.length) throw new InvalidError('Each function of an executor needs a name of its own.')
+  return map
+}

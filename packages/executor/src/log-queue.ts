@@ -1,0 +1,50 @@
+/** Characters of one message; what is logged while another message is on its way goes along with the next. */
+const messageLengthMax = 64 * 1024
+
+/** Sends lines one message after another, so that they stay in order, and never fails. */
+export class LogQueue {
+  readonly #send: (message: string) => Promise<unknown>
+  readonly #onError: (error: unknown) => void
+  readonly #waiting: string[] = []
+  #sending: Promise<void> | undefined
+
+  constructor(send: (message: string) => Promise<unknown>, onError: (error: unknown) => void) {
+    this.#send = send
+    this.#onError = onError
+  }
+
+  /** @returns when the line is sent or lost; await it now and then in a handler that logs faster than the network takes */
+  add(line: string): Promise<void> {
+    this.#waiting.push(line)
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined
+    })
+    return this.#sending
+  }
+
+  /** @returns when all that was added is sent or lost */
+  async flush(): Promise<void> {
+    await this.#sending
+  }
+
+  async #sendAll(): Promise<void> {
+    // Lines that are added in the same turn travel together.
+    await Promise.resolve()
+    while (this.#waiting.length > 0) {
+      try {
+        await this.#send(this.#takeMessage())
+      } catch (error) {
+        this.#onError(error)
+      }
+    }
+  }
+
+  #takeMessage(): string {
+    let length = 0
+    const over = this.#waiting.findIndex((line, index) => {
+      length += line.length + 1
+      return index > 0 && length > messageLengthMax
+    })
+    return this.#waiting.splice(0, over < 0 ? this.#waiting.length : over).join('\n')
+  }
+}
