@@ -1,5 +1,6 @@
 import type { ColonyKey, Db, ReadyLine } from '@colonies/database'
 import type { HttpOperationName, Operations, ServerSide } from '@colonies/protocol'
+import type { Members } from './cluster/members.js'
 import type { Config } from './config.js'
 import type { HotPath } from './queue/hot-path.js'
 
@@ -26,6 +27,8 @@ export interface Replica {
   /** The port that really listens. */
   readonly port: number
   readonly hotPath: HotPath
+  /** Which replicas live, and which of them leads. */
+  readonly members: Members
   /** Events of this colony were written: subscribers here and on other replicas may look. */
   changed(colony: ColonyKey): void
   /** Tells this replica and, soon, the others what became ready to be assigned. */

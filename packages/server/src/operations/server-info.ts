@@ -1,4 +1,4 @@
-import { countProcesses, countServer, listColonies, listReplicas } from '@colonies/database'
+import { countProcesses, countServer, listColonies, type ReplicaRow } from '@colonies/database'
 import { limits } from '@colonies/protocol'
 import type { Handlers } from '../handler.js'
 import { executorsOf, statisticsOf } from './colonies.js'
@@ -34,14 +34,10 @@ export const serverInfoHandlers = {
     }
   },
 
-  async getCluster(_input, { db }) {
-    const { replicas, leader } = await listReplicas(db)
-    const nodes = replicas.map((replica) => ({ ...NOBODY, name: replica.name, host: replica.host, apiport: replica.port, id: replica.replica_id }))
-    const nodeOf = ({ id: _, ...node }: (typeof nodes)[number]) => node
-    return {
-      nodes: nodes.map(nodeOf),
-      leader: nodes.filter((node) => node.id === leader).map(nodeOf)[0] ?? NOBODY,
-    }
+  async getCluster(_input, { replica }) {
+    const { alive, leader } = replica.members
+    const leading = alive.find((one) => one.replica_id === leader?.replica_id)
+    return { nodes: alive.map(nodeOf), leader: leading ? nodeOf(leading) : NOBODY }
   },
 } satisfies Partial<Handlers>
 
@@ -56,4 +52,9 @@ const NO_COUNTS = {
   successGraphs: 0,
   failedGraphs: 0,
   cancelledGraphs: 0,
+}
+
+/** The other ports are those of the original's own consensus, which the database takes care of here. */
+function nodeOf({ name, host, port }: ReplicaRow) {
+  return { ...NOBODY, name, host, apiport: port }
 }

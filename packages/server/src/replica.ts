@@ -1,0 +1,83 @@
+import { hostname } from 'node:os'
+import { cleanUp } from './background/clean-up.js'
+import { counters } from './background/counters.js'
+import { deadlines } from './background/deadlines.js'
+import { idlePoll } from './background/idle-poll.js'
+import { storeLastHeard } from './background/last-heard.js'
+import { lostExecutors } from './background/lost-executors.js'
+import { partitions } from './background/partitions.js'
+import { replicaHeartbeat } from './background/replica-heartbeat.js'
+import { retention } from './background/retention.js'
+import { staleExecutors } from './background/stale-executors.js'
+import { unknownHolders } from './background/unknown-holders.js'
+import { LastHeard } from './cluster/last-heard.js'
+import { Members } from './cluster/members.js'
+import type { Replica } from './handler.js'
+import { handlers } from './operations/index.js'
+import { createHotPath } from './queue/hot-path.js'
+import type { Parts, Shell } from './shell.js'
+import { createSubscriptions } from './subscriptions/subscriptions.js'
+
+/** Puts the parts of a replica together; none of them knows the others but by what is handed to it here. */
+export function createReplica(shell: Shell): Parts {
+  const { config, db, log, hints, replicaId, port } = shell
+  const members = new Members({ replica_id: replicaId, name: hostname(), host: config.http.host, port })
+  const lastHeard = new LastHeard()
+  const { subscriptions, feed } = createSubscriptions(db, log)
+
+  const changed: Replica['changed'] = (colony) => {
+    feed.changed(colony)
+    if (!members.alone) hints.changed(colony)
+  }
+  const hotPath = createHotPath({
+    db,
+    log,
+    changed,
+    tellOthers(colony, ready) {
+      if (!members.alone) hints.ready(colony, ready)
+    },
+  })
+  const replica: Replica = {
+    config,
+    id: replicaId,
+    port,
+    hotPath,
+    members,
+    changed,
+    hint: hotPath.hint,
+    directoryChanged: shell.directoryChanged,
+    lastHeard: (executorId) => lastHeard.lastHeard(executorId),
+  }
+  return {
+    replica,
+    handlers,
+    subscriptions,
+    loops: [
+      deadlines,
+      lostExecutors,
+      unknownHolders,
+      staleExecutors,
+      idlePoll,
+      counters,
+      partitions,
+      cleanUp,
+      retention(() => members.leads),
+      replicaHeartbeat(members),
+      storeLastHeard(lastHeard),
+      feed.loop,
+    ],
+    heard({ caller, colony }) {
+      if (caller.kind === 'executor') lastHeard.heard(colony.key, caller.id)
+    },
+    changed: (colony) => feed.changed(colony),
+    ready: hotPath.hintFromOthers,
+    missed() {
+      hotPath.recheckIdle().catch((error: unknown) => log.warn('the idle poll failed', { error }))
+    },
+    async close() {
+      await hotPath.close()
+      await lastHeard.store(db)
+      await members.leave(db)
+    },
+  }
+}
