@@ -114,8 +114,8 @@ export function createAnswering(options: AnswerOptions): Answering {
       const output = await route.run(input as never, call)
       return success(route, payloadtype, output)
     } catch (error) {
-      const { status, message } = report(error, payloadtype)
-      return { status, body: writeRefusal(status, message), payloadtype, onUnsent: undefined }
+      const { status, message, code } = report(error, payloadtype)
+      return { status, body: writeRefusal(status, message, code), payloadtype, onUnsent: undefined }
     }
   }
 

@@ -1,6 +1,6 @@
 import { isConnectionFailure } from '@colonies/database'
 import { SignatureError } from '@colonies/identity'
-import { ColoniesError, errors } from '@colonies/protocol'
+import { ColoniesError, type ErrorCode, errors } from '@colonies/protocol'
 import { type Log, limitLines } from './log.js'
 
 /** Characters of a sentence that callers get: it may quote what they sent. */
@@ -11,6 +11,8 @@ const LOGGED_LENGTH_MAX = 200
 export interface Refusal {
   readonly status: number
   readonly message: string
+  /** For programs, which should not have to read the message. */
+  readonly code: ErrorCode
   /** Whether the sender made a mistake that is worth a line in the log, or the server failed, which is worth a long one. */
   readonly kind: 'expected' | 'malformed' | 'database away' | 'failure'
 }
@@ -22,16 +24,18 @@ const malformed = new Set(['bad_request', 'bad_signature', 'unknown_operation', 
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof ColoniesError) {
     const message = error.message.slice(0, MESSAGE_LENGTH_MAX)
-    return { status: error.status, message, kind: malformed.has(error.code) ? 'malformed' : 'expected' }
+    const { status, code } = error
+    return { status, message, code, kind: malformed.has(code) ? 'malformed' : 'expected' }
   }
   if (error instanceof SignatureError) {
-    return { status: errors.bad_signature.status, message: error.message, kind: 'malformed' }
+    const { status } = errors.bad_signature
+    return { status, message: error.message, code: 'bad_signature', kind: 'malformed' }
   }
   if (isConnectionFailure(error)) {
     const message = 'The server cannot reach its database now; try again in a moment'
-    return { status: errors.unavailable.status, message, kind: 'database away' }
+    return { status: errors.unavailable.status, message, code: 'unavailable', kind: 'database away' }
   }
-  return { status: errors.internal.status, message: errors.internal.says, kind: 'failure' }
+  return { status: errors.internal.status, message: errors.internal.says, code: 'internal', kind: 'failure' }
 }
 
 /** Seconds after which asking again makes sense; undefined where it does not by itself. */

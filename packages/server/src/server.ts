@@ -21,11 +21,12 @@ import { type Listener, listen, type Page } from './http/listener.js'
 import { Metrics } from './http/metrics.js'
 import { createPubSub, type PubSub } from './http/pubsub.js'
 import { createLog, type Log } from './log.js'
+import { createReplica } from './replica.js'
 import type { Parts, Wire } from './shell.js'
 
 export interface ServerOptions {
-  /** Makes the parts of the replica. */
-  wire: Wire
+  /** Makes the parts of the replica; `createReplica` when left out. */
+  wire?: Wire
   /** Standard error when left out. */
   log?: Log
   /** More that GET gives, by path; a path that ends with a slash stands for all below it. */
@@ -56,7 +57,7 @@ const SILENCE_MS_MAX = 2_000
  *
  * @throws ConfigError, and Error with a sentence for whoever runs the server: port taken, password wrong, database too new
  */
-export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
+export async function startServer(config: Config, options: ServerOptions = {}): Promise<RunningServer> {
   requireCryptography(config)
   const log = options.log ?? createLog({ level: config.logLevel })
   const metrics = new Metrics()
@@ -75,13 +76,13 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const closers: Closer[] = [async () => metrics.close()]
   try {
     const database = await openDatabase(config, { log, closers, signal: options.signal })
-    const parts = await startParts({
+    const running = await startParts({
       config,
       log,
       metrics,
       front,
       port: listener.port,
-      wire: options.wire,
+      wire: options.wire ?? createReplica,
       closers,
       ...database,
     })
@@ -89,7 +90,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     return {
       url: urlOf(config.http, listener.port),
       port: listener.port,
-      stop: () => (front.stopped ??= stopServer({ front, listener, parts, log, closers })),
+      stop: () => (front.stopped ??= stopServer({ front, listener, ...running, log, closers })),
     }
   } catch (error) {
     await listener.stop(0)
@@ -118,8 +119,8 @@ class Front {
 }
 
 function notYet(): Answer {
-  const { status, message } = new ColoniesError('unavailable', 'The server is starting; try again in a moment')
-  return { status, body: writeRefusal(status, message), payloadtype: 'unknown', onUnsent: undefined }
+  const { status, message, code } = new ColoniesError('unavailable', 'The server is starting; try again in a moment')
+  return { status, body: writeRefusal(status, message, code), payloadtype: 'unknown', onUnsent: undefined }
 }
 
 function requireCryptography(config: Config): void {
@@ -191,7 +192,7 @@ interface StartOptions extends OpenDatabase {
   closers: Closer[]
 }
 
-async function startParts(options: StartOptions): Promise<Parts> {
+async function startParts(options: StartOptions): Promise<Pick<StopOptions, 'parts' | 'stopLoops'>> {
   const { config, log, metrics, front, port, wire, closers, db, databaseConfig } = options
   const directory = new Directory(db)
   await directory.refresh()
@@ -231,8 +232,8 @@ async function startParts(options: StartOptions): Promise<Parts> {
   front.pubsub = createPubSub({ ...answering, metrics, connectionsMax: config.http.websocketsMax })
   front.directory = directory
   front.answering = answering
-  closers.push(runLoops([...parts.loops, readDirectory(directory)], { db, replica, log }))
-  return parts
+  const stopLoops = runLoops([...parts.loops, readDirectory(directory)], { db, replica, log })
+  return { parts, stopLoops }
 }
 
 /** More than twice a second, so that no remembered right is ever older than one. */
@@ -251,15 +252,20 @@ interface StopOptions {
   front: Front
   listener: Listener
   parts: Parts
+  stopLoops: () => Promise<void>
   log: Log
   closers: Closer[]
 }
 
-async function stopServer({ front, listener, parts, log, closers }: StopOptions): Promise<void> {
+async function stopServer({ front, listener, parts, stopLoops, log, closers }: StopOptions): Promise<void> {
   log.info('the server is stopping')
   const stopped = (async () => {
-    // Together: requests under way may wait for batches, and those on hold for the hot path to send them away.
-    await Promise.all([listener.stop(REQUESTS_GRACE_MS), front.pubsub?.stop(REQUESTS_GRACE_MS), parts.close()])
+    // Side by side: requests under way may wait for batches, and those on hold for the hot path to send them away.
+    await Promise.all([
+      listener.stop(REQUESTS_GRACE_MS),
+      front.pubsub?.stop(REQUESTS_GRACE_MS),
+      stopLoops().then(() => parts.close()),
+    ])
     await closeAll(closers)
     return true
   })()

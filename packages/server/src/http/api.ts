@@ -127,7 +127,8 @@ class OpenRequest implements Exchange {
     // What else the caller sends of this request is not read, so the connection is of no further use.
     if (!this.#request.complete) this.#response.shouldKeepAlive = false
     const { status, message } = refusalOf(new ColoniesError(code, sentence))
-    this.#write({ status, message, payloadtype: 'none' })
+    this.#count('none', status)
+    this.#send(status, writeRefusal(status, message, code))
   }
 
   #refuseLarge(): void {
@@ -175,11 +176,6 @@ class OpenRequest implements Exchange {
     this.#onUnsent = answer.onUnsent
     this.#count(answer.payloadtype, answer.status)
     this.#send(answer.status, answer.body)
-  }
-
-  #write({ status, message, payloadtype }: { status: number; message: string; payloadtype: string }): void {
-    this.#count(payloadtype, status)
-    this.#send(status, writeRefusal(status, message))
   }
 
   #send(status: number, body: string): void {

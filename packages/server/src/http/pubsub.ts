@@ -172,8 +172,8 @@ class Connection {
   }
 
   #refuse(error: unknown, binary: boolean): void {
-    const { status, message } = this.#options.report(error, 'pubsub')
-    this.#send(writeRefusal(status, message), binary)
+    const { status, message, code } = this.#options.report(error, 'pubsub')
+    this.#send(writeRefusal(status, message, code), binary)
   }
 
   #send(frame: string, binary: boolean): void {
