@@ -34,6 +34,23 @@ export function findAttribute(db: Db, colony: ColonyKey, attributeId: string): P
     where a.colony = ${colony} and a.attribute_id = ${attributeId}`)
 }
 
+/** The first attribute with each key of each process, where there is one; `place` is the index in `wanted`. */
+export function findAttributesByKey(
+  db: Db,
+  colony: ColonyKey,
+  wanted: readonly { processId: string; key: string }[],
+): Promise<(AttributeRow & { place: number })[]> {
+  return db.all<AttributeRow & { place: number }>(sql`
+    select distinct on (asked.place) (asked.place - 1)::int as place, a.attribute_id, a.process_id, a.graph_id,
+      a.attribute_type, a.key, a.value, coalesce(l.state, r.state, 0)::smallint as state
+    from unnest(${wanted.map((one) => one.processId)}::text[], ${wanted.map((one) => one.key)}::text[])
+      with ordinality as asked (process_id, key, place)
+    join attributes a on a.colony = ${colony} and a.process_id = asked.process_id and a.key = asked.key
+    left join live l on l.colony = ${colony} and l.process_id = a.process_id
+    left join results r on r.colony = ${colony} and r.process_id = a.process_id
+    order by asked.place, a.added_at, a.attribute_id`)
+}
+
 /**
  * Adds an attribute to a process that `holder` runs.
  *
