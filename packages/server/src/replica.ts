@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { cleanUp } from './background/clean-up.js'
 import { counters } from './background/counters.js'
 import { deadlines } from './background/deadlines.js'
+import { eventPoll } from './background/event-poll.js'
 import { idlePoll } from './background/idle-poll.js'
 import { storeLastHeard } from './background/last-heard.js'
 import { lostExecutors } from './background/lost-executors.js'
@@ -64,7 +65,7 @@ export function createReplica(shell: Shell): Parts {
       retention(() => members.leads),
       replicaHeartbeat(members),
       storeLastHeard(lastHeard),
-      feed.loop,
+      eventPoll(feed),
     ],
     heard({ caller, colony }) {
       if (caller.kind === 'executor') lastHeard.heard(colony.key, caller.id)
@@ -73,6 +74,7 @@ export function createReplica(shell: Shell): Parts {
     ready: hotPath.hintFromOthers,
     missed() {
       hotPath.recheckIdle().catch((error: unknown) => log.warn('the idle poll failed', { error }))
+      feed.poll().catch((error: unknown) => log.warn('the event poll failed', { error }))
     },
     async close() {
       await hotPath.close()

@@ -1,0 +1,44 @@
+import {
+  coloniesWithOldRequests,
+  deleteOfColony,
+  forgetRemovedColony,
+  removedColonies,
+  removeOldDirectoryChanges,
+  removeOldRequests,
+} from '@colonies/database'
+import { eachColony } from './each-colony.js'
+import type { Loop } from './loop.js'
+
+/** Rows of one statement: few, so that nobody waits for their locks. */
+const BATCH = 1000
+
+const inEachColony = eachColony('clean-up')
+const inEachRemoved = eachColony('clean-up of removed colonies')
+
+/** Deletes what has served its purpose, whatever the retention policy is: all that is left of removed colonies, too. */
+export const cleanUp: Loop = {
+  name: 'clean-up',
+  everyMs: 30_000,
+  async runOnce(context) {
+    const { db, log } = context
+    const changes = await removeOldDirectoryChanges(db, BATCH)
+    const requests = await inEachColony(await coloniesWithOldRequests(db), context, async (colony) => {
+      return (await removeOldRequests(db, colony, BATCH)) >= BATCH
+    })
+    const removed = await removedColonies(db)
+    const settled = new Set(removed.filter((one) => one.settled).map((one) => one.colony))
+    const rest = await inEachRemoved(
+      removed.map((one) => one.colony),
+      context,
+      async (colony) => {
+        if ((await deleteOfColony(db, colony, BATCH)) > 0) return true
+        if (settled.has(colony)) {
+          await forgetRemovedColony(db, colony)
+          log.info('nothing of a removed colony is left', { colony })
+        }
+        return false
+      },
+    )
+    return changes >= BATCH || requests === 'again' || rest === 'again' ? 'again' : 'rest'
+  },
+}

@@ -1,0 +1,29 @@
+import { coloniesWithLostExecutors, releaseFromLost } from '@colonies/database'
+import { eachColony } from './each-colony.js'
+import type { Loop } from './loop.js'
+
+/** Silence after which an executor that sends heartbeats has lost what it holds. */
+const SILENT_SECONDS = 60
+const BATCH = 1000
+
+const inEachColony = eachColony('lost-executors')
+
+/**
+ * What is held by executors that fell silent, or may not work any more, waits again. Rejecting and removing release at
+ * once; this finds what a replica that had not heard of it has handed out meanwhile.
+ */
+export const lostExecutors: Loop = {
+  name: 'lost-executors',
+  everyMs: 2_000,
+  async runOnce(context) {
+    const { db, replica, log } = context
+    return inEachColony(await coloniesWithLostExecutors(db, SILENT_SECONDS), context, async (colony) => {
+      const { released, ready } = await releaseFromLost(db, colony, SILENT_SECONDS, BATCH)
+      if (released.size === 0) return false
+      log.info('released processes of lost executors', { colony, count: released.size })
+      replica.hint(colony, ready)
+      replica.changed(colony)
+      return released.size >= BATCH
+    })
+  },
+}
