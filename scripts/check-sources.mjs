@@ -21,7 +21,6 @@ const linesMax = 400
 const rules = [
   { files: /\.(ts|mjs|sql|css|html)$/, find: tooLong },
   { files: /\.(test|fake)\.ts$|^tests\/.*\.ts$/, find: sleeps },
-  { files: /\.(ts|mjs)$/, find: floatingPromises },
   // The patterns themselves stand in this file and in its test.
   { files: /^(?!scripts\/check-sources\.).*(?<!\.(png|ico|woff2|jsonl))$/, find: namesOfMachines },
 ]
@@ -60,28 +59,6 @@ function sleeps(text) {
   return lines.flatMap((line, index) => {
     const excused = `${lines[index - 1]} ${line}`.includes('// sleeps: ')
     return sleep.test(line) && !excused ? [{ line: index + 1, says }] : []
-  })
-}
-
-/**
- * Promises of Node's own modules that nobody waits for: Biome's `noFloatingPromises` does not know their types. Relies on
- * the formatter: a line that starts with the call, after a line that does not go on, is a statement.
- *
- * @param {string} text
- * @returns {Fault[]}
- */
-function floatingPromises(text) {
-  const imports = text.matchAll(/^import \{([^}]*)\} from 'node:\w+\/promises'/gm)
-  const names = [...imports].flatMap(([, list = '']) =>
-    list.split(',').map((name) => name.trim().split(' ').at(-1) ?? ''),
-  )
-  const lines = text.split('\n')
-  return lines.flatMap((line, index) => {
-    const name = /^\s*(\w+)\(/.exec(line)?.[1]
-    const goesOn = /(?:[=([{,?:&|+]|=>|\breturn|\bawait)$/.test(lines[index - 1]?.trimEnd() ?? '')
-    const opensBlock = /(?:=>|\)|\belse|\btry|\bfinally) \{$/.test(lines[index - 1]?.trimEnd() ?? '')
-    if (!name || !names.includes(name) || (goesOn && !opensBlock)) return []
-    return [{ line: index + 1, says: `nobody waits for ${name}(); await it, or write void and catch` }]
   })
 }
 

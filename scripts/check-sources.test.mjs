@@ -29,19 +29,3 @@ for (const [title, path, text, line] of cases) {
     )
   })
 }
-
-const imports = "import { rm, writeFile as write } from 'node:fs/promises'\n"
-
-for (const [code, expected] of /** @type {const} */ ([
-  ['function f() {\n  rm(path)\n}', true],
-  ['const f = () => {\n  write(path)\n}', true],
-  ['const f = () =>\n  rm(path)', false],
-  ['await Promise.all([\n  rm(path),\n  rm(path),\n])', false],
-  ['  await rm(path)', false],
-  ['  void rm(path).catch(() => {})', false],
-  ['function f() {\n  return {\n    gone: rm(path),\n  }\n}', false],
-])) {
-  test(`${JSON.stringify(code)} ${expected ? 'drops' : 'keeps'} the promise`, () => {
-    assert.equal(checkSource('packages/server/src/a.ts', imports + code).length, expected ? 1 : 0)
-  })
-}

@@ -16,6 +16,7 @@ const others = [
     parameters: ['node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '--max-diagnostics=30', '.'],
   },
   { name: 'imports', parameters: ['scripts/check-imports.mjs'] },
+  { name: 'promises', parameters: ['scripts/check-promises.mjs'] },
   { name: 'sources', parameters: ['scripts/check-sources.mjs'] },
   ...(existsSync(join(root, generator)) ? [{ name: 'generated pages', parameters: [generator, '--check'] }] : []),
   { name: 'fast tests', parameters: ['scripts/test.mjs', 'fast'] },
