@@ -14,6 +14,7 @@ import { cryptography, newId } from '@colonies/identity'
 import { ColoniesError, writeRefusal } from '@colonies/protocol'
 import { type Answer, type Answering, createAnswering } from './answer.js'
 import { type Loop, runLoops } from './background/loop.js'
+import { makePartitionsAhead } from './background/partitions.js'
 import { type Config, ConfigError, type HttpConfig } from './config.js'
 import { Directory } from './directory/rights.js'
 import { createHints } from './hints.js'
@@ -149,6 +150,7 @@ async function openDatabase(
       await ensureDatabase(databaseConfig)
       for (const name of await migrate(db)) log.info('migrated the database', { name })
       await settleOwner(db, config.serverId, log)
+      await makePartitionsAhead(db, config.retentionSeconds, log)
       return { db, databaseConfig }
     } catch (error) {
       if (!isConnectionFailure(error)) throw error
