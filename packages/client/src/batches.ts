@@ -30,6 +30,7 @@ interface ItemReply {
   processid: string
   status: number
   message: string
+  code: string
 }
 
 export function createBatchMethods(methods: Methods): BatchMethods {
@@ -71,8 +72,8 @@ async function inChunks<Item>(
 
 const tooLarge = 413
 
-function outcomeOf({ processid, status, message }: ItemReply): Outcome {
+function outcomeOf({ processid, status, message, code }: ItemReply): Outcome {
   if (status === 0) return { processid, error: undefined }
-  const error = refusalError(message, { status, code: '', retryAfterMs: undefined })
+  const error = refusalError(message, { status, code, retryAfterMs: undefined })
   return { processid: processid || undefined, error }
 }

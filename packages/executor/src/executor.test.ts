@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { ConflictError, ConnectionError, DeniedError, InvalidError } from '@colonies/client'
+import { ExecutorState } from '@colonies/protocol'
 import { FakeColony } from './colony.fake.js'
 import { defineFunction } from './define-function.js'
 import { createExecutor } from './executor.js'
@@ -9,6 +10,9 @@ import { FailProcess } from './fail-process.js'
 import { ExecutorStopping, LostProcess } from './held-process.js'
 
 const lost = new ConnectionError('nobody there')
+const deny = () => {
+  throw new DeniedError('Access denied', { status: 403 })
+}
 
 test('what a handler returns is the output', async () => {
   const functions = [
@@ -243,14 +247,17 @@ test('lines are logged in order, and before the close', async () => {
 })
 
 test('with the colony key an executor adds and approves itself, and shows its functions', async () => {
-  const colony = new FakeColony({ getFunctions: () => [{ functionid: 'old', funcname: 'gone' }] })
+  const colony = new FakeColony({
+    getExecutors: deny,
+    getFunctions: () => [{ functionid: 'old', funcname: 'gone' }],
+  })
   const functions = [defineFunction({ name: 'f', description: 'd', args: [{ name: 'n', type: 'number' }] }, () => {})]
   const executor = createExecutor({ ...colony.options, functions, colonyPrivateKey: 'k', location: 'north' })
   await executor.start()
   await executor.stop()
   assert.deepEqual(
     colony.calls.map(({ name }) => name).filter((name) => name !== 'heartbeat'),
-    ['addExecutor', 'approveExecutor', 'getFunctions', 'removeFunction', 'addFunction'],
+    ['getExecutors', 'addExecutor', 'approveExecutor', 'getFunctions', 'removeFunction', 'addFunction'],
   )
   assert.deepEqual(colony.callsOf('addExecutor'), [
     {
@@ -265,36 +272,33 @@ test('with the colony key an executor adds and approves itself, and shows its fu
   ])
 })
 
-test('a name that is taken is not approved for its owner', async () => {
-  const taken = () => {
-    throw new ConflictError('it already exists', { status: 400, code: 'already_exists' })
+test('what the colony knows is not added again', async () => {
+  for (const state of [ExecutorState.pending, ExecutorState.approved]) {
+    const colony = new FakeColony({ getExecutors: () => [{ executorid: 'e'.repeat(64), executorname: 'ada', state }] })
+    const executor = createExecutor({ ...colony.options, functions: [], colonyPrivateKey: 'k' })
+    await executor.start()
+    await executor.stop()
+    assert.equal(colony.callsOf('addExecutor').length, 0)
+    assert.equal(colony.callsOf('approveExecutor').length, state === ExecutorState.pending ? 1 : 0)
   }
-  const stranger = new FakeColony({
-    addExecutor: taken,
-    getExecutors: () => [{ executorid: 'other', executorname: 'ada' }],
-  })
-  await assert.rejects(
-    createExecutor({ ...stranger.options, functions: [], colonyPrivateKey: 'k' }).start(),
-    /is taken/,
-  )
-  assert.deepEqual(stranger.callsOf('approveExecutor'), [])
+})
 
-  const again = new FakeColony({
-    addExecutor: taken,
-    getExecutors: () => [{ executorid: 'e'.repeat(64), executorname: 'ada', state: 1 }],
+test('a name that is taken is not approved for its owner', async () => {
+  const colony = new FakeColony({
+    getExecutors: () => [{ executorid: 'other', executorname: 'ada', state: ExecutorState.pending }],
+    addExecutor: () => {
+      throw new ConflictError('it already exists', { status: 400, code: 'already_exists' })
+    },
   })
-  const executor = createExecutor({ ...again.options, functions: [], colonyPrivateKey: 'k' })
-  await executor.start()
-  await executor.stop()
-  assert.equal(again.callsOf('approveExecutor').length, 1)
+  await assert.rejects(createExecutor({ ...colony.options, functions: [], colonyPrivateKey: 'k' }).start(), /is taken/)
+  assert.deepEqual(colony.callsOf('approveExecutor'), [])
 })
 
 test('without the colony key an executor says who has to let it in, and waits for it', async () => {
   let approved = false
   const colony = new FakeColony({
     getFunctions: () => {
-      if (!approved) throw new DeniedError('Access denied', { status: 403 })
-      return []
+      return approved ? [] : deny()
     },
     getExecutors: () => [{ executorid: 'e'.repeat(64), executorname: 'ada', state: 0 }],
   })

@@ -44,30 +44,35 @@ export async function enterColony(place: Place, workplace: Workplace, signal: Ab
 }
 
 async function addAndApprove(place: Place, client: Client, ownerKey: string, signal: AbortSignal): Promise<void> {
-  const { colonyname, name: executorname, type, location, capabilities } = place
+  const { colonyname, name: executorname } = place
   const owner = client.as(ownerKey)
+  const state = await ownState(place, client)
+  if (state === ExecutorState.approved) return
+  // Only what is known to be this identity, or was added as it, is approved.
+  if (state === undefined) await add(place, client.id ?? '', owner, signal)
+  await owner.approveExecutor({ colonyname, executorname }, { signal })
+}
+
+async function add(place: Place, executorid: string, owner: Client, signal: AbortSignal): Promise<void> {
+  const { colonyname, name: executorname, type: executortype, location, capabilities } = place
+  const executor = {
+    executorid,
+    executorname,
+    executortype,
+    colonyname,
+    ...(location !== '' && { locationname: location }),
+    ...(capabilities && { capabilities }),
+  }
   try {
-    const executor = {
-      executorid: client.id ?? '',
-      executorname,
-      executortype: type,
-      colonyname,
-      ...(location !== '' && { locationname: location }),
-      ...(capabilities && { capabilities }),
-    }
     await owner.addExecutor({ executor }, { signal })
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error
-    // Whoever has the name is approved only if it is this identity.
-    if ((await ownState(place, client)) === undefined) {
-      throw new ConflictError(
-        `The name ${executorname} is taken in colony ${colonyname}, by another identity or by this one when it was removed or ` +
-          `rejected. Choose another name, or let the colony owner approve it.`,
-        { status: error.status, code: 'already_exists', cause: error },
-      )
-    }
+    throw new ConflictError(
+      `The name ${executorname} is taken in colony ${colonyname}, by another identity or by this one when it was removed or ` +
+        'rejected. Choose another name, or let the colony owner approve it.',
+      { status: error.status, code: error.code, cause: error },
+    )
   }
-  await owner.approveExecutor({ colonyname, executorname }, { signal })
 }
 
 /** @returns undefined when the colony does not know this identity under this name, or does not let it in */

@@ -4,8 +4,8 @@ import { Flag, Id, Int32, List, omitEmpty, optional, Shape, Text, UserList } fro
 
 /** Our extension: many operations under one signature, each item with its own outcome. */
 
-/** Why an item was refused; `status` 0 and no `message`: it was not. */
-const Refusal = { status: omitEmpty(Int32), message: omitEmpty(Text) }
+/** Why an item was refused; `status` 0, no `message` and no `code`: it was not. */
+const Refusal = { status: omitEmpty(Int32), message: omitEmpty(Text), code: omitEmpty(Text) }
 
 export const submitBatch = operation({
   payloadtype: 'submitbatchmsg',

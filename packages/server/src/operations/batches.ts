@@ -64,10 +64,11 @@ async function closeOne({ db, caller, colony, replica }: Call, item: CloseItem):
 /** Each item has its own outcome; only our own faults fail the whole request. */
 async function outcome(processid: string, work: () => Promise<string>) {
   try {
-    return { processid: await work(), status: 0, message: '' }
+    return { processid: await work(), status: 0, message: '', code: '' }
   } catch (error) {
-    if (error instanceof ColoniesError) return { processid, status: error.status, message: error.message }
-    throw error
+    if (!(error instanceof ColoniesError)) throw error
+    const { status, message, code } = error
+    return { processid, status, message, code }
   }
 }
 
