@@ -40,10 +40,13 @@ export const readEnvelope: (text: string) => Envelope = compileDecoder(Envelope,
 export const readReply: (text: string) => ReplyEnvelope = compileDecoder(Reply, { json: 'value', subject: 'The reply' })
 
 /** Reads the decoded payload of a reply with `error`. */
-export const readRefusal: (text: string) => { status: number; message: string; code: string } = compileDecoder(Refusal, {
-  json: 'value',
-  subject: 'The refusal',
-})
+export const readRefusal: (text: string) => { status: number; message: string; code: string } = compileDecoder(
+  Refusal,
+  {
+    json: 'value',
+    subject: 'The refusal',
+  },
+)
 
 /**
  * @param payload base64
@@ -102,11 +105,13 @@ function decodeBinary(base64: string): string {
   if (end > text.length || end % 4 !== 0 || /[^A-Za-z0-9+/=]/.test(text.slice(0, end))) failBase64()
   try {
     return atob(text.slice(0, end))
-  } catch {
-    failBase64()
+  } catch (cause) {
+    failBase64(cause)
   }
 }
 
-function failBase64(): never {
-  throw new ColoniesError('bad_request', 'payload must be standard base64 with padding (letters, digits, + and /)')
+function failBase64(cause?: unknown): never {
+  throw new ColoniesError('bad_request', 'payload must be standard base64 with padding (letters, digits, + and /)', {
+    cause,
+  })
 }

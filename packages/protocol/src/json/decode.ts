@@ -3,7 +3,7 @@ import { ColoniesError } from '../errors.js'
 import type { ClientReply, ServerSide } from '../schema.js'
 import { FieldError } from './field-error.js'
 import { type Field, type Kind, kindOf } from './kind.js'
-import { Char, JsonError, Scanner } from './scan.js'
+import { Char, isNumberStart, JsonError, Scanner } from './scan.js'
 import { normaliseTime, zeroTime } from './time.js'
 import { readJson, setKey } from './value.js'
 
@@ -62,10 +62,14 @@ export function compileDecoder(
   }
 }
 
-function refusal(error: unknown, subject: string): unknown {
-  if (error instanceof FieldError) return new ColoniesError('bad_request', error.sentence(subject))
-  if (error instanceof JsonError) return new ColoniesError('bad_request', `${subject} is invalid JSON: ${error.message}`)
-  return error
+function refusal(cause: unknown, subject: string): unknown {
+  const detail =
+    cause instanceof FieldError
+      ? cause.sentence(subject)
+      : cause instanceof JsonError
+        ? `${subject} is invalid JSON: ${cause.message}`
+        : undefined
+  return detail === undefined ? cause : new ColoniesError('bad_request', detail, { cause })
 }
 
 function take(reader: Reader, scanner: Scanner): unknown {
@@ -252,8 +256,8 @@ function readInteger(scanner: Scanner): string {
   const start = startOfNumber(scanner, 'an integer')
   const integer = scanner.number()
   const digits = scanner.text.slice(start, scanner.at)
-  if (!integer) throw new FieldError(`must be an integer, got ${clipped(digits)}: write it without fraction and exponent`)
-  return digits
+  if (integer) return digits
+  throw new FieldError(`must be an integer, got ${clipped(digits)}: write it without fraction and exponent`)
 }
 
 function failRange(range: string, digits: string): never {
@@ -266,8 +270,7 @@ function clipped(digits: string): string {
 
 function startOfNumber(scanner: Scanner, expected: string): number {
   const code = scanner.next()
-  const isNumber = code === Char.minus || (code >= Char.zero && code <= Char.nine)
-  if (!isNumber) mismatch(scanner, expected, code === Char.quote ? ': write it without quotes' : '')
+  if (!isNumberStart(code)) mismatch(scanner, expected, code === Char.quote ? ': write it without quotes' : '')
   return scanner.at
 }
 

@@ -16,7 +16,7 @@ export class FieldError extends Error {
 
   /** Puts the key or index before the path of a FieldError; leaves other errors as they are. @returns the error */
   static within(segment: string | number, error: unknown): unknown {
-    if (error instanceof FieldError) error.path = shown(segment) + error.path
+    if (error instanceof FieldError) error.prepend(shown(segment))
     return error
   }
 
@@ -25,8 +25,12 @@ export class FieldError extends Error {
     try {
       return work()
     } catch (error) {
-      throw error instanceof FieldError ? new TypeError(error.sentence(subject)) : error
+      throw error instanceof FieldError ? new TypeError(error.sentence(subject), { cause: error }) : error
     }
+  }
+
+  private prepend(segment: string): void {
+    this.path = segment + this.path
   }
 
   /** @param subject what to call the value at the top */

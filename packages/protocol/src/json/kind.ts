@@ -2,13 +2,14 @@ import type { TSchema } from 'typebox'
 import type { CodecOptions } from '../schema.js'
 
 /** What the codec knows of a schema: one case per building block of `schema.ts`. */
-export type Kind = Readonly<CodecOptions> & (
-  | { readonly kind: 'text' | 'time' | 'flag' | 'float' | 'int64' }
-  | { readonly kind: 'int'; readonly minimum: number; readonly maximum: number }
-  | { readonly kind: 'list' | 'dict'; readonly item: Kind }
-  | { readonly kind: 'shape'; readonly fields: readonly Field[] }
-  | { readonly kind: 'user-json'; readonly empty: '[]' | '{}' }
-)
+export type Kind = Readonly<CodecOptions> &
+  (
+    | { readonly kind: 'text' | 'time' | 'flag' | 'float' | 'int64' }
+    | { readonly kind: 'int'; readonly minimum: number; readonly maximum: number }
+    | { readonly kind: 'list' | 'dict'; readonly item: Kind }
+    | { readonly kind: 'shape'; readonly fields: readonly Field[] }
+    | { readonly kind: 'user-json'; readonly empty: '[]' | '{}' }
+  )
 
 export interface Field {
   readonly name: string

@@ -205,7 +205,7 @@ export class Scanner {
       }
       if (code === Char.backslash) at = this.endOfEscape(at)
       else if (code >= surrogates) at++
-      else this.failAt(at, at < text.length ? 'expected an escape such as \\n' : 'expected the closing quote of a string')
+      else this.failAt(at, 'expected the closing quote of a string, or control characters as escapes')
       at = endOfPlain(text, at)
     }
   }
@@ -231,7 +231,7 @@ export class Scanner {
 
   private skipScalar(code: number): void {
     if (code === Char.quote) this.skipString()
-    else if (code === Char.minus || isDigit(code)) this.number()
+    else if (isNumberStart(code)) this.number()
     else if (code === Char.n) this.literal('null')
     else if (code === Char.t || code === Char.f) this.boolean()
     else this.fail('expected a value')
@@ -274,6 +274,10 @@ function endOfPlain(text: string, start: number): number {
 
 function isBlank(code: number): boolean {
   return code === Char.blank || code === Char.lineFeed || code === Char.carriageReturn || code === Char.tab
+}
+
+export function isNumberStart(code: number): boolean {
+  return code === Char.minus || isDigit(code)
 }
 
 function isDigit(code: number): boolean {

@@ -1,10 +1,12 @@
 import { limits } from '../limits.js'
 import type { JsonText, JsonValue } from '../schema.js'
 import { FieldError } from './field-error.js'
-import { Char, Scanner } from './scan.js'
+import { Char, isNumberStart, Scanner } from './scan.js'
 
 /** Integers of so few characters are within ±2^53, whatever their digits. */
 const safeLength = 15
+/** Longer integers are rounded: making bigints takes time with the square of their length, 2 s at ten million digits. */
+const bigintLengthMax = 1000
 
 /**
  * Reads a JSON text as `JSON.parse` does, but integers outside of ±2^53 become bigints, and a key `__proto__` is a key.
@@ -26,6 +28,7 @@ export function readJson(scanner: Scanner, depth = 0): JsonValue {
   if (code === Char.quote) return scanner.string()
   if (code === Char.t || code === Char.f) return scanner.boolean()
   if (scanner.takeNull()) return null
+  if (!isNumberStart(code)) scanner.fail('expected a value')
   return readNumber(scanner)
 }
 
@@ -52,7 +55,8 @@ function readNumber(scanner: Scanner): number | bigint {
   const integer = scanner.number()
   const digits = scanner.text.slice(start, scanner.at)
   const number = Number(digits)
-  return !integer || digits.length <= safeLength || Number.isSafeInteger(number) ? number : BigInt(digits)
+  if (!integer || digits.length <= safeLength || Number.isSafeInteger(number)) return number
+  return digits.length <= bigintLengthMax ? BigInt(digits) : number
 }
 
 /** Sets a key that came from outside: an assignment to `__proto__` would replace the prototype. */
@@ -108,7 +112,7 @@ function writeList(list: readonly unknown[], depth: number): string {
 
 function writeObject(object: object, depth: number): string {
   const kind = Object.prototype.toString.call(object).slice('[object '.length, -1)
-  if (kind !== 'Object') throw new FieldError(`is a ${kind}, which JSON cannot carry: turn it into text or a list first`)
+  if (kind !== 'Object') throw new FieldError(`is a ${kind}, which JSON cannot carry: make it text or a list first`)
   let text = '{'
   for (const [key, value] of Object.entries(object)) {
     try {
