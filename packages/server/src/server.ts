@@ -95,7 +95,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     }
   } catch (error) {
     await listener.stop(0)
-    await closeAll(closers)
+    await closeAll(closers, log)
     throw error
   }
 }
@@ -266,9 +266,9 @@ async function stopServer({ front, listener, parts, stopLoops, log, closers }: S
     await Promise.all([
       listener.stop(REQUESTS_GRACE_MS),
       front.pubsub?.stop(REQUESTS_GRACE_MS),
-      stopLoops().then(() => parts.close()),
+      stopLoops().then(() => closeAll([() => parts.close()], log)),
     ])
-    await closeAll(closers)
+    await closeAll(closers, log)
     return true
   })()
   const inTime = await Promise.race([stopped, sleep(STOP_MS_MAX, false, { ref: false })])
@@ -276,8 +276,15 @@ async function stopServer({ front, listener, parts, stopLoops, log, closers }: S
   else log.warn('the server stops without waiting for its database any longer')
 }
 
-async function closeAll(closers: readonly Closer[]): Promise<void> {
-  for (const close of [...closers].reverse()) await close()
+/** Closes all, also after one that could not: its database may be away. */
+async function closeAll(closers: readonly Closer[], log: Log): Promise<void> {
+  for (const close of [...closers].reverse()) {
+    try {
+      await close()
+    } catch (error) {
+      log.warn('something could not be closed properly', { error })
+    }
+  }
 }
 
 function urlOf({ host, tls }: HttpConfig, port: number): string {

@@ -1,2 +1,3 @@
+export * from './test-colony.js'
 export * from './test-database.js'
 export * from './test-server.js'

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '@colonies/database'
 import type { Replica } from '../handler.js'
@@ -33,6 +34,7 @@ const STOP_MS_MAX = 1_000
  */
 export function runLoops(loops: readonly Loop[], context: Omit<LoopContext, 'signal'>): () => Promise<void> {
   const stopped = new AbortController()
+  setMaxListeners(0, stopped.signal) // each loop that rests listens
   const all = Promise.all(loops.map((loop) => keepRunning(loop, { ...context, signal: stopped.signal })))
   return async () => {
     stopped.abort()
