@@ -48,7 +48,7 @@ export async function testColony(t: TestScope, options: TestColonyOptions = {}):
   const database = await testDatabase(t)
   const { db } = database
   const keys = { server: generatePrivateKey(), colony: generatePrivateKey(), user: generatePrivateKey() }
-  const { server, replica } = await startReplica(t, { database, serverKey: keys.server, ...options })
+  const { server, replica } = await startReplica({ database, serverKey: keys.server, ...options })
   const name = 'dev'
   const serverOwner = clientFor(server.url, keys.server)
   const colonyOwner = serverOwner.as(keys.colony)
@@ -111,7 +111,7 @@ export async function testColony(t: TestScope, options: TestColonyOptions = {}):
       const context = { db, replica, log: createLog({ level: 'error' }), signal: new AbortController().signal }
       while ((await loop.runOnce(context)) === 'again');
     },
-    anotherReplica: async () => (await startReplica(t, { database, serverKey: keys.server, ...options })).server,
+    anotherReplica: async () => (await startReplica({ database, serverKey: keys.server, ...options })).server,
   }
 }
 
@@ -125,7 +125,7 @@ interface ReplicaOptions extends TestColonyOptions {
   serverKey: string
 }
 
-async function startReplica(t: TestScope, { database, serverKey, env = {}, loops = false }: ReplicaOptions) {
+async function startReplica({ database, serverKey, env = {}, loops = false }: ReplicaOptions) {
   const { config } = database
   let replica: Parameters<Loop['runOnce']>[0]['replica'] | undefined
   const server = await startServer(
@@ -149,7 +149,7 @@ async function startReplica(t: TestScope, { database, serverKey, env = {}, loops
       },
     },
   )
-  t.after(() => server.stop())
+  database.beforeDrop(() => server.stop())
   if (!replica) throw new Error('the replica was not put together')
   return { server, replica }
 }
