@@ -24,7 +24,7 @@ export const mayImport = {
 export const executorsMayImport = [...upToCore, 'client', 'executor']
 
 /** Packages that browsers load, so nothing of Node; `src/node/` is left out, which only the condition `node` leads to. */
-export const runAnywhere = new Set(['protocol', 'identity', 'core', 'client', 'dashboard'])
+export const runAnywhere = new Set(['protocol', 'identity', 'core', 'client', 'executor', 'dashboard'])
 
 /** Folders of one package that must not know each other, so that one process can do the work of either alone. */
 export const folderRules = [

@@ -12,6 +12,10 @@ import { run, runNode, shown } from './steps.mjs'
 const lockFile = join(root, '.set-up.lock')
 const lockSecondsMax = 600
 
+/** What the server gives to browsers, and the packages in it. */
+const bundle = 'packages/client/dist/colonies.browser.js'
+const bundled = ['protocol', 'identity', 'core', 'client', 'executor']
+
 await main()
 
 async function main() {
@@ -27,6 +31,9 @@ async function main() {
     await step('install packages', npm('ci'))
   }
   await step('compile', runNode(['node_modules/typescript/bin/tsc', '--build', ...process.argv.slice(2)]))
+  if (bundled.some((name) => modifiedMs(bundle) < modifiedMs(`packages/${name}/dist/.tsbuildinfo`))) {
+    await step('bundle for browsers', runNode(['packages/client/bundle.mjs']))
+  }
 }
 
 /**
