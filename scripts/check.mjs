@@ -31,16 +31,12 @@ async function main() {
     if (code !== 0) console.log(`\n── ${name} ──\n${output.trimEnd()}`)
   }
   console.log('')
-  for (const { name, code, output, seconds } of results) {
-    const summary = output.trimEnd().split('\n').at(-1) ?? ''
-    console.log(
-      `${code === 0 ? '✔' : '✖'} ${name.padEnd(16)} ${shown(seconds).padStart(6)}  ${code === 0 ? summary : ''}`,
-    )
+  for (const { name, code, result, seconds } of results) {
+    console.log(`${code === 0 ? '✔' : '✖'} ${name.padEnd(16)} ${shown(seconds).padStart(6)}  ${result}`)
   }
   const failed = results.filter(({ code }) => code !== 0).length
-  console.log(
-    `${failed ? `${failed} of ${results.length} failed` : 'all in order'}, ${shown((performance.now() - started) / 1000)}`,
-  )
+  const verdict = failed ? `${failed} of ${results.length} failed` : 'all in order'
+  console.log(`${verdict}, ${shown((performance.now() - started) / 1000)}`)
   process.exitCode = failed ? 1 : 0
 }
 

@@ -5,6 +5,7 @@ import { root } from './source-files.mjs'
  * @typedef {object} Ended
  * @property {number} code exit code; 1 when a signal ended it
  * @property {string} output what it printed, stdout and stderr in order of arrival
+ * @property {string} result the last line on stdout
  * @property {number} seconds
  */
 
@@ -21,14 +22,18 @@ export function run(command, parameters, { env = process.env, show = false } = {
   return new Promise((resolve, reject) => {
     const child = spawn(command, parameters, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
+    let result = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
         output += text
+        if (stream === child.stdout) result = text.trimEnd().split('\n').at(-1) ?? ''
         if (show) process.stdout.write(text)
       })
     }
     child.once('error', reject)
-    child.once('close', (code) => resolve({ code: code ?? 1, output, seconds: (performance.now() - started) / 1000 }))
+    child.once('close', (code) => {
+      resolve({ code: code ?? 1, output, result, seconds: (performance.now() - started) / 1000 })
+    })
   })
 }
 
