@@ -55,7 +55,16 @@ export function createHints({ db, config, replicaId, log, receiver }: HintOption
   let timer: NodeJS.Timeout | undefined
   let sending = Promise.resolve()
 
-  const listener = createListener(config, CHANNEL, receive, () => receiver.missed())
+  const listener = createListener(config, CHANNEL, hear, () => receiver.missed())
+
+  function hear(payload: string): void {
+    try {
+      receive(payload)
+    } catch (error) {
+      // Whoever may use the database may write to the channel.
+      log.debug('a hint could not be read', { error })
+    }
+  }
 
   function receive(payload: string): void {
     const message = JSON.parse(payload) as Message

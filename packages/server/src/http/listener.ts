@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AnswerRequest } from '../answer.js'
@@ -43,6 +43,8 @@ const serverOptions: ServerOptions = {
   keepAliveInitialDelay: 30_000,
 }
 
+const FIRST_BYTE_MS_MAX = 10_000
+
 const notFound: Reply = { status: 404, body: '404 page not found' }
 
 /** Opens the port. @throws Error of Node, with its code, when the address is taken or not ours, or the TLS files are not usable */
@@ -52,6 +54,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const server = await createHttpServer(config)
   server.maxConnections = config.connectionsMax
   countConnections(server, metrics)
+  dropSilent(server)
   const pages = withOwnPages(options)
   server.on('request', (request: IncomingMessage, response: ServerResponse) => route(api, pages, request, response))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -97,6 +100,18 @@ function countConnections(server: Server, metrics: Metrics): void {
   server.on('drop', () => dropped++)
   metrics.addGauge('colonies_connections', 'Open connections.', () => connections)
   metrics.addGauge('colonies_connections_refused', 'Connections over the limit, since the start.', () => dropped)
+}
+
+/** Node's own limits begin with the first byte of a request; who never sends one would keep the connection. */
+function dropSilent(server: Server): void {
+  const watch = (socket: Socket) => {
+    const check = () => {
+      if (socket.bytesRead === 0) socket.destroy()
+    }
+    setTimeout(check, FIRST_BYTE_MS_MAX).unref()
+  }
+  server.on('connection', watch)
+  server.on('secureConnection', watch)
 }
 
 function withOwnPages({ unready, metrics, pages = new Map() }: ListenerOptions): ReadonlyMap<string, Page> {

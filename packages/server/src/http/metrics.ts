@@ -3,6 +3,9 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 /** Upper ends of the buckets of the latency histogram. */
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60] as const
 
+/** How often the event loop is looked at; a loop without delay is measured as this long. */
+const TICK_MS = 20
+
 interface Latency {
   /** How many requests fell into each bucket alone; the last is for those beyond all. */
   buckets: number[]
@@ -23,7 +26,7 @@ export class Metrics {
   readonly #requests = new Map<string, Map<string, number>>()
   readonly #latencies = new Map<string, Latency>()
   readonly #gauges: Gauge[] = []
-  readonly #eventLoop: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 })
+  readonly #eventLoop: IntervalHistogram = monitorEventLoopDelay({ resolution: TICK_MS })
 
   constructor() {
     this.#eventLoop.enable()
@@ -95,7 +98,8 @@ export class Metrics {
 
   #renderProcess(): string {
     const { rss, heapUsed } = process.memoryUsage()
-    const lagSeconds = (percentile: number) => (this.#eventLoop.percentile(percentile) || 0) / 1e9
+    const lagSeconds = (percentile: number) =>
+      Math.max(0, this.#eventLoop.percentile(percentile) / 1e9 - TICK_MS / 1000) || 0
     const text =
       gauge(
         'colonies_event_loop_lag_p50_seconds',

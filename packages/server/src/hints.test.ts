@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { notify } from '@colonies/database'
+import { type TestDatabase, testDatabase } from '@colonies/testkit'
+import { createHints, type Hints } from './hints.js'
+import { createLog } from './log.js'
+
+/** A replica that writes down what it hears; `heard` waits for so many lines. */
+async function replica(t: TestContext, { db, config }: TestDatabase, replicaId: string) {
+  const lines: string[] = []
+  const waiting = new Set<() => void>()
+  const note = (line: string) => {
+    lines.push(line)
+    for (const look of waiting) look()
+  }
+  const heard = (line: string) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (lines.includes(line)) resolve()
+      }
+      waiting.add(look)
+      look()
+    })
+  const hints: Hints = createHints({
+    db,
+    config,
+    replicaId,
+    log: createLog({ level: 'error' }),
+    receiver: {
+      directory: () => note('directory'),
+      changed: (colony) => note(`changed ${colony}`),
+      ready: (colony, [line]) => note(`ready ${colony} ${line?.executorType} ${line?.count}`),
+      missed: () => note('listening'),
+    },
+  })
+  let closed: Promise<void> | undefined
+  const close = () => (closed ??= hints.close())
+  t.after(close)
+  await heard('listening')
+  return { hints, heard, lines, close }
+}
+
+test('replicas hear each other, not themselves, and many hints are one message', async (t) => {
+  const database = await testDatabase(t)
+  const ada = await replica(t, database, 'ada')
+  const bob = await replica(t, database, 'bob')
+  for (let i = 0; i < 5; i++) {
+    ada.hints.changed(1)
+    ada.hints.ready(1, [
+      { executorType: 'cli', count: 2 },
+      { executorType: 'gpu', count: 1 },
+    ])
+  }
+  ada.hints.directory()
+  await bob.heard('ready 1 gpu 5')
+  assert.deepEqual(bob.lines, ['listening', 'directory', 'changed 1', 'ready 1 cli 10', 'ready 1 gpu 5'])
+  bob.hints.changed(2)
+  await ada.heard('changed 2')
+  assert.deepEqual(ada.lines, ['listening', 'changed 2'])
+  await Promise.all([ada.close(), bob.close()])
+})
+
+test('more than one message can hold comes in several', async (t) => {
+  const database = await testDatabase(t)
+  const ada = await replica(t, database, 'ada')
+  const bob = await replica(t, database, 'bob')
+  const types = Array.from({ length: 300 }, (_, place) => `${place}-${'x'.repeat(100)}`)
+  ada.hints.directory()
+  ada.hints.ready(
+    7,
+    types.map((executorType) => ({ executorType, count: 1 })),
+  )
+  await bob.heard(`ready 7 ${types.at(-1)} 1`)
+  assert.equal(bob.lines.length, 302)
+  await Promise.all([ada.close(), bob.close()])
+})
+
+test('what others write to the channel does no harm', async (t) => {
+  const database = await testDatabase(t)
+  const ada = await replica(t, database, 'ada')
+  const bob = await replica(t, database, 'bob')
+  for (const payload of ['', 'null', '{"changed":1}', '[', '{"ready":[1]}'])
+    await notify(database.db, 'colonies', payload)
+  bob.hints.changed(3)
+  await ada.heard('changed 3')
+  await Promise.all([ada.close(), bob.close()])
+})
