@@ -11,8 +11,8 @@ export {
   type Reply,
 } from './handler.js'
 export type { Page } from './http/listener.js'
-export { createReplica } from './replica.js'
 export { createLog, type Log, type LogFields, type LogLevel } from './log.js'
+export { createReplica } from './replica.js'
 export { type RunningServer, type ServerOptions, startServer } from './server.js'
 export type { Parts, Shell, Wire } from './shell.js'
 export type { EndSubscription, SendFrame, Subscribe, Subscriptions } from './subscriber.js'
