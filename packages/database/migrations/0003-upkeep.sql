@@ -12,8 +12,9 @@ create table leader_lease (
 
 -- Adds a range of ids to the tables that are partitioned by id, to all of them or to none.
 --
--- `refused`: the default partition has rows of this range already, or another partition has a part of it. `busy`: the
--- default partition could not be locked soon enough; whoever waits for that lock holds up all that come after.
+-- `refused`: the default partition has rows of this range already, or too many others to look through; or another
+-- partition has a part of it. `busy`: the default partition could not be locked soon enough; whoever waits for that lock
+-- holds up all that come after.
 create function make_partitions(suffix text, low text, high text) returns text language plpgsql
 set lock_timeout = '500ms' as $$
 declare
@@ -30,8 +31,8 @@ begin
   end loop;
   return 'made';
 exception
-  when check_violation or duplicate_table or invalid_object_definition then return 'refused';
-  when lock_not_available then return 'busy';
+  when check_violation or duplicate_table or invalid_object_definition or query_canceled then return 'refused';
+  when lock_not_available or deadlock_detected then return 'busy';
 end $$;
 
 -- Drops one partition; what it held is taken off the counters.
@@ -53,7 +54,7 @@ begin
   execute format('drop table %I', partition);
   return 'dropped';
 exception
-  when lock_not_available then return 'busy';
+  when lock_not_available or deadlock_detected then return 'busy';
 end $$;
 
 -- Deletes some rows of one colony from one table, which must not be a partitioned one.

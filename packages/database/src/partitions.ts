@@ -15,15 +15,15 @@ export type PartitionedTable = 'process_specs' | 'results' | 'events'
 
 /** Any number that no other user of the database is likely to lock. */
 const LOCK = 7_216_031_854_922n
-/** A default partition that takes longer to look through has too many rows for new partitions beside it. */
-const MAKE_MS_MAX = '5000'
+/** Nobody writes to a default partition while it is looked through: one that takes longer gets no partitions beside it. */
+const MAKE_MS_MAX = '1000'
 
 /** Ranges that have partitions, oldest first. */
 export function listPartitions(db: Db): Promise<PartitionRange[]> {
   return db.all<PartitionRange>(sql`
-    select substring(name from '[0-9]+$') as suffix, low, high, array_agg(parent order by parent) as tables
+    select substr(name, length(parent) + 2) as suffix, low, high, array_agg(parent order by parent) as tables
     from (
-      select c.relname as name, p.relname::text as parent,
+      select c.relname::text as name, p.relname::text as parent,
         substring(pg_get_expr(c.relpartbound, c.oid) from 'FROM \\(''([0-9a-f]+)''') as low,
         substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \\(''([0-9a-f]+)''') as high
       from pg_inherits i

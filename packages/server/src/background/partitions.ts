@@ -13,7 +13,7 @@ const DAYS_WITHOUT_POLICY = 90
 /** Makes partitions for the ids to come. */
 export const partitions: Loop = {
   name: 'partitions',
-  everyMs: 60_000,
+  everyMs: 600_000,
   async runOnce({ db, replica, log }) {
     await makePartitionsAhead(db, replica.config.retentionSeconds, log)
     return 'rest'

@@ -44,14 +44,19 @@ export class Members {
     await removeReplica(db, this.#self.replica_id)
   }
 
+  /** Of this replica. */
+  get id(): string {
+    return this.#self.replica_id
+  }
+
   /** As of the last beat, this one included. */
   get alive(): readonly ReplicaRow[] {
     return this.#alive
   }
 
-  /** Whether nobody else is there to be told anything. A replica that has just come is seen after one beat. */
+  /** Whether it is known that nobody else is there to be told anything. One that has just come is seen with the next beat. */
   get alone(): boolean {
-    return this.#alive.every((one) => one.replica_id === this.#self.replica_id)
+    return this.#alive.length > 0 && this.#alive.every((one) => one.replica_id === this.#self.replica_id)
   }
 
   get leader(): LeaderLease | undefined {

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { countProcesses, sql } from '@colonies/database'
+import { testDatabase } from '@colonies/testkit'
+import { upkeepColony, upkeepContext } from '../testing/upkeep.js'
+import { counters } from './counters.js'
+
+test('counters equal what they count, however many replicas add up', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await upkeepColony(db, 'dev', ['ada'])
+  for (let count = 0; count < 10; count += 1) {
+    await colony.submit()
+    await colony.submit()
+    await colony.assign('ada')
+    await Promise.all([1, 2, 3].map(() => counters.runOnce(upkeepContext(db))))
+  }
+  const { waiting, running, success } = await countProcesses(db, colony.key)
+  assert.deepEqual({ waiting, running, success }, { waiting: 10, running: 10, success: 0 })
+  const rolled = await db.one(sql`select waiting, running from counters where colony = ${colony.key}`)
+  assert.deepEqual(rolled, { waiting: 10n, running: 10n })
+})

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Db, sql } from '@colonies/database'
+import { testDatabase } from '@colonies/testkit'
+import { idOf, upkeepColony } from '../testing/upkeep.js'
+import { LastHeard } from './last-heard.js'
+
+const heardLately = async (db: Db) => {
+  const rows = await db.all<{ name: string }>(sql`
+    select name from executors where last_heard_at between now() - interval '5 seconds' and now() order by name`)
+  return rows.map((row) => row.name)
+}
+
+test('signs of life are stored by the colony of the executor, and the latest wins', async (t) => {
+  const { db } = await testDatabase(t)
+  const [one, two] = [await upkeepColony(db, 'one', ['ada', 'eve']), await upkeepColony(db, 'two', ['bob'])]
+  const lastHeard = new LastHeard()
+  assert.equal(lastHeard.lastHeard(idOf('ada')), undefined)
+  lastHeard.heard(one.key, idOf('ada'))
+  lastHeard.heard(two.key, idOf('bob'))
+  await lastHeard.store(db)
+  assert.deepEqual(await heardLately(db), ['ada', 'bob'])
+  assert.match(lastHeard.lastHeard(idOf('ada')) ?? '', /^\d{4}-.*Z$/)
+
+  await db.run(sql`update executors set last_heard_at = now() + interval '1 minute' where name = 'bob'`)
+  lastHeard.heard(two.key, idOf('bob'))
+  await lastHeard.store(db)
+  assert.deepEqual(await heardLately(db), ['ada'], 'another replica heard of bob later')
+})
+
+test('any request prolongs the lease of an executor that sends heartbeats, and makes none of one that does not', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await upkeepColony(db, 'dev', ['leased', 'old'])
+  await db.run(sql`update executors set leased = true, heartbeat_at = now() - interval '1 hour' where name = 'leased'`)
+  const lastHeard = new LastHeard()
+  lastHeard.heard(colony.key, idOf('leased'))
+  lastHeard.heard(colony.key, idOf('old'))
+  await lastHeard.store(db)
+  const rows = await db.all(sql`
+    select name, leased, heartbeat_at > now() - interval '5 seconds' as fresh from executors order by name`)
+  assert.deepEqual(rows, [
+    { name: 'leased', leased: true, fresh: true },
+    { name: 'old', leased: false, fresh: null },
+  ])
+})
+
+test('what cannot be stored now is stored later', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await upkeepColony(db, 'dev', ['ada'])
+  const lastHeard = new LastHeard()
+  lastHeard.heard(colony.key, idOf('ada'))
+  const broken: Db = { ...db, run: () => Promise.reject(new Error('away')) }
+  await assert.rejects(lastHeard.store(broken), /away/)
+  await lastHeard.store(db)
+  assert.deepEqual(await heardLately(db), ['ada'])
+})

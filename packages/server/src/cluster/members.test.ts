@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readLeader, sql } from '@colonies/database'
+import { testDatabase } from '@colonies/testkit'
+import { Members } from './members.js'
+
+const member = (name: string) => new Members({ replica_id: `${name}-id`, name, host: 'localhost', port: 1 })
+const names = (members: Members) => members.alive.map((one) => one.name)
+
+test('replicas see each other, one leads, and another takes over when it falls silent', async (t) => {
+  const { db } = await testDatabase(t)
+  const [a, b] = [member('a'), member('b')]
+  assert.equal(a.alone, false, 'it has not looked yet')
+  await a.beat(db)
+  assert.deepEqual([names(a), a.alone, a.leads], [['a'], true, true])
+  await b.beat(db)
+  await a.beat(db)
+  assert.deepEqual([names(a), a.alone, a.leads, b.leads], [['a', 'b'], false, true, false])
+  assert.deepEqual([a.leader, b.leader], Array(2).fill({ replica_id: 'a-id', epoch: 1n }))
+
+  await db.run(sql`update leader_lease set until = now() - interval '1 second'`)
+  await db.run(sql`update replicas set heard_at = now() - interval '11 seconds' where name = 'a'`)
+  await b.beat(db)
+  assert.deepEqual([names(b), b.alone, b.leads], [['b'], true, true])
+  assert.deepEqual(await readLeader(db), { replica_id: 'b-id', epoch: 2n })
+  await a.beat(db)
+  assert.equal(a.leads, false)
+})
+
+test('a replica that leaves is gone at once, one that was killed after a minute', async (t) => {
+  const { db } = await testDatabase(t)
+  const [a, b, killed] = [member('a'), member('b'), member('killed')]
+  for (const one of [a, b, killed]) await one.beat(db)
+  await a.leave(db)
+  assert.equal(a.leads, false)
+  assert.equal(await readLeader(db), undefined)
+  await b.beat(db)
+  assert.deepEqual([names(b), b.leads, b.leader?.epoch], [['b', 'killed'], true, 2n])
+  await db.run(sql`update replicas set heard_at = now() - interval '61 seconds' where name = 'killed'`)
+  await b.beat(db)
+  assert.deepEqual(await db.all(sql`select name from replicas`), [{ name: 'b' }])
+})
+
+test('of replicas that start at once exactly one leads', async (t) => {
+  const { db } = await testDatabase(t)
+  const all = ['a', 'b', 'c', 'd', 'e', 'f'].map(member)
+  await Promise.all(all.map((one) => one.beat(db)))
+  assert.equal(all.filter((one) => one.leads).length, 1)
+})

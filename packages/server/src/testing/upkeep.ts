@@ -1,0 +1,129 @@
+import {
+  type Claimed,
+  type ColonyKey,
+  claimProcesses,
+  type Db,
+  insertProcesses,
+  type NewProcess,
+  type ReadyLine,
+  readStandings,
+  sql,
+} from '@colonies/database'
+import { newId } from '@colonies/identity'
+import type { LoopContext } from '../background/loop.js'
+import { Members } from '../cluster/members.js'
+import { type Config, configFrom, type Environment } from '../config.js'
+import { createLog } from '../log.js'
+import { createHotPath } from '../queue/hot-path.js'
+
+const UNLIMITED = 2n ** 63n - 1n
+
+/** A colony with approved executors, and what loops do to it. */
+export interface UpkeepColony {
+  key: ColonyKey
+  name: string
+  /** Stores one process with nothing special about it. @returns its id */
+  submit(changes?: Partial<NewProcess>): Promise<string>
+  /** The next process goes to this executor. */
+  assign(executor: string): Promise<Claimed | undefined>
+  /** undefined: there is no such process. */
+  stateOf(processId: string): Promise<number | undefined>
+}
+
+export async function upkeepColony(db: Db, name: string, executors: readonly string[] = []): Promise<UpkeepColony> {
+  const row = await db.one<{ colony_key: number }>(sql`
+    insert into colonies (name, colony_id) values (${name}, ${newId()}) returning colony_key`)
+  const key = row?.colony_key ?? 0
+  for (const executor of executors) {
+    await db.run(sql`
+      insert into executors (colony, name, executor_id, executor_type, state)
+      values (${key}, ${executor}, ${idOf(executor)}, 'cli', 1)`)
+  }
+  return {
+    key,
+    name,
+    async submit(changes) {
+      const process = newProcess(changes)
+      await insertProcesses(db, key, [process], [])
+      return process.processId
+    },
+    async assign(executor) {
+      const shape = { executorType: 'cli', location: '', cpu: UNLIMITED, memory: UNLIMITED }
+      const [row] = await claimProcesses(db, key, shape, [
+        { executorId: idOf(executor), name: executor, assignId: null },
+      ])
+      return row
+    },
+    async stateOf(processId) {
+      const [standing] = await readStandings(db, key, [processId])
+      return standing?.state
+    },
+  }
+}
+
+/** The id of an executor of a test colony. */
+export const idOf = (executor: string) => `${executor}-id`
+
+export function newProcess(changes: Partial<NewProcess> = {}): NewProcess {
+  return {
+    processId: newId(),
+    nodeName: 'f',
+    functionName: 'f',
+    executorType: 'cli',
+    label: '',
+    initiatorId: 'user-id',
+    initiatorName: 'user',
+    initiatorIsUser: true,
+    priority: 0,
+    waitSeconds: null,
+    execSeconds: null,
+    maxRetries: 0,
+    spec: '{"funcname":"f"',
+    env: '{}',
+    channels: null,
+    names: null,
+    location: '',
+    cpu: 0n,
+    memory: 0n,
+    requestId: null,
+    holder: null,
+    ...changes,
+  }
+}
+
+/** A context for `runOnce`, and what loops told others. */
+export interface UpkeepContext extends LoopContext {
+  hinted: [ColonyKey, ReadyLine][]
+  changed: ColonyKey[]
+  directoryChanges: number
+  lines: string[]
+}
+
+export function upkeepContext(db: Db, env: Environment = {}): UpkeepContext {
+  const lines: string[] = []
+  const log = createLog({ level: 'info', write: (line) => lines.push(line) })
+  const config: Config = configFrom(env)
+  const members = new Members({ replica_id: newId(), name: 'test', host: 'localhost', port: 0 })
+  const hotPath = createHotPath({ db, log, tellOthers() {}, changed() {} })
+  const context: UpkeepContext = {
+    db,
+    log,
+    lines,
+    hinted: [],
+    changed: [],
+    directoryChanges: 0,
+    signal: new AbortController().signal,
+    replica: {
+      config,
+      id: members.id,
+      port: 0,
+      hotPath,
+      members,
+      changed: (colony) => void context.changed.push(colony),
+      hint: (colony, ready) => void context.hinted.push(...ready.map((line): [ColonyKey, ReadyLine] => [colony, line])),
+      directoryChanged: () => void context.directoryChanges++,
+      lastHeard: () => undefined,
+    },
+  }
+  return context
+}
