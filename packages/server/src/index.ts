@@ -10,6 +10,7 @@ export {
   type Replica,
   type Reply,
 } from './handler.js'
+export { filePage } from './http/file-page.js'
 export type { Page } from './http/listener.js'
 export { createLog, type Log, type LogFields, type LogLevel } from './log.js'
 export { createReplica } from './replica.js'
