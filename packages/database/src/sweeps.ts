@@ -1,6 +1,7 @@
 import type { ReadyLine } from './closes.js'
 import type { Db } from './db.js'
-import { type Held, releaseHeldBy } from './releases.js'
+import { revokeExecutor } from './executors.js'
+import type { Held } from './releases.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -15,7 +16,7 @@ export async function coloniesWithStaleExecutors(db: Db, silentSeconds: number):
  * Unregisters executors of one colony that fell silent, as if they had been removed: what they hold waits again.
  * Executors that were never heard of are new, not stale; one that holds a process and sends heartbeats has a lease.
  *
- * @returns the ids of those that went, and what is ready to be assigned
+ * @returns the names of those that went, and what is ready to be assigned
  */
 export function unregisterStale(
   db: Db,
@@ -24,21 +25,13 @@ export function unregisterStale(
   limit: number,
 ): Promise<{ unregistered: string[]; ready: ReadyLine[] }> {
   return db.transaction(async (tx) => {
-    const gone = await tx.all<{ executor_id: string; name: string }>(sql`
-      with stale as materialized (
-        select e.executor_id, e.name from executors e
-        where e.colony = ${colony} and ${isStale(silentSeconds)}
-        order by e.executor_id limit ${limit} for update of e skip locked
-      ), told as (
-        insert into directory_changes (subject) select executor_id from stale
-      ), without_functions as (
-        delete from functions f using stale s where f.colony = ${colony} and f.executor_name = s.name
-      )
-      update executors e set state = 3 from stale s where e.colony = ${colony} and e.name = s.name
-      returning e.executor_id, e.name`)
+    const stale = await tx.all<{ name: string }>(sql`
+      select e.name from executors e
+      where e.colony = ${colony} and ${isStale(silentSeconds)}
+      order by e.name limit ${limit} for update of e skip locked`)
     const ready: ReadyLine[] = []
-    for (const { executor_id } of gone) ready.push(...(await releaseHeldBy(tx, colony, executor_id)))
-    return { unregistered: gone.map((row) => row.executor_id), ready }
+    for (const { name } of stale) ready.push(...((await revokeExecutor(tx, colony, name, 3)) ?? []))
+    return { unregistered: stale.map((row) => row.name), ready }
   })
 }
 
