@@ -33,7 +33,8 @@ const call =
  */
 export function checkImports(folder) {
   const own = readManifest(folder)
-  const units = [...packageUnits(folder), ...looseUnits(folder)]
+  const packages = packageUnits(folder)
+  const units = [...packages, ...looseUnits(folder, packages)]
   const faults = units.flatMap((unit) => {
     const imports = filesBelow(unit.folder).flatMap(importsOf)
     return [
@@ -75,9 +76,15 @@ function packageUnits(folder) {
   )
 }
 
-/** Tests, measurements and examples stand above all packages. @param {string} folder @returns {Unit[]} */
-function looseUnits(folder) {
-  const declared = Object.fromEntries(Object.keys(rules.mayImport).map((name) => [`@colonies/${name}`, '*']))
+/**
+ * Tests, measurements and examples stand above all packages: what any of them declares is there for these, too.
+ *
+ * @param {string} folder
+ * @param {Unit[]} packages
+ * @returns {Unit[]}
+ */
+function looseUnits(folder, packages) {
+  const declared = Object.assign({}, ...packages.map((unit) => ({ ...unit.declared, [`@colonies/${unit.name}`]: '*' })))
   return ['tests', 'bench', 'examples'].map((name) => ({
     name,
     folder: join(folder, name),
@@ -116,13 +123,17 @@ function faultsOfImport({ file, line, specifier }, unit, own) {
   const name = packageName(specifier)
   if (name in unit.declared || ours?.name === unit.name) return []
   if ((isTest || !unit.isPackage) && (name in unit.declaredForTests || name in (own.devDependencies ?? {}))) return []
-  return [`${at}${name} is missing in ${relative(dirname(dirname(unit.folder)), unit.folder)}/package.json`]
+  const manifest = unit.isPackage ? join(unit.folder, 'package.json') : 'the package.json of the repository'
+  return [`${at}${name} is missing in ${manifest}`]
 }
 
 /** @param {Import} one @param {Unit} unit @returns {string[]} */
 function faultsOfRelative({ file, specifier }, unit) {
   const target = resolve(dirname(file), specifier)
-  if (!target.startsWith(unit.folder + sep)) return [`${specifier} leaves ${unit.name}; import the package by its name`]
+  const inside = unit.isPackage
+    ? target.startsWith(unit.folder + sep)
+    : !/[/\\](packages|executors)[/\\]/.test(specifier)
+  if (!inside) return [`${specifier} leaves ${unit.name}; import the package by its name`]
   const source = join(unit.folder, 'src')
   const folderOf = (/** @type {string} */ path) => relative(source, path).split(sep)[0] ?? ''
   return rules.folderRules

@@ -86,6 +86,18 @@ for (const [title, path, line, expected] of /** @type {const} */ ([
   })
 }
 
+test('examples may import from each other and from every package, but never into one', (t) => {
+  const faults = faultsOf(t, {
+    'packages/server/package.json': manifest('ws'),
+    'packages/server/src/a.ts': "import 'ws'\n",
+    'examples/paper/run.ts': "import '@colonies/server'\nimport 'ws'\n",
+    'tests/a.test.ts': "import '../examples/paper/run.js'\nimport '../packages/server/src/a.js'\n",
+  })
+  assert.deepEqual(faults, [
+    'tests/a.test.ts:2: ../packages/server/src/a.js leaves tests; import the package by its name',
+  ])
+})
+
 test('the part of a package that only Node loads may import from node:', (t) => {
   assert.deepEqual(
     faultsOf(t, { 'packages/identity/src/node/index.ts': "import { createHash } from 'node:crypto'\n" }),

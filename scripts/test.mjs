@@ -12,9 +12,13 @@ import { runNode } from './steps.mjs'
 
 /** @typedef {{ files: () => string[], database: boolean, atOnce: number, minutesMax: number }} Suite minutes for one file */
 
+/** Folders of tests/ with published SDKs, and with whole programs: processes that are killed, a browser. */
+const compatible = ['compat']
+const endToEnd = ['e2e', 'paper', 'wordcount']
+
 /** @type {Suite} */
 const all = {
-  files: () => [...ofPackages(), ...below('tests').filter(isLight)],
+  files: () => [...ofPackages(), ...below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd]))],
   database: true,
   atOnce: 2,
   minutesMax: 5,
@@ -29,8 +33,18 @@ const suites = {
     atOnce: 2,
     minutesMax: 1,
   },
-  compat: { files: () => below('tests/compat'), database: true, atOnce: 1, minutesMax: 5 },
-  e2e: { files: () => [...below('tests/e2e'), ...below('examples')], database: true, atOnce: 1, minutesMax: 5 },
+  compat: {
+    files: () => below('tests').filter((file) => inFolders(file, compatible)),
+    database: true,
+    atOnce: 1,
+    minutesMax: 5,
+  },
+  e2e: {
+    files: () => below('tests').filter((file) => inFolders(file, endToEnd)),
+    database: true,
+    atOnce: 1,
+    minutesMax: 5,
+  },
 }
 
 await main(process.argv.slice(2))
@@ -84,9 +98,9 @@ function below(folder) {
   return filesBelow(join(root, folder), /\.test\.ts$/)
 }
 
-/** @param {string} file */
-function isLight(file) {
-  return !['compat', 'e2e'].includes(relative(join(root, 'tests'), file).split(sep)[0] ?? '')
+/** @param {string} file @param {string[]} folders of tests/ */
+function inFolders(file, folders) {
+  return folders.includes(relative(join(root, 'tests'), file).split(sep)[0] ?? '')
 }
 
 /** Needs no PostgreSQL. @param {string} file */
