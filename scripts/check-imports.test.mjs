@@ -91,10 +91,10 @@ test('examples may import from each other and from every package, but never into
     'packages/server/package.json': manifest('ws'),
     'packages/server/src/a.ts': "import 'ws'\n",
     'examples/paper/run.ts': "import '@colonies/server'\nimport 'ws'\n",
-    'tests/a.test.ts': "import '../examples/paper/run.js'\nimport '../packages/server/src/a.js'\n",
+    'tests/paper/a.test.ts': "import '../../examples/paper/run.js'\nimport '../../packages/server/src/a.js'\n",
   })
   assert.deepEqual(faults, [
-    'tests/a.test.ts:2: ../packages/server/src/a.js leaves tests; import the package by its name',
+    'tests/a.test.ts:2: ../../packages/server/src/a.js leaves tests; import the package by its name',
   ])
 })
 
