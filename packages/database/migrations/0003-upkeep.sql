@@ -16,7 +16,7 @@ create table leader_lease (
 -- partition has a part of it. `busy`: the default partition could not be locked soon enough; whoever waits for that lock
 -- holds up all that come after.
 create function make_partitions(suffix text, low text, high text) returns text language plpgsql
-set lock_timeout = '500ms' as $$
+set lock_timeout = '200ms' as $$
 declare
   parents constant text[] := array['process_specs', 'results', 'events'];
   parent text;
@@ -37,7 +37,7 @@ end $$;
 
 -- Drops one partition; what it held is taken off the counters.
 create function drop_partition(parent text, suffix text) returns text language plpgsql
-set lock_timeout = '500ms' as $$
+set lock_timeout = '200ms' as $$
 declare
   partition constant text := parent || '_' || suffix;
 begin
