@@ -45,6 +45,17 @@ interface Line {
   /** How many processes are said to be ready; that many idle waiters are asked for again. */
   hints: number
   claiming: boolean
+  /** Hints that came during a claim, which may have looked at the queue before what they speak of was committed. */
+  lateHints: number
+}
+
+export interface WaitingRoomOptions {
+  db: Db
+  log: Log
+  /** Processes whose executor has gone. */
+  giveBack(colony: ColonyKey, processes: readonly Claimed[]): void
+  /** Processes were claimed. */
+  changed(colony: ColonyKey): void
 }
 
 /** Most waiters of one claim. */
@@ -60,12 +71,14 @@ export class WaitingRoom {
   readonly #log: Log
   readonly #lines = new Map<string, Line>()
   readonly #giveBack: (colony: ColonyKey, processes: readonly Claimed[]) => void
+  readonly #changed: (colony: ColonyKey) => void
   #closed = false
 
-  constructor(db: Db, log: Log, giveBack: (colony: ColonyKey, processes: readonly Claimed[]) => void) {
+  constructor({ db, log, giveBack, changed }: WaitingRoomOptions) {
     this.#db = db
     this.#log = log
     this.#giveBack = giveBack
+    this.#changed = changed
   }
 
   /** @returns a function that takes the waiter out again; nothing is handed to it afterwards */
@@ -103,6 +116,7 @@ export class WaitingRoom {
     if (!line) return count
     const taken = Math.min(count, line.idle.size + line.asking.length)
     line.hints = Math.min(line.hints + count, line.idle.size)
+    if (line.claiming) line.lateHints += count
     this.#wake(line)
     return count - taken
   }
@@ -183,7 +197,7 @@ export class WaitingRoom {
     const key = lineKey(colony, type)
     let line = this.#lines.get(key)
     if (!line) {
-      line = { colony, type, asking: [], idle: new Set(), hints: 0, claiming: false }
+      line = { colony, type, asking: [], idle: new Set(), hints: 0, claiming: false, lateHints: 0 }
       this.#lines.set(key, line)
     }
     return line
@@ -247,8 +261,9 @@ export class WaitingRoom {
       claimed = await claimProcesses(this.#db, line.colony, shape, claimants)
     } catch (error) {
       this.#log.warn('a claim failed; its executors keep waiting', { colony: line.colony, error })
-      for (const seat of seats) if (seat.waiter.once) this.#send(line, seat, error)
+      for (const seat of seats) if (seat.waiter.once) this.#send(seat, error)
     }
+    if (claimed.length > 0) this.#changed(line.colony)
     const bySeat = new Map<Seat, Claimed[]>()
     for (const row of claimed) {
       const seat = owners[row.place] as Seat
@@ -260,12 +275,14 @@ export class WaitingRoom {
     for (const seat of seats) {
       const processes = bySeat.get(seat)
       if (processes) this.#hand(line, seat, processes)
-      else if (seat.waiter.once || this.#closed) this.#send(line, seat)
+      else if (seat.waiter.once || this.#closed) this.#send(seat)
       else if (!seat.gone) {
         seat.busy = false
         line.idle.add(seat)
       }
     }
+    line.hints = Math.min(line.hints + line.lateHints, line.idle.size)
+    line.lateHints = 0
   }
 
   #hand(line: Line, seat: Seat, processes: Claimed[]): void {
@@ -274,7 +291,7 @@ export class WaitingRoom {
     if (!taken) this.#giveBack(line.colony, processes)
   }
 
-  #send(_line: Line, seat: Seat, error?: unknown): void {
+  #send(seat: Seat, error?: unknown): void {
     if (seat.gone) return
     seat.gone = true
     seat.waiter.leave(error)
