@@ -1,5 +1,5 @@
 import type { Db } from './db.js'
-import { colonySubject, noteChanges } from './directory-changes.js'
+import { colonySubject, type IdChange, idChange, noteChanges } from './directory-changes.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -20,8 +20,10 @@ export function insertColony(db: Db, name: string, colonyId: string): Promise<Co
   })
 }
 
-export function listColonies(db: Db, count: number): Promise<ColonyListing[]> {
-  return db.all<ColonyListing>(sql`select colony_key, name, colony_id from colonies order by name limit ${count}`)
+/** Colonies by name, after the name `after`. */
+export function listColonies(db: Db, { after, count }: { after: string; count: number }): Promise<ColonyListing[]> {
+  return db.all<ColonyListing>(sql`
+    select colony_key, name, colony_id from colonies where name > ${after} order by name limit ${count}`)
 }
 
 /**
@@ -62,11 +64,14 @@ export async function isPaused(db: Db, colony: ColonyKey): Promise<boolean> {
   return row?.paused ?? false
 }
 
-/** Gives a colony a new owner. */
-export function setColonyOwner(db: Db, colony: ColonyKey, colonyId: string): Promise<number> {
-  return db.run(sql`
-    with changed as (
-      update colonies set colony_id = ${colonyId} where colony_key = ${colony} returning 'colony:' || name as subject
-    )
-    insert into directory_changes (subject) select subject from changed`)
+/** Gives a colony a new owner, whose id may own other colonies too. */
+export function setColonyOwner(db: Db, colony: ColonyKey, from: string, to: string): Promise<IdChange> {
+  return idChange(
+    db.run(sql`
+      with changed as (
+        update colonies set colony_id = ${to} where colony_key = ${colony} and colony_id = ${from}
+        returning 'colony:' || name as subject
+      )
+      insert into directory_changes (subject) select subject from changed`),
+  )
 }

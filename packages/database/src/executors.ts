@@ -1,6 +1,7 @@
 import type { ReadyLine } from './closes.js'
 import type { Db } from './db.js'
-import { noteChanges } from './directory-changes.js'
+import { type IdChange, idChange, noteChanges } from './directory-changes.js'
+import { isUniqueViolation } from './errors.js'
 import { releaseHeldBy } from './releases.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -41,19 +42,32 @@ export function insertExecutor(db: Db, colony: ColonyKey, e: NewExecutor): Promi
 }
 
 export interface Replaced {
+  /** undefined when an executor of another name has the id. */
   row: ExecutorRow | undefined
   ready: ReadyLine[]
 }
 
-/** Puts an executor in the place of one of the same name: what the old one held is released, its functions go. */
-export function replaceExecutor(db: Db, colony: ColonyKey, e: NewExecutor): Promise<Replaced> {
+/**
+ * Adds an executor, in the place of one of the same name if there is one: what the old one held is released, its
+ * functions go.
+ */
+export async function replaceExecutor(db: Db, colony: ColonyKey, executor: NewExecutor): Promise<Replaced> {
+  try {
+    return await addOrReplace(db, colony, executor)
+  } catch (error) {
+    if (isUniqueViolation(error)) return { row: undefined, ready: [] }
+    throw error
+  }
+}
+
+function addOrReplace(db: Db, colony: ColonyKey, e: NewExecutor): Promise<Replaced> {
   return db.transaction(async (tx) => {
+    // The insert comes first: it waits for others that add the same name, so that the look afterwards finds theirs.
+    const added = await insertExecutor(tx, colony, e)
+    if (added) return { row: added, ready: [] }
     const old = await tx.one<{ executor_id: string }>(sql`
       select executor_id from executors where colony = ${colony} and name = ${e.name} for update`)
-    if (!old) return { row: await insertExecutor(tx, colony, e), ready: [] }
-    const taken = await tx.one(sql`
-      select 1 from executors where colony = ${colony} and executor_id = ${e.executor_id} and name <> ${e.name}`)
-    if (taken) return { row: undefined, ready: [] }
+    if (!old) return { row: undefined, ready: [] }
     const ready = await releaseHeldBy(tx, colony, old.executor_id)
     await tx.run(sql`delete from functions where colony = ${colony} and executor_name = ${e.name}`)
     const row = await tx.one<ExecutorRow>(sql`
@@ -100,7 +114,7 @@ export async function countExecutors(db: Db, colony: ColonyKey): Promise<Executo
   return row ?? { all: 0, active: 0, unregistered: 0 }
 }
 
-/** Approves an executor, whatever its state. @returns 0 when there is none of that name */
+/** Approves an executor, whatever its state. @returns false when there is none of that name */
 export async function approveExecutor(db: Db, colony: ColonyKey, name: string): Promise<boolean> {
   const row = await db.one(sql`
     with approved as (
@@ -115,7 +129,12 @@ export async function approveExecutor(db: Db, colony: ColonyKey, name: string): 
  *
  * @returns what became ready; undefined when there is no executor of that name
  */
-export function revokeExecutor(db: Db, colony: ColonyKey, name: string, state: 2 | 3): Promise<ReadyLine[] | undefined> {
+export function revokeExecutor(
+  db: Db,
+  colony: ColonyKey,
+  name: string,
+  state: 2 | 3,
+): Promise<ReadyLine[] | undefined> {
   return db.transaction(async (tx) => {
     const row = await tx.one<{ executor_id: string }>(sql`
       update executors set state = ${state} where colony = ${colony} and name = ${name} returning executor_id`)
@@ -143,15 +162,19 @@ export function beat(db: Db, colony: ColonyKey, executorId: string): Promise<num
     where colony = ${colony} and executor_id = ${executorId}`)
 }
 
-/** Gives an executor a new identity, and what the old one holds with it. */
-export function setExecutorId(db: Db, colony: ColonyKey, from: string, to: string): Promise<number> {
-  return db.transaction(async (tx) => {
-    const changed = await tx.run(sql`
-      update executors set executor_id = ${to} where colony = ${colony} and executor_id = ${from}`)
-    await tx.run(sql`update live set holder = ${to} where colony = ${colony} and holder = ${from}`)
-    await noteChanges(tx, [from, to])
-    return changed
-  })
+/** Gives an executor that has rights a new identity, and what the old one holds with it. */
+export function setExecutorId(db: Db, colony: ColonyKey, from: string, to: string): Promise<IdChange> {
+  return idChange(
+    db.transaction(async (tx) => {
+      const changed = await tx.run(sql`
+        update executors set executor_id = ${to}
+        where colony = ${colony} and executor_id = ${from} and state in (0, 1)`)
+      if (changed === 0) return 0
+      await tx.run(sql`update live set holder = ${to} where colony = ${colony} and holder = ${from}`)
+      await noteChanges(tx, [from, to])
+      return changed
+    }),
+  )
 }
 
 /** Types of the approved executors of a colony. */

@@ -1,4 +1,5 @@
 import type { Db } from './db.js'
+import { isUniqueViolation } from './errors.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -15,15 +16,25 @@ export interface FunctionRow {
 
 const columns = sql`function_id, executor_name, executor_type, function_name, description, args, location`
 
-/** Registers a function. Again under the same name: description and arguments are replaced, the id stays. */
-export function upsertFunction(db: Db, colony: ColonyKey, f: FunctionRow): Promise<FunctionRow | undefined> {
-  return db.one<FunctionRow>(sql`
-    insert into functions (colony, function_id, executor_name, executor_type, function_name, description, args, location)
-    values (${colony}, ${f.function_id}, ${f.executor_name}, ${f.executor_type}, ${f.function_name}, ${f.description},
-      ${f.args}, ${f.location})
-    on conflict (colony, executor_name, function_name) do update set executor_type = excluded.executor_type,
-      description = excluded.description, args = excluded.args, location = excluded.location
-    returning ${columns}`)
+/**
+ * Registers a function. Again under the same name: description and arguments are replaced, the id stays.
+ *
+ * @returns undefined when another function has the id
+ */
+export async function upsertFunction(db: Db, colony: ColonyKey, f: FunctionRow): Promise<FunctionRow | undefined> {
+  try {
+    return await db.one<FunctionRow>(sql`
+      insert into functions (colony, function_id, executor_name, executor_type, function_name, description, args,
+        location)
+      values (${colony}, ${f.function_id}, ${f.executor_name}, ${f.executor_type}, ${f.function_name}, ${f.description},
+        ${f.args}, ${f.location})
+      on conflict (colony, executor_name, function_name) do update set executor_type = excluded.executor_type,
+        description = excluded.description, args = excluded.args, location = excluded.location
+      returning ${columns}`)
+  } catch (error) {
+    if (isUniqueViolation(error)) return undefined
+    throw error
+  }
 }
 
 /** Functions of one executor, or of the colony when `executorName` is empty. */
@@ -39,7 +50,8 @@ export function listFunctions(
 }
 
 export function findFunction(db: Db, colony: ColonyKey, functionId: string): Promise<FunctionRow | undefined> {
-  return db.one<FunctionRow>(sql`select ${columns} from functions where colony = ${colony} and function_id = ${functionId}`)
+  return db.one<FunctionRow>(sql`
+    select ${columns} from functions where colony = ${colony} and function_id = ${functionId}`)
 }
 
 /** @returns 0 when it is not there, or belongs to another executor */

@@ -17,8 +17,12 @@ export interface LogRow {
 
 const columns = sql`process_id, executor_name, message, added_ns`
 
+// The clock has microseconds; the rest of the digits number the lines of one statement, whose time does not move.
+const nowNs = sql`(extract(epoch from statement_timestamp()) * 1000000)::bigint * 1000`
+
 /**
- * Adds lines to the logs of processes that their writers hold.
+ * Adds lines to the logs of processes that their writers hold. Their times grow in the order of the batch, so that
+ * reading on from the time of one line gives the next.
  *
  * @returns indexes of the lines that were added; the others' writers do not hold their process
  */
@@ -32,9 +36,7 @@ export async function insertProcessLogs(db: Db, colony: ColonyKey, logs: readonl
       join live l on l.colony = ${colony} and l.process_id = a.process_id and l.state = 1 and l.holder = a.by_holder
     ), added as (
       insert into logs (colony, process_id, executor_name, message, added_ns)
-      select ${colony}, process_id, holder_name, message,
-        (extract(epoch from clock_timestamp()) * 1000000)::bigint * 1000 + (place - 1) % 1000
-      from held order by place
+      select ${colony}, process_id, holder_name, message, ${nowNs} + place - 1 from held
     )
     select (place - 1)::int as place from held`)
   return new Set(rows.map((row) => row.place))
@@ -43,8 +45,7 @@ export async function insertProcessLogs(db: Db, colony: ColonyKey, logs: readonl
 export function insertExecutorLog(db: Db, colony: ColonyKey, executorName: string, message: string): Promise<number> {
   return db.run(sql`
     insert into logs (colony, process_id, executor_name, message, added_ns)
-    values (${colony}, '', ${executorName}, ${message},
-      (extract(epoch from clock_timestamp()) * 1000000)::bigint * 1000)`)
+    values (${colony}, '', ${executorName}, ${message}, ${nowNs})`)
 }
 
 export interface LogRange {

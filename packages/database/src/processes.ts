@@ -132,16 +132,21 @@ export function setOutput(
       and (${attempt} = 0 or attempt = ${attempt})`)
 }
 
-/** Of the processes that an executor believes to hold, those that it does not. */
+/**
+ * Of the processes that an executor believes to hold, those that it does not.
+ *
+ * @param attempts which attempt of each it runs, in the same order; 0: not checked
+ */
 export async function lostBy(
   db: Db,
   colony: ColonyKey,
   executorId: string,
-  processIds: readonly string[],
+  { processIds, attempts }: { processIds: readonly string[]; attempts: readonly number[] },
 ): Promise<string[]> {
   const rows = await db.all<{ process_id: string }>(sql`
-    select asked.process_id from unnest(${processIds}::text[]) as asked (process_id)
+    select asked.process_id
+    from unnest(${processIds}::text[], ${attempts}::int[]) as asked (process_id, of_attempt)
     where not exists (select 1 from live l where l.colony = ${colony} and l.process_id = asked.process_id
-      and l.holder = ${executorId})`)
+      and l.holder = ${executorId} and (coalesce(asked.of_attempt, 0) = 0 or l.attempt = asked.of_attempt))`)
   return rows.map((row) => row.process_id)
 }

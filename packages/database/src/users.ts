@@ -1,4 +1,5 @@
 import type { Db } from './db.js'
+import { type IdChange, idChange } from './directory-changes.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -23,7 +24,11 @@ export function insertUser(db: Db, colony: ColonyKey, user: UserRow): Promise<Us
 }
 
 /** Users by name, after the name `after`. */
-export function listUsers(db: Db, colony: ColonyKey, { after, count }: { after: string; count: number }): Promise<UserRow[]> {
+export function listUsers(
+  db: Db,
+  colony: ColonyKey,
+  { after, count }: { after: string; count: number },
+): Promise<UserRow[]> {
   return db.all<UserRow>(sql`
     select ${columns} from users where colony = ${colony} and name > ${after} order by name limit ${count}`)
 }
@@ -44,10 +49,12 @@ export function deleteUser(db: Db, colony: ColonyKey, name: string): Promise<num
 }
 
 /** Gives a user a new identity; both the old and the new one are subjects of the change. */
-export function setUserId(db: Db, colony: ColonyKey, from: string, to: string): Promise<number> {
-  return db.run(sql`
-    with changed as (
-      update users set user_id = ${to} where colony = ${colony} and user_id = ${from} returning 1
-    )
-    insert into directory_changes (subject) select s from changed, unnest(array[${from}::text, ${to}::text]) s`)
+export function setUserId(db: Db, colony: ColonyKey, from: string, to: string): Promise<IdChange> {
+  return idChange(
+    db.run(sql`
+      with changed as (
+        update users set user_id = ${to} where colony = ${colony} and user_id = ${from} returning 1
+      )
+      insert into directory_changes (subject) select s from changed, unnest(array[${from}::text, ${to}::text]) s`),
+  )
 }

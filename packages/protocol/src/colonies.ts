@@ -1,5 +1,5 @@
 import { byName, operation } from './operation.js'
-import { Flag, Id, Int, ListOrNull, Shape, Text } from './schema.js'
+import { Flag, Id, Int, ListOrNull, optional, Shape, Text } from './schema.js'
 
 /** A trust domain: its executors, users and processes. `colonyid` is the identity of its owner. */
 export const Colony = Shape({ colonyid: Id, name: Text })
@@ -44,9 +44,9 @@ export const removeColony = operation({
 
 export const getColonies = operation({
   payloadtype: 'getcoloniesmsg',
-  summary: 'List all colonies of the server.',
+  summary: 'List the colonies of the server by name.',
   caller: 'server-owner',
-  input: {},
+  input: { after: optional(Text) },
   output: ListOrNull(Colony),
   repeatable: true,
 })

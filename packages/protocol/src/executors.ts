@@ -150,7 +150,7 @@ export const reportAllocations = operation({
   colony: ({ colonyname }) => byName(colonyname),
   input: { ...named, allocations: optional(Allocations) },
   output: Nothing,
-  errors: ['not_allowed', 'not_found'],
+  errors: ['bad_request', 'not_allowed'],
   repeatable: true,
 })
 
@@ -161,7 +161,7 @@ export const updateExecutor = operation({
   colony: ({ colonyname }) => byName(colonyname),
   input: { ...named, capabilities: optional(Capabilities) },
   output: Nothing,
-  errors: ['not_allowed', 'not_found'],
+  errors: ['bad_request', 'not_allowed'],
   repeatable: true,
 })
 
@@ -174,6 +174,8 @@ export const heartbeat = operation({
     colonyname: Text,
     /** What the executor believes to hold. */
     processids: optional(List(Id)),
+    /** Which attempt of each it runs, in the same order, so that one lost and assigned again counts as lost; may be empty. */
+    attempts: optional(List(Int32)),
   },
   output: Shape({
     /** Of these, what it does not hold: cancelled, taken back, or over. */

@@ -11,6 +11,7 @@ export const FunctionArg = Shape({
 
 /** A function that an executor offers, and how it went so far. Times are seconds, over successful processes. */
 export const FunctionRegistration = Shape({
+  /** Empty: the server makes one. */
   functionid: optional(Text),
   executorname: Text,
   executortype: optional(Text),
@@ -44,7 +45,7 @@ export const addFunction = operation({
   colony: ({ fun }) => byName(fun.colonyname),
   input: { fun: FunctionRegistration },
   output: FunctionRegistration,
-  errors: ['bad_request', 'not_allowed', 'not_found'],
+  errors: ['bad_request', 'not_allowed', 'already_exists'],
   repeatable: true,
 })
 

@@ -32,7 +32,7 @@ export const changeColonyId = operation({
   colony: ({ colonyname }) => byName(colonyname),
   input: { colonyname: Text, colonyid: Id },
   output: Shape({ colonyname: Text, colonyid: Id, ...echoed }),
-  errors: ['bad_request'],
+  errors: ['bad_request', 'not_allowed'],
 })
 
 export const changeServerId = operation({
@@ -41,5 +41,5 @@ export const changeServerId = operation({
   caller: 'server-owner',
   input: { serverid: Id },
   output: Shape({ serverid: Id, ...echoed }),
-  errors: ['bad_request'],
+  errors: ['bad_request', 'not_allowed'],
 })

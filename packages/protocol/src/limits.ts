@@ -39,6 +39,8 @@ export const limits = {
   channelsMax: 100,
   /** Bytes of the capabilities or allocations of one executor. */
   capabilitiesBytesMax: 256 * 1024,
+  /** Bytes of the description of one location or function, and of the arguments of one function. */
+  descriptionBytesMax: 64 * 1024,
   /** Process ids of one heartbeat. */
   heartbeatProcessesMax: 10_000,
   /** Attributes of one process. */

@@ -20,7 +20,7 @@ export const addLog = operation({
   colony: ({ processid }) => byProcess(processid),
   input: { processid: Id, message: optional(Text) },
   output: Nothing,
-  errors: ['not_found', 'not_running', 'lease_lost', 'bad_request'],
+  errors: ['not_found', 'not_running', 'lease_lost', 'too_large'],
 })
 
 export const addExecutorLog = operation({
@@ -30,7 +30,7 @@ export const addExecutorLog = operation({
   colony: ({ colonyname }) => byName(colonyname),
   input: { colonyname: Text, executorname: Text, message: optional(Text) },
   output: Nothing,
-  errors: ['not_allowed', 'bad_request'],
+  errors: ['not_allowed', 'too_large'],
 })
 
 export const getLogs = operation({

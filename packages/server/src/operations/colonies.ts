@@ -29,8 +29,8 @@ export const colonyHandlers = {
     return {}
   },
 
-  async getColonies(_input, { db }) {
-    const rows = await listColonies(db, limits.directoryCountMax)
+  async getColonies({ after }, { db }) {
+    const rows = await listColonies(db, { after, count: limits.directoryCountMax })
     return rows.map((row) => ({ colonyid: row.colony_id, name: row.name }))
   },
 

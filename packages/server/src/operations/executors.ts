@@ -33,17 +33,15 @@ const writeAllocations = compileEncoder(Allocations, { json: 'text' })
 const readAllocations = compileDecoder(Allocations, { json: 'text' })
 
 export const executorHandlers = {
-  async addExecutor({ executor }, { db, colony, replica }) {
+  async addExecutor({ executor }, call) {
+    const { db, colony, replica } = call
     const wanted = newExecutor(executor)
     const { row, ready } = replica.config.allowExecutorReregister
       ? await replaceExecutor(db, colony.key, wanted)
       : { row: await insertExecutor(db, colony.key, wanted), ready: [] }
-    if (!row)
-      throw new ColoniesError(
-        'already_exists',
-        `Executor with name <${wanted.name}> or its Id in Colony <${colony.name}> already exists`,
-      )
+    if (!row) throw await taken(call, wanted)
     replica.directoryChanged()
+    if (ready.length > 0) replica.changed(colony.key)
     replica.hint(colony.key, ready)
     return executorOf(row, colony, replica)
   },
@@ -81,21 +79,23 @@ export const executorHandlers = {
 
   async reportAllocations({ executorname, allocations }, { db, caller, colony }) {
     if (caller.executor?.name !== executorname) throw notItself('report allocations to')
-    await setAllocations(db, colony.key, executorname, writeAllocations(allocations))
+    await setAllocations(db, colony.key, executorname, bounded(writeAllocations(allocations), 'allocations'))
     return {}
   },
 
   async updateExecutor({ executorname, capabilities }, { db, caller, colony }) {
     if (caller.executor?.name !== executorname) throw notItself('update the capabilities of')
-    await setCapabilities(db, colony.key, executorname, writeCapabilities(capabilities))
+    await setCapabilities(db, colony.key, executorname, bounded(writeCapabilities(capabilities), 'capabilities'))
     return {}
   },
 
-  async heartbeat({ processids }, { db, caller, colony }) {
-    if (processids.length > limits.heartbeatProcessesMax)
+  async heartbeat({ processids: processIds, attempts }, { db, caller, colony }) {
+    if (processIds.length > limits.heartbeatProcessesMax)
       throw new ColoniesError('bad_request', `processids has more than ${limits.heartbeatProcessesMax} entries`)
+    if (attempts.length > 0 && attempts.length !== processIds.length)
+      throw new ColoniesError('bad_request', 'attempts must be empty or have one entry for each of processids')
     await beat(db, colony.key, caller.id)
-    return { lost: processids.length === 0 ? [] : await lostBy(db, colony.key, caller.id, processids) }
+    return { lost: processIds.length === 0 ? [] : await lostBy(db, colony.key, caller.id, { processIds, attempts }) }
   },
 } satisfies Partial<Handlers>
 
@@ -115,24 +115,29 @@ function newExecutor(executor: ServerSide<typeof Executor>): NewExecutor {
   checkLabel(executor.executortype, 'executor.executortype')
   checkLabel(executor.locationname, 'executor.locationname')
   checkLabel(executor.blueprintid, 'executor.blueprintid')
-  const capabilities = writeCapabilities(executor.capabilities)
-  const allocations = writeAllocations(executor.allocations)
-  if (capabilities.length > limits.capabilitiesBytesMax || allocations.length > limits.capabilitiesBytesMax)
-    throw new ColoniesError(
-      'bad_request',
-      `executor.capabilities and executor.allocations may have at most ${limits.capabilitiesBytesMax} bytes each`,
-    )
   return {
     name: executor.executorname,
     executor_id: executor.executorid,
     executor_type: executor.executortype,
     location: executor.locationname,
     require_func_reg: executor.requirefuncreg,
-    capabilities,
-    allocations,
+    capabilities: bounded(writeCapabilities(executor.capabilities), 'executor.capabilities'),
+    allocations: bounded(writeAllocations(executor.allocations), 'executor.allocations'),
     blueprint_id: executor.blueprintid,
     blueprint_gen: BigInt(executor.blueprintgen),
   }
+}
+
+function bounded(json: string, field: string): string {
+  if (Buffer.byteLength(json) > limits.capabilitiesBytesMax)
+    throw new ColoniesError('bad_request', `${field} must have at most ${limits.capabilitiesBytesMax} bytes`)
+  return json
+}
+
+async function taken({ db, colony }: Call, { name, executor_id }: NewExecutor): Promise<ColoniesError> {
+  const holder = await findExecutorById(db, colony.key, executor_id)
+  const what = holder && holder.name !== name ? `Id <${executor_id}>` : `name <${name}>`
+  return new ColoniesError('already_exists', `Executor with ${what} in Colony <${colony.name}> already exists`)
 }
 
 function executorOf(row: ExecutorRow, colony: Colony, replica: Replica) {

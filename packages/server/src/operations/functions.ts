@@ -1,4 +1,4 @@
-import { checkLabel, checkName } from '@colonies/core'
+import { checkId, checkLabel, checkName } from '@colonies/core'
 import {
   deleteFunction,
   type FunctionRow,
@@ -31,22 +31,19 @@ const readArgs = compileDecoder(ArgList, { json: 'text' })
 
 export const functionHandlers = {
   async addFunction({ fun }, { db, caller, colony }) {
-    checkName(fun.funcname, 'fun.funcname')
-    checkLabel(fun.executortype, 'fun.executortype')
     const { executor } = caller
     if (executor?.name !== fun.executorname)
       throw new ColoniesError('not_allowed', 'Access denied, not allowed to add a function to another executor')
-    const row = await upsertFunction(db, colony.key, {
-      function_id: newId(),
-      executor_name: fun.executorname,
-      executor_type: fun.executortype,
-      function_name: fun.funcname,
-      description: fun.description,
-      args: writeArgs({ args: fun.args }),
-      location: executor.location,
-    })
-    if (!row) throw new Error('an upsert gives a row')
-    return functionOf(row, undefined, colony)
+    const wanted = newFunction(fun, executor.location)
+    const row = await upsertFunction(db, colony.key, wanted)
+    if (!row)
+      throw new ColoniesError(
+        'already_exists',
+        `A function with Id <${wanted.function_id}> already exists in Colony <${colony.name}>`,
+      )
+    const statistics = await functionStatistics(db, colony.key, row.executor_name)
+    const ofThis = statistics.find(({ funcname }) => funcname === row.function_name)
+    return functionOf(row, ofThis, colony)
   },
 
   getFunctions: listOf,
@@ -59,6 +56,30 @@ export const functionHandlers = {
     throw new ColoniesError('not_found', `Function with Id <${functionid}> not found`)
   },
 } satisfies Partial<Handlers>
+
+/** Counters and times are the server's to set: what the caller sent of them is not looked at. */
+function newFunction(fun: Registration, location: string): FunctionRow {
+  checkName(fun.funcname, 'fun.funcname')
+  checkLabel(fun.executortype, 'fun.executortype')
+  if (fun.functionid !== '') checkId(fun.functionid, 'fun.functionid')
+  const args = writeArgs({ args: fun.args })
+  checkSize(fun.description, 'fun.description')
+  checkSize(args, 'fun.args')
+  return {
+    function_id: fun.functionid || newId(),
+    executor_name: fun.executorname,
+    executor_type: fun.executortype,
+    function_name: fun.funcname,
+    description: fun.description,
+    args,
+    location,
+  }
+}
+
+function checkSize(text: string, field: string): void {
+  if (Buffer.byteLength(text) > limits.descriptionBytesMax)
+    throw new ColoniesError('bad_request', `${field} must have at most ${limits.descriptionBytesMax} bytes`)
+}
 
 async function listOf({ executorname }: { executorname: string }, { db, colony }: Call): Promise<Registration[]> {
   const rows = await listFunctions(db, colony.key, { executorName: executorname, count: limits.directoryCountMax })

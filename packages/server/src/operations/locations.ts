@@ -8,6 +8,8 @@ export const locationHandlers = {
     checkName(location.name, 'location.name')
     checkLabel(location.locationid, 'location.locationid')
     const { name, description, long, lat } = location
+    if (Buffer.byteLength(description) > limits.descriptionBytesMax)
+      throw new ColoniesError('bad_request', `location.description has more than ${limits.descriptionBytesMax} bytes`)
     const row = await insertLocation(db, colony.key, { name, location_id: location.locationid, description, long, lat })
     if (!row)
       throw new ColoniesError(

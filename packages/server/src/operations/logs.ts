@@ -26,8 +26,7 @@ export const logHandlers = {
   },
 
   async getLogs({ processid, executorname, count, since, latest }, { db, colony }) {
-    if (count < 0 || count > limits.logCountMax)
-      throw new ColoniesError('bad_request', `Count exceeds max log count (${limits.logCountMax}), or is negative: ${count}`)
+    checkCount(count, limits.logCountMax)
     const range = { since, count, latest }
     if (executorname === '') {
       await standingOf(db, colony, processid)
@@ -39,8 +38,7 @@ export const logHandlers = {
   },
 
   async searchLogs({ text, days, count }, { db, colony }) {
-    if (count < 0 || count > limits.logSearchCountMax)
-      throw new ColoniesError('bad_request', `Count exceeds max log count (${limits.logSearchCountMax}), or is negative: ${count}`)
+    checkCount(count, limits.logSearchCountMax)
     if (days > limits.logSearchDaysMax)
       throw new ColoniesError('bad_request', `Count exceeds max day count (${limits.logSearchDaysMax})`)
     return (await findLogs(db, colony.key, { text, days: Math.max(0, days), count })).map((row) => entryOf(row, colony))
@@ -48,8 +46,13 @@ export const logHandlers = {
 } satisfies Partial<Handlers>
 
 function checkMessage(message: string): void {
-  if (message.length > limits.logBytesMax)
-    throw new ColoniesError('too_large', `message must have at most ${limits.logBytesMax} characters; split it`)
+  if (Buffer.byteLength(message) > limits.logBytesMax)
+    throw new ColoniesError('too_large', `message must have at most ${limits.logBytesMax} bytes; split it`)
+}
+
+function checkCount(count: number, most: number): void {
+  if (count < 0) throw new ColoniesError('bad_request', `count must not be negative, got ${count}`)
+  if (count > most) throw new ColoniesError('bad_request', `Count exceeds max log count (${most})`)
 }
 
 function entryOf(row: LogRow, colony: Colony) {

@@ -1,5 +1,4 @@
-import { countProcesses, countServer, listColonies, type ReplicaRow } from '@colonies/database'
-import { limits } from '@colonies/protocol'
+import { colonyKeys, countProcesses, countServer, type ReplicaRow } from '@colonies/database'
 import type { Handlers } from '../handler.js'
 import { executorsOf, statisticsOf } from './colonies.js'
 
@@ -23,8 +22,8 @@ export const serverInfoHandlers = {
   async getStatistics(_input, { db }) {
     const { colonies, ...executors } = await countServer(db)
     const all = { ...NO_COUNTS }
-    for (const { colony_key } of await listColonies(db, limits.directoryCountMax)) {
-      const counts = await countProcesses(db, colony_key)
+    for (const key of await colonyKeys(db)) {
+      const counts = await countProcesses(db, key)
       for (const name of Object.keys(all) as (keyof typeof all)[]) all[name] += counts[name]
     }
     return {

@@ -1,21 +1,18 @@
 import { checkId, checkLabel, checkName } from '@colonies/core'
 import { deleteUser, findUser, findUserById, insertUser, listUsers, type UserRow } from '@colonies/database'
 import { ColoniesError, limits } from '@colonies/protocol'
-import type { Colony, Handlers } from '../handler.js'
+import type { Call, Colony, Handlers } from '../handler.js'
 
 export const userHandlers = {
-  async addUser({ user }, { db, colony, replica }) {
+  async addUser({ user }, call) {
+    const { db, colony, replica } = call
     checkName(user.name, 'user.name')
     checkId(user.userid, 'user.userid')
     checkLabel(user.email, 'user.email')
     checkLabel(user.phone, 'user.phone')
     const { name, email, phone } = user
     const row = await insertUser(db, colony.key, { name, user_id: user.userid, email, phone })
-    if (!row)
-      throw new ColoniesError(
-        'already_exists',
-        `A user with name <${name}> or Id <${user.userid}> already exists in Colony with name <${colony.name}>`,
-      )
+    if (!row) throw await taken(call, name, user.userid)
     replica.directoryChanged()
     return userOf(row, colony)
   },
@@ -44,6 +41,11 @@ export const userHandlers = {
     return {}
   },
 } satisfies Partial<Handlers>
+
+async function taken({ db, colony }: Call, name: string, userid: string): Promise<ColoniesError> {
+  const what = (await findUser(db, colony.key, name)) ? `name <${name}>` : `Id <${userid}>`
+  return new ColoniesError('already_exists', `A user with ${what} already exists in Colony with name <${colony.name}>`)
+}
 
 function userOf(row: UserRow, colony: Colony) {
   return { colonyname: colony.name, userid: row.user_id, name: row.name, email: row.email, phone: row.phone }

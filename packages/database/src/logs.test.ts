@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testDatabase } from '@colonies/testkit'
+import { claimProcesses } from './claims.js'
+import type { Db } from './db.js'
+import { revokeExecutor } from './executors.js'
+import {
+  findLogs,
+  insertExecutorLog,
+  insertProcessLogs,
+  type LogRow,
+  listExecutorLogs,
+  listProcessLogs,
+} from './logs.js'
+import { sql } from './sql.js'
+import { insertProcesses } from './submissions.js'
+import { anyShape, claimant, type TestColony, testColony } from './testing/colony.js'
+
+async function running(db: Db, colony: TestColony, executor: string): Promise<string> {
+  const process = colony.process()
+  await insertProcesses(db, colony.key, [process], [])
+  await claimProcesses(db, colony.key, anyShape, [claimant(executor)])
+  return process.processId
+}
+
+const messages = (rows: readonly LogRow[]) => rows.map((row) => row.message)
+const all = { since: 0n, count: 500, latest: false }
+
+test('only the holder of a running process adds to its log, whatever else is in the batch', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['ada', 'bob'])
+  const elsewhere = await testColony(db, 'lab', ['ada'])
+  const processId = await running(db, colony, 'ada')
+  const waiting = colony.process()
+  await insertProcesses(db, colony.key, [waiting], [])
+  const lines = [
+    { processId, holder: 'bob-id', message: 'of another' },
+    { processId, holder: 'ada-id', message: 'mine' },
+    { processId: waiting.processId, holder: 'ada-id', message: 'not running' },
+    { processId: 'unknown', holder: 'ada-id', message: 'unknown' },
+  ]
+  assert.deepEqual([...(await insertProcessLogs(db, colony.key, lines))], [1])
+  assert.deepEqual([...(await insertProcessLogs(db, elsewhere.key, lines))], [])
+  const [row, ...rest] = await listProcessLogs(db, colony.key, processId, all)
+  assert.deepEqual([row?.message, row?.executor_name, rest], ['mine', 'ada', []])
+
+  await revokeExecutor(db, colony.key, 'ada', 3)
+  assert.deepEqual([...(await insertProcessLogs(db, colony.key, lines))], [])
+})
+
+test('times grow within a batch and between batches, so that reading on misses and repeats nothing', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['ada'])
+  const processId = await running(db, colony, 'ada')
+  const written = Array.from({ length: 2500 }, (_, n) => `line ${n}`)
+  for (const batch of [written.slice(0, 1500), written.slice(1500, 1510), written.slice(1510)])
+    await insertProcessLogs(
+      db,
+      colony.key,
+      batch.map((message) => ({ processId, holder: 'ada-id', message })),
+    )
+  const read: string[] = []
+  let since = 0n
+  for (;;) {
+    const page = await listProcessLogs(db, colony.key, processId, { since, count: 99, latest: false })
+    if (page.length === 0) break
+    read.push(...messages(page))
+    since = page.at(-1)?.added_ns ?? since
+  }
+  assert.deepEqual(read, written)
+  const newest = await listProcessLogs(db, colony.key, processId, { since, count: 2, latest: true })
+  assert.deepEqual(messages(newest), ['line 2498', 'line 2499'])
+})
+
+test('the log of an executor has its own lines and those of its processes, and none of another colony', async (t) => {
+  const { db } = await testDatabase(t)
+  const dev = await testColony(db, 'dev', ['ada', 'bob'])
+  const lab = await testColony(db, 'lab', ['ada'])
+  const processId = await running(db, dev, 'ada')
+  await insertProcessLogs(db, dev.key, [{ processId, holder: 'ada-id', message: 'of a process' }])
+  await insertExecutorLog(db, dev.key, 'ada', 'of its own')
+  await insertExecutorLog(db, dev.key, 'bob', 'of bob')
+  await insertExecutorLog(db, lab.key, 'ada', 'in the lab')
+  assert.deepEqual(messages(await listExecutorLogs(db, dev.key, 'ada', all)), ['of a process', 'of its own'])
+  const newest = await listExecutorLogs(db, dev.key, 'ada', { ...all, count: 1, latest: true })
+  assert.deepEqual(messages(newest), ['of its own'])
+})
+
+test('a search takes the text as it stands, gives the newest lines first, and looks back so many days', async (t) => {
+  const { db } = await testDatabase(t)
+  const { key } = await testColony(db, 'dev', [])
+  const lab = await testColony(db, 'lab', [])
+  for (const message of ['old 100%', '100% done', '100 done', 'a_b', 'aXb', '50% and 100%'])
+    await insertExecutorLog(db, key, 'ada', message)
+  await insertExecutorLog(db, lab.key, 'ada', '100% elsewhere')
+  await db.run(sql`update logs set added_ns = added_ns - 2 * 86400000000000 where message = 'old 100%'`)
+  const search = async (text: string, days = 1, count = 100) => messages(await findLogs(db, key, { text, days, count }))
+  assert.deepEqual(await search('100%'), ['50% and 100%', '100% done'])
+  assert.deepEqual(await search('100%', 3), ['50% and 100%', '100% done', 'old 100%'])
+  assert.deepEqual(await search('a_b'), ['a_b'])
+  assert.deepEqual(await search('DONE'), [])
+  assert.deepEqual(await search('', 1, 2), ['50% and 100%', 'aXb'])
+  assert.deepEqual(await search('100%', 0), [])
+})
