@@ -17,7 +17,11 @@ export type Output<Name extends OperationName> = ClientReply<Operations[Name]['o
 
 type SubscriptionName = Exclude<OperationName, HttpOperationName>
 
-/** One method for every operation of the protocol, by its name in the registry. */
+/**
+ * One method for every operation of the protocol, by its name in the registry. All throw ClientError.
+ *
+ * `assign` and `assignBatch` are raw: where no process came, `assign` throws NotFoundError; `waitForProcess` does not.
+ */
 export type Methods = {
   [Name in HttpOperationName]: (input: Input<Name>, options?: CallOptions) => Promise<Output<Name>>
 } & {

@@ -35,9 +35,9 @@ export async function askForProcesses(asking: Asking, signal: AbortSignal): Prom
   for (let failures = 0; !signal.aborted; ) {
     await held.below(concurrency)
     if (signal.aborted) return
-    const { cpu = '', mem = '' } = free()
     const askedAtMs = clock.now()
     try {
+      const { cpu = '', mem = '' } = free()
       const input = {
         colonyname: place.colonyname,
         timeout: pollSeconds,

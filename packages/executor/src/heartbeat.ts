@@ -1,4 +1,3 @@
-import { ClientError } from '@colonies/client'
 import type { HeldProcesses } from './held-process.js'
 import { messageOf, type Workplace } from './run-process.js'
 
@@ -28,7 +27,6 @@ export async function keepBeating(
         held.byId.get(processid)?.lose('It was cancelled or taken away, or its time was over.')
     } catch (error) {
       if (signal.aborted) return
-      if (!(error instanceof ClientError)) throw error
       report(`A heartbeat was not answered: ${messageOf(error)}`)
     }
     await clock.pause(heartbeatMs, signal).catch(() => {}) // ends early when the signal is aborted

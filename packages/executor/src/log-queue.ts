@@ -1,11 +1,15 @@
 /** Characters of one message; what is logged while another message is on its way goes along with the next. */
 const messageLengthMax = 64 * 1024
+/** Characters that wait to be sent. A handler that logs faster than the network takes loses lines, not its memory. */
+const waitingLengthMax = 8 * 1024 * 1024
 
 /** Sends lines one message after another, so that they stay in order, and never fails. */
 export class LogQueue {
   readonly #send: (message: string) => Promise<unknown>
   readonly #onError: (error: unknown) => void
   readonly #waiting: string[] = []
+  #waitingLength = 0
+  #dropped = 0
   #sending: Promise<void> | undefined
 
   constructor(send: (message: string) => Promise<unknown>, onError: (error: unknown) => void) {
@@ -15,7 +19,8 @@ export class LogQueue {
 
   /** @returns when the line is sent or lost; await it now and then in a handler that logs faster than the network takes */
   add(line: string): Promise<void> {
-    this.#waiting.push(line)
+    if (this.#waitingLength + line.length > waitingLengthMax) this.#dropped++
+    else this.#enqueue(line)
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = undefined
     })
@@ -25,6 +30,11 @@ export class LogQueue {
   /** @returns when all that was added is sent or lost */
   async flush(): Promise<void> {
     await this.#sending
+  }
+
+  #enqueue(line: string): void {
+    this.#waiting.push(line)
+    this.#waitingLength += line.length
   }
 
   async #sendAll(): Promise<void> {
@@ -45,6 +55,12 @@ export class LogQueue {
       length += line.length + 1
       return index > 0 && length > messageLengthMax
     })
-    return this.#waiting.splice(0, over < 0 ? this.#waiting.length : over).join('\n')
+    const lines = this.#waiting.splice(0, over < 0 ? this.#waiting.length : over)
+    for (const line of lines) this.#waitingLength -= line.length
+    if (this.#dropped > 0 && this.#waiting.length === 0) {
+      this.#enqueue(`(${this.#dropped} lines are missing here: they came faster than they could be sent)`)
+      this.#dropped = 0
+    }
+    return lines.join('\n')
   }
 }
