@@ -70,6 +70,7 @@ export const processHandlers = {
   async unassign({ processid, attempt }, { db, caller, colony, replica }) {
     const { released, ready } = await giveBack(db, colony.key, [{ processId: processid, holder: caller.id, attempt }])
     if (released.size === 0) throw notHeld(await standingOf(db, colony, processid), caller.id)
+    replica.changed(colony.key)
     replica.hint(colony.key, ready)
     return {}
   },

@@ -82,7 +82,7 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
       returns.add(colony, process).catch((error: unknown) => log.warn('a process could not be given back', { error }))
     }
   }
-  const room = new WaitingRoom(db, log, giveBackSoon)
+  const room = new WaitingRoom({ db, log, changed, giveBack: giveBackSoon })
 
   function hint(colony: ColonyKey, ready: readonly ReadyLine[]): void {
     const rest: ReadyLine[] = []
