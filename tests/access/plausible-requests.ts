@@ -1,0 +1,186 @@
+import { identityOf } from '@colonies/identity'
+import { absentType, freshId, freshName, type Scene } from './scene.js'
+
+/** Who asks, as an executor where it is one; `ada` else. Requests about oneself name it. */
+export type Asker = 'ada' | 'pending' | 'rejected' | 'removed'
+
+/**
+ * Makes the payload of a request that would be carried out for whoever may ask, with all that it needs. It can be called
+ * again and again.
+ */
+export type MakeRequest = (scene: Scene, asker: Asker) => object | Promise<object>
+
+const nothing = () => ({})
+const named = ({ name }: Scene) => ({ colonyname: name })
+const specFor = ({ name }: Scene, executortype: string) => ({
+  funcname: 'f',
+  args: [1, 'two', { three: [3] }],
+  kwargs: { k: 'v' },
+  env: { E: 'e' },
+  priority: 1,
+  maxexectime: 100,
+  conditions: { colonyname: name, executortype },
+})
+
+const ofColony: Record<string, MakeRequest> = {
+  addcolonymsg: () => ({ colony: { colonyid: freshId(), name: freshName('colony') } }),
+  removecolonymsg: named,
+  getcoloniesmsg: nothing,
+  getcolonymsg: named,
+  getcolonystatsmsg: named,
+  pauseassignmentsmsg: named,
+  resumeassignmentsmsg: named,
+  getpausestatusmsg: named,
+  changecolonyidmsg: (scene) => ({ ...named(scene), colonyid: freshId() }),
+
+  versionmsg: nothing,
+  getserverinfomsg: nothing,
+  getstatisticsmsg: nothing,
+  getclustermsg: nothing,
+  // To the key that it has: the requests that follow need its owner.
+  changeserveridmsg: ({ keys }) => ({ serverid: identityOf(keys.server) }),
+}
+
+const ofUsersAndLocations: Record<string, MakeRequest> = {
+  addusermsg: (scene) => ({
+    user: { ...named(scene), userid: freshId(), name: freshName('user'), email: 'u@example.com' },
+  }),
+  getusersmsg: named,
+  getusermsg: (scene) => ({ ...named(scene), name: 'me' }),
+  getuserbyidmsg: (scene) => ({ ...named(scene), userid: identityOf(scene.keys.user) }),
+  async removeusermsg(scene) {
+    const user = { ...named(scene), userid: freshId(), name: freshName('user') }
+    await scene.clients.owner.addUser({ user })
+    return { ...named(scene), name: user.name }
+  },
+  changeuseridmsg: (scene) => ({ ...named(scene), userid: freshId() }),
+
+  addlocationmsg: (scene) => ({ location: { ...named(scene), name: freshName('location'), long: 22.1, lat: 65.5 } }),
+  getlocationsmsg: named,
+  getlocationmsg: addedLocation,
+  removelocationmsg: addedLocation,
+}
+
+async function addedLocation(scene: Scene) {
+  const location = { ...named(scene), name: freshName('location') }
+  await scene.clients.owner.addLocation({ location })
+  return location
+}
+
+const ofExecutors: Record<string, MakeRequest> = {
+  addexecutormsg: (scene) => ({
+    executor: { ...named(scene), executorid: freshId(), executorname: freshName('executor'), executortype: 'cli' },
+  }),
+  getexecutorsmsg: named,
+  getexecutormsg: (scene) => ({ ...named(scene), executorname: 'ada' }),
+  getexecutorbyidmsg: ({ keys }) => ({ executorid: identityOf(keys.ada) }),
+  approveexecutormsg: (scene) => ({ ...named(scene), executorname: 'rejected' }),
+  rejectexecutormsg: (scene) => ({ ...named(scene), executorname: 'bo' }),
+  removeexecutormsg: (scene) => ({ ...named(scene), executorname: 'bo' }),
+  reportallocationmsg: (scene, executorname) => ({
+    ...named(scene),
+    executorname,
+    allocations: { projects: { p1: { allocatedcpu: 1, usedcpu: 0 } } },
+  }),
+  updateexecutormsg: (scene, executorname) => ({
+    ...named(scene),
+    executorname,
+    capabilities: { hardware: [{ cpu: '4000m', nodes: 1 }], software: [{ name: 'x' }] },
+  }),
+  changeexecutoridmsg: (scene) => ({ ...named(scene), executorid: freshId() }),
+  heartbeatmsg: async (scene) => ({ ...named(scene), processids: [await scene.held()] }),
+
+  addfunctionmsg: (scene, executorname) => ({
+    fun: { ...named(scene), executorname, funcname: 'f', description: 'd', args: [{ name: 'a', type: 'string' }] },
+  }),
+  getfunctionsmsg: named,
+  getfunctionsbyexecutormsg: (scene) => ({ ...named(scene), executorname: 'ada' }),
+  removefunctionmsg: async (scene) => ({ functionid: await scene.function() }),
+}
+
+const ofLogsAndAttributes: Record<string, MakeRequest> = {
+  addlogmsg: async (scene) => ({ processid: await scene.held(), message: 'a line' }),
+  addexecutorlogmsg: (scene, executorname) => ({ ...named(scene), executorname, message: 'a line' }),
+  getlogsmsg: (scene) => ({ ...named(scene), executorname: 'ada', count: 10 }),
+  searchlogsmsg: (scene) => ({ ...named(scene), text: 'line', days: 1, count: 10 }),
+
+  addattributemsg: async (scene) => ({
+    attribute: { targetid: await scene.held(), targetcolonyname: scene.name, attributetype: 1, key: 'k', value: 'v' },
+  }),
+  getattributemsg: async (scene) => ({ attributeid: await scene.attribute() }),
+  removeattributemsg: async (scene) => ({ attributeid: await scene.attribute() }),
+}
+
+const ofProcesses: Record<string, MakeRequest> = {
+  submitfuncspecmsg: (scene) => ({ spec: specFor(scene, absentType) }),
+  submitbatchmsg: (scene) => ({ ...named(scene), items: [{ spec: specFor(scene, absentType) }] }),
+  assignprocessmsg: async (scene) => {
+    await scene.clients.user.submit({ spec: specFor(scene, 'cli') })
+    return { ...named(scene), timeout: -1, availablecpu: '1000m', availablemem: '10Gi' }
+  },
+  assignbatchmsg: async (scene) => {
+    await scene.clients.user.submit({ spec: specFor(scene, 'cli') })
+    return { ...named(scene), timeout: -1, count: 2 }
+  },
+  closesuccessfulmsg: async (scene) => ({ processid: await scene.held(), out: ['done'] }),
+  closefailedmsg: async (scene) => ({ processid: await scene.held(), errors: ['no'] }),
+  closebatchmsg: async (scene) => ({ ...named(scene), items: [{ processid: await scene.held(), out: [1] }] }),
+  setoutputmsg: async (scene) => ({ processid: await scene.held(), out: ['half'] }),
+  unassignprocessmsg: async (scene) => ({ processid: await scene.held() }),
+  cancelprocessmsg: async (scene) => ({ processid: await scene.waiting() }),
+  removeprocessmsg: async (scene) => ({ processid: await scene.waiting() }),
+  removeallprocessesmsg: async (scene) => {
+    await scene.waiting()
+    return { ...named(scene), state: -1 }
+  },
+  getprocessmsg: async (scene) => ({ processid: await scene.waiting() }),
+  getprocessesmsg: (scene) => ({ ...named(scene), count: 10, state: 0 }),
+  getprocesshistmsg: (scene) => ({ ...named(scene), executorid: '', seconds: 100, state: 0 }),
+}
+
+const ofGraphs: Record<string, MakeRequest> = {
+  submitworkflowspecmsg: (scene) => ({
+    spec: {
+      ...named(scene),
+      functionspecs: [
+        { ...specFor(scene, absentType), nodename: 'a' },
+        { nodename: 'b', funcname: 'g', conditions: { executortype: absentType, dependencies: ['a'] } },
+      ],
+    },
+  }),
+  addchildmsg: async (scene) => ({
+    ...(await scene.heldGraph()),
+    spec: { ...specFor(scene, absentType), nodename: 'c' },
+  }),
+  getprocessgraphmsg: async (scene) => ({ processgraphid: await scene.graph() }),
+  getprocessgraphsmsg: (scene) => ({ ...named(scene), count: 10, state: 0 }),
+  cancelprocessgraphmsg: async (scene) => ({ processgraphid: await scene.graph() }),
+  removeprocessgraphmsg: async (scene) => ({ processgraphid: await scene.graph() }),
+  removeallprocessgraphsmsg: async (scene) => {
+    await scene.graph()
+    return { ...named(scene), state: -1 }
+  },
+}
+
+/** Subscriptions of no time: the server looks once at what is there, and ends them. */
+const ofSubscriptions: Record<string, MakeRequest> = {
+  subscribeprocessmsg: async (scene) => ({
+    processid: await scene.waiting(),
+    executortype: absentType,
+    state: 0,
+    timeout: 0,
+  }),
+  subscribeprocessesmsg: (scene) => ({ ...named(scene), executortype: absentType, state: 0, timeout: 0 }),
+  subscribeattributemsg: async (scene) => ({ processid: await scene.waiting(), key: 'k', timeout: 0 }),
+}
+
+/** By payload type. */
+export const plausibleRequests: Readonly<Record<string, MakeRequest>> = {
+  ...ofColony,
+  ...ofUsersAndLocations,
+  ...ofExecutors,
+  ...ofLogsAndAttributes,
+  ...ofProcesses,
+  ...ofGraphs,
+  ...ofSubscriptions,
+}
