@@ -94,7 +94,7 @@ test('examples may import from each other and from every package, but never into
     'tests/paper/a.test.ts': "import '../../examples/paper/run.js'\nimport '../../packages/server/src/a.js'\n",
   })
   assert.deepEqual(faults, [
-    'tests/a.test.ts:2: ../../packages/server/src/a.js leaves tests; import the package by its name',
+    'tests/paper/a.test.ts:2: ../../packages/server/src/a.js leaves tests; import the package by its name',
   ])
 })
 
