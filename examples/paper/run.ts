@@ -34,7 +34,12 @@ const pages = new Map([
 export async function runPaper(database: Environment = {}): Promise<PaperResult> {
   const dataDir = await mkdtemp(join(tmpdir(), 'colonies-paper-'))
   const serverKey = generatePrivateKey()
-  const env = { COLONIES_SERVER_PRVKEY: serverKey, COLONIES_SERVER_HTTP_PORT: '0', COLONIES_DATA_DIR: dataDir, ...database }
+  const env = {
+    COLONIES_SERVER_PRVKEY: serverKey,
+    COLONIES_SERVER_HTTP_PORT: '0',
+    COLONIES_DATA_DIR: dataDir,
+    ...database,
+  }
   const server = await startServer(configFrom(env), { pages, log: createLog({ level: 'warn' }) })
   try {
     return await runOn(server.url, serverKey)
@@ -45,7 +50,11 @@ export async function runPaper(database: Environment = {}): Promise<PaperResult>
 }
 
 async function runOn(url: string, serverKey: string): Promise<PaperResult> {
-  const [colonyKey, userKey, tabKey, ...executorKeys] = Array.from({ length: 6 }, () => generatePrivateKey()) as [string, string, string]
+  const [colonyKey, userKey, tabKey, ...executorKeys] = Array.from({ length: 6 }, () => generatePrivateKey()) as [
+    string,
+    string,
+    string,
+  ]
   const serverOwner = createClient({ endpoint: url, privateKey: serverKey, WebSocket: WebSocket as never })
   const colonyOwner = serverOwner.as(colonyKey)
   const colonyid = identityOf(colonyKey)

@@ -14,7 +14,9 @@ export interface PaperRun {
 
 /** The paper's Tables 1 to 5 with what the operations of a server gave. */
 export async function paperTables({ client, colonyname, colonyid, atStep2, atEnd }: PaperRun): Promise<string> {
-  const executors = (await client.getExecutors({ colonyname })).sort((a, b) => a.executorname.localeCompare(b.executorname))
+  const executors = (await client.getExecutors({ colonyname })).sort((a, b) =>
+    a.executorname.localeCompare(b.executorname),
+  )
   const nameOf = (executorid: string) => executors.find((e) => e.executorid === executorid)?.executorname ?? '-'
   const p = (processid: string) => `P${atEnd.findIndex((process) => process.processid === processid) + 1}`
   return [
@@ -52,7 +54,11 @@ export async function paperTables({ client, colonyname, colonyid, atStep2, atEnd
     '',
     table(
       ['Process Id', 'Name', 'Dependencies'],
-      atEnd.map((process) => [p(process.processid), process.spec.nodename, process.parents.map((id) => nodeNameOf(id, atEnd)).join(', ') || '-']),
+      atEnd.map((process) => [
+        p(process.processid),
+        process.spec.nodename,
+        process.parents.map((id) => nodeNameOf(id, atEnd)).join(', ') || '-',
+      ]),
     ),
     '',
     '## Table 4: input and output',

@@ -48,7 +48,11 @@ export function paperExecutors(
   const released = new Promise<void>((resolve) => (goOn = resolve))
   const genNums = defineFunction({ name: 'gen_nums', description: 'Makes two numbers.' }, () => [2, 3])
   const square = defineFunction(
-    { name: 'square', description: 'Squares one of the numbers that its parent gave.', args: [{ name: 'which', type: 'number' }] },
+    {
+      name: 'square',
+      description: 'Squares one of the numbers that its parent gave.',
+      args: [{ name: 'which', type: 'number' }],
+    },
     async ({ input }, which) => {
       squaring += 1
       if (squaring === 2) reached()
@@ -66,5 +70,9 @@ export function paperExecutors(
       functions: [type === 'edge' ? genNums : square],
       report: () => {},
     })
-  return { bothSquaring, goOn: () => goOn(), all: [make('E1', 'edge', 0), make('E2', 'cloud', 1), make('E3', 'cloud', 2)] }
+  return {
+    bothSquaring,
+    goOn: () => goOn(),
+    all: [make('E1', 'edge', 0), make('E2', 'cloud', 1), make('E3', 'cloud', 2)],
+  }
 }

@@ -12,6 +12,7 @@ const executor = createExecutor({
   type: 'wordcount',
   functions: wordcountFunctions,
 })
-stopOnSignals(executor, process)
+const stopped = stopOnSignals(executor, process)
 await executor.start()
 console.log('started')
+await stopped

@@ -35,7 +35,12 @@ const colonyname = 'wordcount'
 export async function runWordcount(options: WordcountOptions): Promise<WordcountResult> {
   const dataDir = await mkdtemp(join(tmpdir(), 'colonies-wordcount-'))
   const serverKey = generatePrivateKey()
-  const env = { COLONIES_SERVER_PRVKEY: serverKey, COLONIES_SERVER_HTTP_PORT: '0', COLONIES_DATA_DIR: dataDir, ...options.database }
+  const env = {
+    COLONIES_SERVER_PRVKEY: serverKey,
+    COLONIES_SERVER_HTTP_PORT: '0',
+    COLONIES_DATA_DIR: dataDir,
+    ...options.database,
+  }
   const server = await startServer(configFrom(env), { log: createLog({ level: 'warn' }) })
   const children = new Map<string, ChildProcess>()
   try {
@@ -47,7 +52,10 @@ export async function runWordcount(options: WordcountOptions): Promise<Wordcount
     await Promise.all(
       Array.from({ length: options.executors }, async (_, index) => {
         const privateKey = generatePrivateKey()
-        children.set(identityOf(privateKey), await startExecutor(`counter-${index}`, { url: server.url, colonyKey, privateKey }))
+        children.set(
+          identityOf(privateKey),
+          await startExecutor(`counter-${index}`, { url: server.url, colonyKey, privateKey }),
+        )
       }),
     )
     await allWaiting(server.url, options.executors)
@@ -157,7 +165,9 @@ async function main(): Promise<void> {
   const seconds = ((performance.now() - begin) / 1000).toFixed(1)
   const file = join(tmpdir(), 'wordcount.txt')
   await writeFile(file, text)
-  console.log(`${workers} workers, ${retried} of them again after their executor was killed; ${seconds} s; counts in ${file}`)
+  console.log(
+    `${workers} workers, ${retried} of them again after their executor was killed; ${seconds} s; counts in ${file}`,
+  )
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main()

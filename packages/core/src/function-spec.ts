@@ -55,7 +55,10 @@ export function checkFunctionSpec(spec: ParsedFunctionSpec, where: string): Chec
 function wantedNames(names: readonly string[] | null, field: string): string[] | null {
   if (names === null || names.length === 0 || isAnyone(names)) return null
   if (names.length > limits.executorNamesMax)
-    throw new ColoniesError('bad_request', `${field} has more than ${limits.executorNamesMax} names; use a type of executor`)
+    throw new ColoniesError(
+      'bad_request',
+      `${field} has more than ${limits.executorNamesMax} names; use a type of executor`,
+    )
   for (const [index, name] of names.entries()) {
     if (name === '') throw new ColoniesError('bad_request', `${field}[${index}] must not be empty`)
     checkLabel(name, `${field}[${index}]`)

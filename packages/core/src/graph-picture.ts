@@ -37,7 +37,7 @@ export function pictureOf(nodes: readonly PictureNode[]) {
   const xOf = new Map<string, number>()
   for (const row of rows.values()) {
     const shift = Math.trunc(widest / 2) - Math.trunc(widthOf(row.length) / 2)
-    row.forEach(({ node }, index) => xOf.set(node.id, index * STEP_X + shift))
+    for (const [index, { node }] of row.entries()) xOf.set(node.id, index * STEP_X + shift)
   }
   return {
     processids: placed.map(({ node }) => node.id),

@@ -11,19 +11,26 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
 export function checkName(value: string, field: string): void {
   if (value === '') throw new ColoniesError('bad_request', `${field} must not be empty`)
   checkLabel(value, field)
-  if (value.includes(':')) throw new ColoniesError('bad_request', `${field} must not contain a colon: ${JSON.stringify(value)}`)
+  if (value.includes(':'))
+    throw new ColoniesError('bad_request', `${field} must not contain a colon: ${JSON.stringify(value)}`)
   if (value !== value.trim()) throw new ColoniesError('bad_request', `${field} must not begin or end with a blank`)
 }
 
 /** Checks a text that is only compared, and may be empty. @throws ColoniesError `bad_request` */
 export function checkLabel(value: string, field: string): void {
   if (value.length > limits.nameLengthMax)
-    throw new ColoniesError('bad_request', `${field} must have at most ${limits.nameLengthMax} characters, has ${value.length}`)
+    throw new ColoniesError(
+      'bad_request',
+      `${field} must have at most ${limits.nameLengthMax} characters, has ${value.length}`,
+    )
   if (CONTROL.test(value)) throw new ColoniesError('bad_request', `${field} must not contain control characters`)
 }
 
 /** Checks an identity or other id. @throws ColoniesError `bad_request` */
 export function checkId(value: string, field: string): void {
   if (!/^[0-9a-f]{64}$/.test(value))
-    throw new ColoniesError('bad_request', `${field} must be 64 lower-case hex digits, such as \`colonies key id\` prints`)
+    throw new ColoniesError(
+      'bad_request',
+      `${field} must be 64 lower-case hex digits, such as \`colonies key id\` prints`,
+    )
 }

@@ -33,16 +33,27 @@ export function insertChild(db: Db, colony: ColonyKey, child: NewChild): Promise
       select total from graphs where colony = ${colony} and graph_id = ${graphId} for update`)
     const older = await requestedBefore(tx, colony, child)
     if (older !== undefined) return older
-    const parent = await tx.one<{ state: number; holder: string | null; graph_id: string | null; children: string[] | null }>(
+    const parent = await tx.one<{
+      state: number
+      holder: string | null
+      graph_id: string | null
+      children: string[] | null
+    }>(
       sql`select state, holder, graph_id, children from live
         where colony = ${colony} and process_id = ${parentId} for update`,
     )
     if (!parent) throw new ColoniesError('not_running', `Process with Id <${parentId}> is not running`)
     if (graph === undefined || parent.graph_id !== graphId)
-      throw new ColoniesError('not_found', `Process with Id <${parentId}> does not belong to the processgraph <${graphId}>`)
+      throw new ColoniesError(
+        'not_found',
+        `Process with Id <${parentId}> does not belong to the processgraph <${graphId}>`,
+      )
     if (parent.state !== 1) throw new ColoniesError('not_running', `Process with Id <${parentId}> is not running`)
     if (parent.holder !== child.adder)
-      throw new ColoniesError('lease_lost', `Process with Id <${parentId}> is not assigned to executor with Id <${child.adder}>`)
+      throw new ColoniesError(
+        'lease_lost',
+        `Process with Id <${parentId}> is not assigned to executor with Id <${child.adder}>`,
+      )
 
     const children = insert ? (parent.children ?? []) : before === '' ? [] : [before]
     if (!insert && before !== '') await addParentTo(tx, colony, before, child)
@@ -50,7 +61,7 @@ export function insertChild(db: Db, colony: ColonyKey, child: NewChild): Promise
     await tx.run(sql`
       update live set children = ${insert ? [process.processId] : [...(parent.children ?? []), process.processId]}::text[]
       where colony = ${colony} and process_id = ${parentId}`)
-    await storeChild(tx, colony, child, graph.total, children)
+    await storeChild(tx, colony, child, { position: graph.total, children })
     return process.processId
   })
 }
@@ -71,7 +82,10 @@ async function addParentTo(tx: Db, colony: ColonyKey, before: string, { graphId,
     update live set open_parents = open_parents + 1
     where colony = ${colony} and process_id = ${before} and graph_id = ${graphId} and state = 0`)
   if (changed === 0)
-    throw new ColoniesError('wrong_state', `Process with Id <${before}> is not a waiting process of the processgraph <${graphId}>`)
+    throw new ColoniesError(
+      'wrong_state',
+      `Process with Id <${before}> is not a waiting process of the processgraph <${graphId}>`,
+    )
   await tx.run(sql`delete from wanted where colony = ${colony} and process_id = ${before}`)
   await tx.run(sql`
     insert into edges (colony, child_id, position, parent_id, graph_id)
@@ -92,8 +106,7 @@ async function storeChild(
   tx: Db,
   colony: ColonyKey,
   { graphId, parentId, process: p, attributes }: NewChild,
-  position: number,
-  children: readonly string[],
+  { position, children }: { position: number; children: readonly string[] },
 ): Promise<void> {
   await tx.run(sql`
     with queue as (

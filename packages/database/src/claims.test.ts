@@ -28,7 +28,12 @@ test('one claim gives each claimant what fits it, named and general processes in
   const forNobodyHere = colony.process({ names: ['e9'] })
   const forE2Later = colony.process({ names: ['e2'] })
   await insertProcesses(db, colony.key, [forE2, general, forNobodyHere, forE2Later], [])
-  const rows = await claimProcesses(db, colony.key, anyShape, ['e1', 'e2', 'e3'].map((name) => claimant(name)))
+  const rows = await claimProcesses(
+    db,
+    colony.key,
+    anyShape,
+    ['e1', 'e2', 'e3'].map((name) => claimant(name)),
+  )
   const got = Object.fromEntries(rows.map((row) => [row.holder, row.process_id]))
   assert.deepEqual(got, { 'e2-id': forE2.processId, 'e1-id': general.processId })
   const [later] = await claimProcesses(db, colony.key, anyShape, [claimant('e1'), claimant('e2')])

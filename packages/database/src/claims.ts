@@ -1,7 +1,7 @@
 import type { Db } from './db.js'
 import { type ProcessRow, specColumns } from './process-row.js'
-import type { ColonyKey } from './submissions.js'
 import { sql } from './sql.js'
+import type { ColonyKey } from './submissions.js'
 
 /** An executor that asks for one process. */
 export interface Claimant {

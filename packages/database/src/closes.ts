@@ -56,7 +56,7 @@ export async function closeSuccessful(db: Db, colony: ColonyKey, closes: readonl
     ), ${lockRows(colony)}, mine as materialized (
       select * from locked
       where state = 1 and holder = by_holder and (of_attempt = 0 or of_attempt = attempt)
-    ), ${endRows(colony, 2, sql`'close'`, sql`coalesce(m.new_output, m.output)`, sql`null::text[]`)}, freed as materialized (
+    ), ${endRows(colony, { state: 2, reason: sql`'close'`, output: sql`coalesce(m.new_output, m.output)`, errors: sql`null::text[]` })}, freed as materialized (
       select child, count(*)::int as parents
       from mine, unnest(children) child group by child order by child
     ), children_freed as (
@@ -154,7 +154,7 @@ async function endWithDescendants(db: Db, colony: ColonyKey, ending: Ending): Pr
   const rows = await db.all<EndRow>(sql`
     with recursive asked as materialized (${ending.asked}), ${lockRows(colony)}, mine as materialized (
       select * from locked where ${ending.guard}
-    ), ${endRows(colony, ending.state, ending.reason, sql`m.output`, sql`m.new_errors`)}, doomed as (
+    ), ${endRows(colony, { state: ending.state, reason: ending.reason, output: sql`m.output`, errors: sql`m.new_errors` })}, doomed as (
       -- Whatever waits below a process that ended without success can never start.
       select child as process_id, m.process_id as cause from mine m, unnest(m.children) child
       union
@@ -211,8 +211,16 @@ function lockRows(colony: ColonyKey): Sql {
     )`
 }
 
+/** The last state of processes, and expressions over their rows `m`. */
+interface End {
+  state: 2 | 3 | 4
+  reason: Sql
+  output: Sql
+  errors: Sql
+}
+
 /** Moves the rows of `mine` from `live` to `results`, with event; for successes also counts them in their graphs. */
-function endRows(colony: ColonyKey, state: 2 | 3 | 4, reason: Sql, output: Sql, errors: Sql): Sql {
+function endRows(colony: ColonyKey, { state, reason, output, errors }: End): Sql {
   return sql`gone as (
       delete from live l using mine m where l.colony = ${colony} and l.process_id = m.process_id
     ), unwanted as (

@@ -48,7 +48,11 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   { name: 'poll', index: 'live_queue', run: (db, c) => typesWithReady(db, c, ['cli']) },
   { name: 'read', index: 'process_specs_default_pkey', run: (db, c) => readProcesses(db, c, ['x']) },
   { name: 'list of waiting', index: 'live_list', run: (db, c) => listLive(db, c, filter) },
-  { name: 'list of ended', index: 'results_default_colony_state_ended_at', run: (db, c) => listResults(db, c, { ...filter, state: 2 }) },
+  {
+    name: 'list of ended',
+    index: 'results_default_colony_state_ended_at',
+    run: (db, c) => listResults(db, c, { ...filter, state: 2 }),
+  },
   {
     name: 'list of ended by type',
     index: 'results_default_colony_state_executor_type',
@@ -63,7 +67,11 @@ async function check(db: Db, colony: number, age: string): Promise<void> {
     await run(explaining(db, plans), colony)
     const plan = plans.join('\n')
     assert.ok(plan.includes(index), `${name} on ${age} tables uses ${index}:\n${plan}`)
-    assert.doesNotMatch(plan, /Seq Scan on (live|wanted|process_specs|results|events|edges|graphs)/, `${name}, ${age}:\n${plan}`)
+    assert.doesNotMatch(
+      plan,
+      /Seq Scan on (live|wanted|process_specs|results|events|edges|graphs)/,
+      `${name}, ${age}:\n${plan}`,
+    )
   }
 }
 
@@ -76,14 +84,25 @@ test('hot statements walk their index on empty, freshly filled and analysed tabl
   await check(db, colony.key, 'vacuumed empty')
   const processes = Array.from({ length: ROWS }, (_, n) => colony.process({ names: n % 10 === 0 ? ['e1'] : null }))
   await insertProcesses(db, colony.key, processes, [])
-  const claimed = await claimProcesses(db, colony.key, anyShape, Array.from({ length: 500 }, () => claimant('e2')))
+  const claimed = await claimProcesses(
+    db,
+    colony.key,
+    anyShape,
+    Array.from({ length: 500 }, () => claimant('e2')),
+  )
   await closeSuccessful(
     db,
     colony.key,
     claimed.slice(0, 250).map((row) => ({ processId: row.process_id, holder: 'e2-id', attempt: 1, output: '[1]' })),
   )
   await check(db, colony.key, 'freshly filled')
-  for (const table of [sql`analyze live`, sql`analyze wanted`, sql`analyze results`, sql`analyze events`, sql`analyze process_specs`])
+  for (const table of [
+    sql`analyze live`,
+    sql`analyze wanted`,
+    sql`analyze results`,
+    sql`analyze events`,
+    sql`analyze process_specs`,
+  ])
     await db.run(table)
   await check(db, colony.key, 'analysed')
 })

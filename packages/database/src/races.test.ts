@@ -81,7 +81,8 @@ test('siblings that close at the same moment release their child once, with both
 
   const second = await heldOpen(
     db,
-    async (tx) => assert.deepEqual((await closeSuccessful(tx, colony.key, [closing(b, holderOf(b), '["b"]')])).ready, []),
+    async (tx) =>
+      assert.deepEqual((await closeSuccessful(tx, colony.key, [closing(b, holderOf(b), '["b"]')])).ready, []),
     () => closeSuccessful(db, colony.key, [closing(c, holderOf(c), '["c"]')]),
   )
 

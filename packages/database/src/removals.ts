@@ -41,9 +41,9 @@ export function removeGraph(db: Db, colony: ColonyKey, graphId: string): Promise
       for update`)
     if (!removable) return false
     const nodes = sql`select n.process_id from graph_nodes n where n.colony = ${colony} and n.graph_id = ${graphId}`
-    const { count } = (await tx.one<{ count: number }>(
-      sql`select count(*)::int as count from (${nodes}) n`,
-    )) ?? { count: 0 }
+    const { count } = (await tx.one<{ count: number }>(sql`select count(*)::int as count from (${nodes}) n`)) ?? {
+      count: 0,
+    }
     const removed = await removeRows(tx, colony, nodes)
     // A node that was assigned since the first look stays, and so does the whole graph.
     if (removed < count) await tx.run(sql`select raise_race()`)
