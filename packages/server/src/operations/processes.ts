@@ -187,17 +187,23 @@ export async function claimedText(
   claimed: readonly Claimed[],
   join: (texts: string[]) => string,
 ): Promise<Rendered> {
-  // Only a process with env, in a graph, or tried before can have attributes.
-  const ids = claimed.filter((p) => p.env !== '{}' || p.attempt > 1 || p.graph_id !== null).map((p) => p.process_id)
-  const attributes = ids.length === 0 ? [] : await listAttributes(db, colony.key, ids)
-  const texts = claimed.map((row) =>
-    processText(row, {
-      colonyName: colony.name,
-      attributes: attributes.filter((attribute) => attribute.process_id === row.process_id),
-      assigned: true,
-    }),
-  )
-  return new Rendered(join(texts), () => replica.hotPath.giveBack(colony.key, claimed))
+  const giveBack = () => replica.hotPath.giveBack(colony.key, claimed)
+  try {
+    // Only a process with env, in a graph, or tried before can have attributes.
+    const ids = claimed.filter((p) => p.env !== '{}' || p.attempt > 1 || p.graph_id !== null).map((p) => p.process_id)
+    const attributes = ids.length === 0 ? [] : await listAttributes(db, colony.key, ids)
+    const texts = claimed.map((row) =>
+      processText(row, {
+        colonyName: colony.name,
+        attributes: attributes.filter((attribute) => attribute.process_id === row.process_id),
+        assigned: true,
+      }),
+    )
+    return new Rendered(join(texts), giveBack)
+  } catch (error) {
+    giveBack()
+    throw error
+  }
 }
 
 /** A bad timeout or an overlong id would be a wait that nobody meant. */

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { request } from 'node:http'
+import { test } from 'node:test'
+import { sql } from '@colonies/database'
+import { createSigner, generatePrivateKey, identityOf } from '@colonies/identity'
+import { encodeBase64, writeRequest } from '@colonies/protocol'
+import { type TestColony, testColony } from '@colonies/testkit'
+
+const waiting = { colonyname: 'dev', timeout: 20 }
+
+/** Resolves when so many polls hang at the server. */
+async function held(colony: TestColony, count: number): Promise<void> {
+  for (const end = Date.now() + 5000; Date.now() < end; ) {
+    const metrics = await (await fetch(`${colony.url}/metrics`)).text()
+    if (Number(/^colonies_requests_held (\d+)/m.exec(metrics)?.[1]) === count) return
+  }
+  throw new Error(`there were never ${count} polls on hold`)
+}
+
+const liveRows = (colony: TestColony) =>
+  colony.db.all<{ state: number; attempt: number; retries: number }>(sql`
+    select state, attempt, retries from live where colony <> 0`)
+
+test('a submit that finds a waiter starts the process at once, in one event', async (t) => {
+  const colony = await testColony(t)
+  const executor = await colony.executor('e1')
+  const assigned = executor.assign(waiting)
+  await held(colony, 1)
+  const processid = await colony.submit({ maxexectime: 60 })
+  const process = await assigned
+  assert.equal(process.processid, processid)
+  assert.equal(process.state, 1)
+  assert.equal(process.attempt, 1)
+  const events = await colony.db.all<{ old_state: number | null; state: number }>(
+    sql`select old_state, state from events`,
+  )
+  assert.deepEqual(
+    events.map((event) => [event.old_state, event.state]),
+    [[null, 1]],
+  )
+})
+
+test('one submit wakes one of many waiters', async (t) => {
+  const colony = await testColony(t)
+  const executors = await Promise.all(['e1', 'e2', 'e3', 'e4'].map((name) => colony.executor(name)))
+  const stop = new AbortController()
+  const polls = executors.map((executor) => executor.assign(waiting, { signal: stop.signal }))
+  await held(colony, 4)
+  await colony.submit()
+  const first = await Promise.race(polls)
+  assert.equal(first.state, 1)
+  await held(colony, 3)
+  stop.abort()
+  const outcomes = await Promise.allSettled(polls)
+  assert.equal(outcomes.filter((outcome) => outcome.status === 'fulfilled').length, 1)
+})
+
+test('a waiter whose connection is gone gets nothing, and the next one gets the process', async (t) => {
+  const colony = await testColony(t)
+  const key = generatePrivateKey()
+  await colony.colonyOwner.addExecutor({
+    executor: { colonyname: 'dev', executorname: 'gone', executorid: identityOf(key), executortype: 'cli' },
+  })
+  await colony.colonyOwner.approveExecutor({ colonyname: 'dev', executorname: 'gone' })
+  const signer = createSigner(key)
+  const payload = encodeBase64(JSON.stringify({ ...waiting, msgtype: 'assignprocessmsg' }))
+  const poll = request(`${colony.url}/api`, { method: 'POST' })
+  poll.on('error', () => {})
+  poll.end(writeRequest('assignprocessmsg', payload, signer.sign(payload)))
+  await held(colony, 1)
+  poll.destroy()
+  await held(colony, 0)
+  const processid = await colony.submit()
+  assert.equal(await colony.assign('e1'), processid)
+})
+
+test('unassign puts a process back without counting a retry, and wakes who waits', async (t) => {
+  const colony = await testColony(t)
+  const processid = await colony.submit({ maxretries: 0 })
+  assert.equal(await colony.assign('e1'), processid)
+  const other = await colony.executor('e2')
+  const assigned = other.assign(waiting)
+  await held(colony, 1)
+  await (await colony.executor('e1')).unassign({ processid, attempt: 1 })
+  const process = await assigned
+  assert.deepEqual([process.processid, process.attempt, process.retries], [processid, 2, 0])
+})
+
+test('a late close of an earlier attempt is refused, and a repeated close changes nothing', async (t) => {
+  const colony = await testColony(t)
+  const processid = await colony.submit()
+  await colony.assign('e1')
+  const executor = await colony.executor('e1')
+  await executor.unassign({ processid })
+  assert.equal(await colony.assign('e1'), processid)
+  await assert.rejects(executor.closeSuccessful({ processid, out: ['late'], attempt: 1 }), { code: 'lease_lost' })
+  await executor.closeSuccessful({ processid, out: ['first'], attempt: 2 })
+  await executor.closeSuccessful({ processid, out: ['second'], attempt: 2 })
+  await assert.rejects(executor.closeFailed({ processid, errors: ['no'] }), { status: 400 })
+  const process = await colony.user.getProcess({ processid })
+  assert.deepEqual([process.state, process.out], [2, ['first']])
+})
+
+test('an assign that is repeated with its id gives the same process', async (t) => {
+  const colony = await testColony(t)
+  const executor = await colony.executor('e1')
+  await colony.submit()
+  await colony.submit()
+  const ask = { colonyname: 'dev', timeout: 1, assignid: 'ask-1' }
+  const first = await executor.assign(ask)
+  const again = await executor.assign(ask)
+  assert.equal(again.processid, first.processid)
+  assert.deepEqual((await liveRows(colony)).map((row) => row.state).sort(), [0, 1])
+})
+
+test('a paused colony hands out nothing until it is resumed', async (t) => {
+  const colony = await testColony(t)
+  const executor = await colony.executor('e1')
+  await colony.colonyOwner.pauseAssignments({ colonyname: 'dev' })
+  const processid = await colony.submit()
+  await assert.rejects(executor.assign({ colonyname: 'dev', timeout: -1 }), { status: 503 })
+  const assigned = executor.assign(waiting)
+  await held(colony, 1)
+  await colony.colonyOwner.resumeAssignments({ colonyname: 'dev' })
+  assert.equal((await assigned).processid, processid)
+})
+
+test('batched operations give each item its own outcome', async (t) => {
+  const colony = await testColony(t)
+  const executor = await colony.executor('e1')
+  const spec = { funcname: 'f', conditions: { executortype: 'cli' } }
+  const submitted = await colony.user.submitBatch({
+    colonyname: 'dev',
+    items: [{ spec }, { spec: { ...spec, priority: 60_000 } }, { spec }],
+  })
+  assert.deepEqual(
+    submitted.map(({ status }) => status),
+    [0, 400, 0],
+  )
+  const taken = await executor.assignBatch({ colonyname: 'dev', timeout: 5, count: 10 })
+  assert.equal(taken.length, 2)
+  const closed = await executor.closeBatch({
+    colonyname: 'dev',
+    items: [
+      { processid: taken[0]?.processid ?? '', out: [1] },
+      { processid: taken[1]?.processid ?? '', failed: true, errors: ['no'] },
+      { processid: 'f'.repeat(64) },
+    ],
+  })
+  assert.deepEqual(
+    closed.map(({ status }) => status),
+    [0, 0, 404],
+  )
+  assert.deepEqual(await liveRows(colony), [])
+})
+
+test('forty assigns race for forty processes: forty different winners', async (t) => {
+  const colony = await testColony(t)
+  const executors = await Promise.all(Array.from({ length: 40 }, (_, n) => colony.executor(`e${n}`)))
+  await Promise.all(Array.from({ length: 40 }, () => colony.submit()))
+  const processes = await Promise.all(executors.map((executor) => executor.assign(waiting)))
+  assert.equal(new Set(processes.map((process) => process.processid)).size, 40)
+  assert.equal(new Set(processes.map((process) => process.assignedexecutorid)).size, 40)
+})
+
+test('one request that cannot be stored does not fail those beside it', async (t) => {
+  const colony = await testColony(t)
+  // What no check can see before the database does.
+  await colony.db.run(sql`alter table live add constraint no_such_type check (executor_type <> 'forbidden')`)
+  const outcomes = await Promise.allSettled([
+    colony.submit(),
+    colony.submit({ conditions: { executortype: 'forbidden' } }),
+    colony.submit(),
+  ])
+  assert.deepEqual(
+    outcomes.map((outcome) => outcome.status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+})
