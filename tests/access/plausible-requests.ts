@@ -101,7 +101,7 @@ const ofExecutors: Record<string, MakeRequest> = {
 const ofLogsAndAttributes: Record<string, MakeRequest> = {
   addlogmsg: async (scene) => ({ processid: await scene.held(), message: 'a line' }),
   addexecutorlogmsg: (scene, executorname) => ({ ...named(scene), executorname, message: 'a line' }),
-  getlogsmsg: (scene) => ({ ...named(scene), executorname: 'ada', count: 10 }),
+  getlogsmsg: (scene) => ({ ...named(scene), executorname: 'ada', count: 10, since: 0 }),
   searchlogsmsg: (scene) => ({ ...named(scene), text: 'line', days: 1, count: 10 }),
 
   addattributemsg: async (scene) => ({

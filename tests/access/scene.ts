@@ -1,6 +1,11 @@
 import type { Client } from '@colonies/client'
 import { generatePrivateKey, identityOf, newId } from '@colonies/identity'
-import type { TestColony } from '@colonies/testkit'
+
+/** A server whose owner we are; a `TestColony` is one. */
+export interface OwnedServer {
+  serverOwner: Client
+  keys: { server: string }
+}
 
 /** Another colony with members of its own; its executor has a name that is taken in every scene too. */
 export interface Elsewhere {
@@ -51,7 +56,7 @@ let names = 0
 /** A name that nothing else has. */
 export const freshName = (kind: string) => `${kind}-${++names}`
 
-export async function makeElsewhere({ serverOwner }: TestColony): Promise<Elsewhere> {
+export async function makeElsewhere({ serverOwner }: OwnedServer): Promise<Elsewhere> {
   const name = 'elsewhere'
   const [owner, executor, user] = [generatePrivateKey(), generatePrivateKey(), generatePrivateKey()]
   await serverOwner.addColony({ colony: { name, colonyid: identityOf(owner) } })
@@ -62,7 +67,7 @@ export async function makeElsewhere({ serverOwner }: TestColony): Promise<Elsewh
   return { name, owner, executor, user }
 }
 
-export async function makeScene(server: TestColony, elsewhere: Elsewhere, name = freshName('scene')): Promise<Scene> {
+export async function makeScene(server: OwnedServer, elsewhere: Elsewhere, name = freshName('scene')): Promise<Scene> {
   const keys: Keys = {
     server: server.keys.server,
     owner: generatePrivateKey(),

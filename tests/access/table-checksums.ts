@@ -1,31 +1,32 @@
 import { type Db, sql } from '@colonies/database'
 
-export interface ChecksumOptions {
-  /** Columns, of whatever table, whose values do not count. */
-  except?: readonly string[]
-  /** Rows of this colony do not count. */
-  exceptColony?: number
+/** What does not count. */
+export interface Except {
+  tables?: readonly string[]
+  /** Columns by their name, of whatever table. */
+  columns?: readonly string[]
+  /** Rows of this colony. */
+  colony?: number
 }
 
 /**
  * A sum over all rows of each table that the database has, by the name of the table. The tables come from the catalog, so
  * that none can be forgotten.
  */
-export async function tableChecksums(
-  db: Db,
-  { except = [], exceptColony = -1 }: ChecksumOptions = {},
-): Promise<Record<string, string>> {
-  const rows = await checksums(db, except, exceptColony).catch(async () => {
+export async function tableChecksums(db: Db, except: Except = {}): Promise<Record<string, string>> {
+  const rows = await checksums(db, except).catch(async () => {
     await define(db)
-    return checksums(db, except, exceptColony)
+    return checksums(db, except)
   })
   return Object.fromEntries(rows.map(({ name, checksum }) => [name, checksum]))
 }
 
-function checksums(db: Db, except: readonly string[], exceptColony: number) {
+function checksums(db: Db, { tables = [], columns = [], colony = -1 }: Except) {
   return db.all<{ name: string; checksum: string }>(sql`
-    select oid::regclass::text as name, checksum_of(oid::regclass, ${except}::text[], ${exceptColony}::int) as checksum
-    from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1`)
+    select relname as name, checksum_of(oid::regclass, ${columns}::text[], ${colony}::int) as checksum
+    from pg_class
+    where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> all(${tables}::text[])
+    order by 1`)
 }
 
 function define(db: Db) {
