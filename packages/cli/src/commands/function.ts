@@ -1,0 +1,158 @@
+import type { Output } from '@colonies/client'
+import type { FunctionSpec } from '@colonies/protocol'
+import { parseJsonList, parseJsonObject, parsePairs, parseVariables, splitList } from '../arguments.js'
+import { flag, integer, needed, noun, text, texts, verb } from '../command.js'
+import { UsageError } from '../exit-codes.js'
+import type { Session } from '../session.js'
+import { readFunctionSpec } from '../spec-file.js'
+import type { Column } from '../table.js'
+import { created, done, list, type View } from '../view.js'
+import { type WaitOptions, waitForProcess } from '../wait-for-process.js'
+
+const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 }
+
+const waitOptions = {
+  wait: flag('wait until the process has ended; the exit code tells how'),
+  out: flag('with --wait: print its output'),
+  follow: flag('wait, and print its log meanwhile'),
+  timeout: integer('with --wait: give up after so many seconds; the process goes on', {
+    min: 0,
+    max: 2_000_000,
+    otherwise: 0,
+  }),
+}
+
+const execOptions = {
+  func: needed('name of the function'),
+  targettype: text('type of the executors that may run it; COLONIES_EXECUTOR_TYPE when left out'),
+  executor: texts('name of an executor that may run it; several with commas between'),
+  targetid: text('the same for one executor', { hidden: true }),
+  args: texts('arguments, as texts with commas between'),
+  argsJson: text('arguments, as a JSON array; behind those of --args'),
+  kwargs: texts('arguments by name, as key=value or key:value, with commas between'),
+  kwargsJson: text('arguments by name, as a JSON object'),
+  env: texts('environment, as NAME=value, with commas between'),
+  priority: integer('from -50000 to 50000, higher is sooner', { ...int32, otherwise: 0 }),
+  maxwaittime: integer('seconds in the queue; -1 for no limit', { ...int32, otherwise: -1 }),
+  maxexectime: integer('seconds on one executor; -1 for no limit', { ...int32, otherwise: -1 }),
+  maxretries: integer('how often it is tried again; -1 for ever', { ...int32, otherwise: -1 }),
+  location: text('name of the location where it has to run'),
+  label: text('label'),
+  ...waitOptions,
+}
+
+const columns: readonly Column<Output<'getFunctions'>[number]>[] = [
+  { header: 'FUNCTION', of: ({ funcname }) => funcname },
+  { header: 'TYPE', of: ({ executortype }) => executortype },
+  { header: 'EXECUTOR', of: ({ executorname }) => executorname },
+  { header: 'ARGS', of: ({ args }) => args.map(({ name, required }) => (required ? name : `[${name}]`)).join(' ') },
+  { header: 'CALLS', of: ({ counter }) => counter, whole: true },
+  { header: 'WAIT', of: ({ counter, avgwaittime }) => (counter > 0 ? `${avgwaittime.toFixed(2)} s` : ''), whole: true },
+  { header: 'RUN', of: ({ counter, avgexectime }) => (counter > 0 ? `${avgexectime.toFixed(2)} s` : ''), whole: true },
+  { header: 'DESCRIPTION', of: ({ description }) => description },
+]
+
+export const functionCommands = noun('function', 'What executors can do, and handing it in.', [
+  verb({
+    name: 'exec',
+    summary: 'Submit a function that is described by options.',
+    positional: ['func'],
+    options: execOptions,
+    async run(values, session) {
+      const { func: funcname, priority, maxwaittime, maxexectime, maxretries, label, location } = values
+      const executornames = [...splitList(values.executor), ...(values.targetid ? [values.targetid] : [])]
+      const executortype =
+        values.targettype || (executornames.length === 0 && session.settings.executortype?.value) || ''
+      if (!executortype && executornames.length === 0) {
+        throw new UsageError('Who may run it? Give --targettype, a type of executors, or --executor, the name of one.')
+      }
+      return submit(
+        {
+          funcname,
+          args: [...splitList(values.args), ...parseJsonList(values.argsJson, '--args-json')],
+          kwargs: { ...parsePairs(values.kwargs), ...parseJsonObject(values.kwargsJson, '--kwargs-json') },
+          env: parseVariables(values.env),
+          priority,
+          maxwaittime,
+          maxexectime,
+          maxretries,
+          label,
+          conditions: {
+            colonyname: session.colonyname,
+            executortype,
+            ...(executornames.length > 0 && { executornames }),
+            ...(location && { locationname: location }),
+          },
+        },
+        values,
+        session,
+      )
+    },
+  }),
+  verb({
+    name: 'submit',
+    summary: 'Submit a function spec from a file.',
+    positional: ['spec'],
+    options: {
+      spec: needed('file with a function spec in JSON or YAML; - is standard input', { short: 'f' }),
+      label: text('label, instead of that in the file'),
+      lenient: flag('leave out unknown fields of the file'),
+      ...waitOptions,
+    },
+    async run({ spec: file, lenient, label, ...waiting }, session) {
+      const { io, colonyname } = session
+      const spec = await readFunctionSpec({ file, lenient, colonyname }, io)
+      return submit(label ? { ...spec, label } : spec, waiting, session)
+    },
+  }),
+  verb({
+    name: 'register',
+    summary: 'Tell the colony of a function, as the executor that offers it.',
+    positional: ['func'],
+    options: {
+      func: needed('name of the function'),
+      name: text('name of the executor; COLONIES_EXECUTOR_NAME when left out'),
+      type: text('type of the executor', { hidden: true }),
+      desc: text('description'),
+    },
+    async run({ func: funcname, name, type: executortype, desc }, { member, colonyname, settings }) {
+      const executorname = name || settings.executorname?.value
+      if (!executorname) throw new UsageError('Which executor? Give --name, or set COLONIES_EXECUTOR_NAME.')
+      const fun = await member.addFunction({
+        fun: { executorname, executortype, colonyname, funcname, description: desc },
+      })
+      return created(`Function ${funcname} was registered.`, fun.functionid, fun)
+    },
+  }),
+  verb({
+    name: 'ls',
+    summary: 'List the functions that executors offer.',
+    options: { executor: text('only of this executor') },
+    async run({ executor: executorname }, { member, colonyname }) {
+      const functions = await member.getFunctions({ colonyname, executorname })
+      return list(functions, columns, { id: ({ functionid }) => functionid, none: 'No functions.' })
+    },
+  }),
+  verb({
+    name: 'remove',
+    summary: 'Take a function back, as the executor that offers it.',
+    positional: ['functionid'],
+    options: { functionid: needed('id of the function') },
+    async run({ functionid }, { member }) {
+      await member.removeFunction({ functionid })
+      return done('The function was removed.', { functionid })
+    },
+  }),
+])
+
+async function submit(spec: FunctionSpec, waiting: WaitOptions & { wait: boolean }, session: Session): Promise<View> {
+  if (waiting.out && !waiting.wait && !waiting.follow) throw new UsageError('--out needs --wait.')
+  const process = await session.member.submit({ spec })
+  const submitted = created(`Submitted ${spec.funcname}.`, process.processid, process)
+  if (!waiting.wait && !waiting.follow) return submitted
+  // Whoever waits for the output gets nothing else on standard output.
+  if (session.out.format !== 'table') return waitForProcess(process.processid, waiting, session)
+  if (waiting.out) session.out.say(`Submitted ${spec.funcname} as ${process.processid}.`)
+  else await session.out.show(submitted)
+  return waitForProcess(process.processid, waiting, session)
+}

@@ -1,0 +1,43 @@
+import { ClientError, ConnectionError, DeniedError, InvalidError, NotFoundError, TimeoutError } from '@colonies/client'
+import { PrivateKeyError } from '@colonies/identity'
+import { CommanderError } from 'commander'
+
+/** What scripts can tell from the status of the command. */
+export const ExitCode = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  notFound: 3,
+  denied: 4,
+  timeout: 5,
+  processFailed: 6,
+  processCancelled: 7,
+  connection: 8,
+} as const
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
+
+/** The command was used in a way that cannot work. The sentence names the way out. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** The exit code for whatever a command threw. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError || error instanceof CommanderError || error instanceof PrivateKeyError) {
+    return ExitCode.usage
+  }
+  if (error instanceof NotFoundError) return ExitCode.notFound
+  if (error instanceof DeniedError) return ExitCode.denied
+  if (error instanceof TimeoutError) return ExitCode.timeout
+  if (error instanceof ConnectionError) return ExitCode.connection
+  // What the client refuses by itself never reached a server: the input is wrong.
+  if (error instanceof InvalidError && error.status === 0) return ExitCode.usage
+  return ExitCode.failure
+}
+
+/** The name of an error for programs: that of the server, else that of the exit code. */
+export function errorName(error: unknown): string {
+  if (error instanceof ClientError && error.code) return error.code
+  const code = exitCodeOf(error)
+  return Object.keys(ExitCode).find((name) => ExitCode[name as keyof typeof ExitCode] === code) ?? 'failure'
+}

@@ -1,0 +1,29 @@
+import { zeroTime } from '@colonies/protocol'
+
+/** A time of the wire as `2026-11-21 01:10:56`, local; empty for "not yet". */
+export function formatTime(time: string): string {
+  return time === zeroTime || time === '' ? '' : formatDate(new Date(time))
+}
+
+/** Unix time in ns, as log entries have it. */
+export function formatNanoseconds(timestamp: bigint): string {
+  return formatDate(new Date(Number(timestamp / 1_000_000n)))
+}
+
+function formatDate(date: Date): string {
+  const pad = (number: number) => String(number).padStart(2, '0')
+  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join('-')
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(':')
+  return `${day} ${time}`
+}
+
+/** The time between two times of the wire as `1.2 s`, `3 min 20 s`, `2 h 5 min`; empty when the first is "not yet". */
+export function formatDuration(from: string, to: string, nowMs = Date.now()): string {
+  if (from === zeroTime) return ''
+  const ms = Math.max(0, (to === zeroTime ? nowMs : Date.parse(to)) - Date.parse(from))
+  const seconds = ms / 1_000
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const whole = Math.floor(seconds)
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3_600)} h ${Math.floor((whole % 3_600) / 60)} min`
+}

@@ -1,0 +1,47 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { text } from 'node:stream/consumers'
+
+/** Where text goes. */
+export interface Sink {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+  /** Characters in a line of the terminal. */
+  readonly columns?: number | undefined
+}
+
+/** Everything outside of the program that commands touch, so that tests can give something else. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** For results only. */
+  readonly stdout: Sink
+  /** For everything else. */
+  readonly stderr: Sink
+  /** Where profiles are kept. */
+  readonly profilesFile: string
+  /** All of standard input. */
+  readInput(): Promise<string>
+  /** Asks at the terminal. @returns undefined when there is none to ask at */
+  ask(question: string): Promise<string | undefined>
+}
+
+export function processIo(): Io {
+  const { env, stdin, stdout, stderr } = process
+  return {
+    env,
+    stdout,
+    stderr,
+    profilesFile: join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'colonies', 'profiles.yaml'),
+    readInput: () => text(stdin),
+    async ask(question) {
+      if (!stdin.isTTY) return undefined
+      const lines = createInterface({ input: stdin, output: stderr })
+      try {
+        return await lines.question(question)
+      } finally {
+        lines.close()
+      }
+    },
+  }
+}

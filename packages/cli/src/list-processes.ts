@@ -1,0 +1,53 @@
+import type { Process } from '@colonies/protocol'
+import type { Session } from './session.js'
+import { processColumns } from './show-process.js'
+import { type StateName, stateNames, stateNumber } from './state-names.js'
+import { list, type View } from './view.js'
+
+export interface ProcessFilters {
+  readonly type: string
+  /** The same, in the original's words. */
+  readonly executortype: string
+  readonly label: string
+  readonly initiator: string
+  readonly count: number
+  readonly ids: boolean
+}
+
+/** @param state undefined: all states, newest submission first */
+export async function listProcesses(
+  state: StateName | undefined,
+  { type, executortype, ids, ...filters }: ProcessFilters,
+  session: Session,
+): Promise<View> {
+  const { member, colonyname } = session
+  const states = state ? [state] : stateNames
+  const lists = await Promise.all(
+    states.map((name) =>
+      member.getProcesses({ colonyname, state: stateNumber(name), executortype: type || executortype, ...filters }),
+    ),
+  )
+  const processes = lists.length === 1 ? lists.flat() : newestFirst(lists.flat()).slice(0, filters.count)
+  return processList(processes, { ids }, session)
+}
+
+/** Shows executors by their names. */
+export async function processList(
+  processes: readonly Process[],
+  { ids }: { ids: boolean },
+  session: Session,
+): Promise<View> {
+  // Only people need the names.
+  const wanted = session.out.format === 'table' && processes.some(({ assignedexecutorid }) => assignedexecutorid !== '')
+  const executors = wanted ? await session.member.getExecutors({ colonyname: session.colonyname }) : []
+  const names = new Map(executors.map(({ executorid, executorname }) => [executorid, executorname]))
+  return list(processes, processColumns({ ids, executors: names }), {
+    id: ({ processid }) => processid,
+    none: 'No processes.',
+  })
+}
+
+/** Times of the wire have no trailing zeros, so they do not sort as texts. */
+export function newestFirst<Row extends { submissiontime: string }>(rows: readonly Row[]): Row[] {
+  return [...rows].sort((a, b) => Date.parse(b.submissiontime) - Date.parse(a.submissiontime))
+}

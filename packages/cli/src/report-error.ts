@@ -1,0 +1,38 @@
+import { ClientError, ConnectionError, DeniedError } from '@colonies/client'
+import { CommanderError } from 'commander'
+import { errorName, exitCodeOf, UsageError } from './exit-codes.js'
+import type { Format } from './output.js'
+import type { Session } from './session.js'
+
+/** What standard error says about whatever a command threw: a sentence or two, or the same as JSON. Never a stack. */
+export function describeFailure(error: unknown, format: Format, session: Session | undefined): string {
+  const message = sentenceOf(error, session)
+  if (format !== 'json') return `${message}\n`
+  const status = error instanceof ClientError ? error.status : 0
+  return `${JSON.stringify({ error: { code: errorName(error), status, exitcode: exitCodeOf(error), message } })}\n`
+}
+
+function sentenceOf(error: unknown, session: Session | undefined): string {
+  const message = ended(messageOf(error))
+  if (error instanceof ConnectionError) {
+    const origin = session?.settings.endpoints.origin
+    const address = origin === 'default' ? 'That is the default' : `That address comes from ${origin}`
+    return `${message} ${address}: start a server there with \`npm start\`, or name another with --server or COLONIES_SERVER_HOST.`
+  }
+  if (error instanceof DeniedError && session?.usedKey) {
+    return `${message} The request was signed with the key from ${session.usedKey}; \`colonies config view\` shows all.`
+  }
+  return message
+}
+
+function messageOf(error: unknown): string {
+  // commander writes "error: " in front, and suggestions on a line of their own.
+  if (error instanceof CommanderError) return error.message.replace(/^error: /, '').replace(/\n/g, ' ')
+  if (error instanceof ClientError || error instanceof UsageError || error instanceof Error) return error.message
+  return String(error)
+}
+
+function ended(sentence: string): string {
+  const capital = sentence.charAt(0).toUpperCase() + sentence.slice(1)
+  return /[.!?)]$/.test(capital) ? capital : `${capital}.`
+}

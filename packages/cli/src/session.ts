@@ -1,0 +1,115 @@
+import { type Client, createClient } from '@colonies/client'
+import { WebSocket } from 'ws'
+import { ExitCode, UsageError } from './exit-codes.js'
+import type { Io } from './io.js'
+import type { Output } from './output.js'
+import { type Profiles, profilesWarning, readProfiles } from './profiles.js'
+import { type GlobalFlags, resolveSettings, type Setting, type Settings } from './settings.js'
+
+/** Whose key signs. */
+export type Role = 'member' | 'colony-owner' | 'server-owner'
+
+/** Which setting has the key of a role, and what to say when it is missing. */
+export const roles = {
+  member: { setting: 'prvkey', variable: 'COLONIES_PRVKEY', says: 'a user or executor' },
+  'colony-owner': { setting: 'colonyprvkey', variable: 'COLONIES_COLONY_PRVKEY', says: 'the colony owner' },
+  'server-owner': { setting: 'serverprvkey', variable: 'COLONIES_SERVER_PRVKEY', says: 'the server owner' },
+} as const
+
+/** How long a command tries again when the server does not answer, and how long when its answer may take a while anyway. */
+const retryMs = { usual: 2_000, patient: 60_000 }
+
+/** What one run of a command works with. Settings are looked up when a command first asks for them. */
+export class Session {
+  readonly io: Io
+  readonly out: Output
+  readonly flags: GlobalFlags
+  /** Where the key that was used came from, for those who are denied. */
+  usedKey: string | undefined
+  exitCode: ExitCode = ExitCode.ok
+  #settings: Settings | undefined
+
+  constructor(io: Io, out: Output, flags: GlobalFlags) {
+    this.io = io
+    this.out = out
+    this.flags = flags
+  }
+
+  get settings(): Settings {
+    return (this.#settings ??= resolveSettings({ flags: this.flags, env: this.io.env, profile: this.profile }))
+  }
+
+  get profiles(): Profiles {
+    return readProfiles(this.io.profilesFile)
+  }
+
+  /** The profile that was asked for, else the current one. */
+  get profile(): { name: string; fields: Profiles['profiles'][string] } | undefined {
+    const { current, profiles } = this.profiles
+    const name = this.flags.profile || this.io.env.COLONIES_PROFILE || current
+    if (!name) return undefined
+    const fields = Object.hasOwn(profiles, name) ? profiles[name] : undefined
+    if (fields) {
+      const warning = profilesWarning(this.io.profilesFile)
+      if (warning) this.out.warn(warning)
+      return { name, fields }
+    }
+    const known = Object.keys(profiles).join(', ') || 'none'
+    throw new UsageError(`There is no profile "${name}" in ${this.io.profilesFile}; known: ${known}.`)
+  }
+
+  /** @throws UsageError */
+  get colonyname(): string {
+    const { colony } = this.settings
+    if (colony) return colony.value
+    throw new UsageError('Which colony? Set COLONIES_COLONY_NAME, give --colony, or choose a profile that has one.')
+  }
+
+  /** Signs nothing. */
+  get anyone(): Client {
+    return this.#connect(undefined, retryMs.usual)
+  }
+
+  get member(): Client {
+    return this.client('member')
+  }
+
+  get colonyOwner(): Client {
+    return this.client('colony-owner')
+  }
+
+  get serverOwner(): Client {
+    return this.client('server-owner')
+  }
+
+  /** As a member, through restarts of the server: for waiting. */
+  get patientMember(): Client {
+    return this.#connect(this.key('member').value, retryMs.patient)
+  }
+
+  client(role: Role): Client {
+    return this.#connect(this.key(role).value, retryMs.usual)
+  }
+
+  /** @throws UsageError when it is not set */
+  key(role: Role): Setting {
+    const { setting, variable, says } = roles[role]
+    const key = this.settings[setting]
+    if (!key)
+      throw new UsageError(
+        `This needs the key of ${says}: set ${variable}, give --${setting}, or choose a profile that has it.`,
+      )
+    this.usedKey = key.origin
+    return key
+  }
+
+  #connect(privateKey: string | undefined, forMs: number): Client {
+    return createClient({
+      endpoints: this.settings.endpoints.value,
+      privateKey,
+      retry: { forMs },
+      // The same interface, but the types of npm `ws` name its own events.
+      WebSocket: WebSocket as never,
+    })
+  }
+}

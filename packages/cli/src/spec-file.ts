@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises'
+import { checkWorkflow } from '@colonies/client'
+import { FunctionSpec, type JsonValue, parseJson, WorkflowSpec } from '@colonies/protocol'
+import { isObject } from './arguments.js'
+import { checkFields } from './check-fields.js'
+import { UsageError } from './exit-codes.js'
+import type { Io } from './io.js'
+
+/** Function specs and workflows as people write them: JSON or YAML, in files or on standard input. */
+
+export interface ReadOptions {
+  /** The name of the file; `-` is standard input. */
+  readonly file: string
+  /** Leave out fields that nobody knows, instead of refusing the file. */
+  readonly lenient: boolean
+  /** Filled in: what is submitted goes to the configured colony. */
+  readonly colonyname: string
+}
+
+/** @throws UsageError when it cannot be read, or is no function spec */
+export async function readFunctionSpec(options: ReadOptions, io: Io): Promise<FunctionSpec> {
+  const value = await readDocument(options.file, io)
+  if (Array.isArray(value) || (isObject(value) && 'functionspecs' in value)) {
+    throw new UsageError(`${nameOf(options.file)} holds a workflow: use \`colonies workflow submit\`.`)
+  }
+  if (!isObject(value))
+    throw new UsageError(`${nameOf(options.file)} must hold an object, such as {"funcname": "hello"}.`)
+  if (!options.lenient) checkFields(FunctionSpec, value, nameOf(options.file))
+  return completed(value, options.colonyname)
+}
+
+/** @throws UsageError when it cannot be read or is no workflow, InvalidError when the workflow makes no sense */
+export async function readWorkflowSpec(options: ReadOptions, io: Io): Promise<WorkflowSpec> {
+  const value = await readDocument(options.file, io)
+  const { colonyname, file } = options
+  const nodes = isObject(value) && Array.isArray(value.functionspecs) ? value.functionspecs : value
+  if (!Array.isArray(nodes)) {
+    const hint = isObject(value) ? ' One function spec is for `colonies function submit`.' : ''
+    throw new UsageError(`${nameOf(file)} must hold an array of function specs.${hint}`)
+  }
+  const refused = nodes.findIndex((node) => !isObject(node))
+  if (refused >= 0) throw new UsageError(`Item ${refused} of the workflow in ${nameOf(file)} is no object.`)
+  if (!options.lenient) checkFields(WorkflowSpec, isObject(value) ? value : { functionspecs: nodes }, nameOf(file))
+  const spec: WorkflowSpec = { colonyname, functionspecs: nodes.map((node) => completed(node, colonyname)) }
+  checkWorkflow(spec)
+  return spec
+}
+
+/**
+ * Reads JSON or YAML; integers beyond 2^53 keep all their digits.
+ *
+ * @throws UsageError with line and column where it can be neither
+ */
+export async function readDocument(file: string, io: Io): Promise<JsonValue> {
+  const text = file === '-' ? await io.readInput() : await readText(file)
+  if (text.trim() === '') throw new UsageError(`${nameOf(file)} is empty.`)
+  try {
+    return parseJson(text)
+  } catch {
+    return parseYaml(text, nameOf(file)) // whose errors are better for broken JSON, too
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
+    throw new UsageError(`${file} cannot be read: ${why}.`, { cause: error })
+  }
+}
+
+async function parseYaml(text: string, name: string): Promise<JsonValue> {
+  const { parse } = await import('yaml') // takes a while to load, and most files are JSON
+  try {
+    return withNumbers(parse(text, { intAsBigInt: true, logLevel: 'error' }))
+  } catch (error) {
+    // The first line says what and where; the rest repeats the text.
+    const [first = ''] = (error as Error).message.split('\n')
+    throw new UsageError(`${name} is neither JSON nor YAML: ${first.replace(/:$/, '')}.`, { cause: error })
+  }
+}
+
+/** The reader was told to make all integers bigints, so that none is rounded. */
+function withNumbers(value: unknown): JsonValue {
+  if (typeof value === 'bigint') {
+    const number = Number(value)
+    return Number.isSafeInteger(number) ? number : value
+  }
+  if (Array.isArray(value)) return value.map(withNumbers)
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withNumbers(member)]))
+  }
+  return value as JsonValue
+}
+
+/** What files leave open: no limits where none are given, and the colony. */
+function completed(fields: { readonly [key: string]: JsonValue }, colonyname: string): FunctionSpec {
+  // What does not have the type of the contract is refused by the client, which names the field.
+  const spec = fields as unknown as FunctionSpec
+  return {
+    ...spec,
+    maxwaittime: spec.maxwaittime || -1,
+    maxexectime: spec.maxexectime || -1,
+    conditions: { ...spec.conditions, colonyname },
+  }
+}
+
+function nameOf(file: string): string {
+  return file === '-' ? 'Standard input' : file
+}

@@ -1,0 +1,104 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { AbortedError, listOf, TimeoutError } from '@colonies/client'
+import { limits, type Process, State } from '@colonies/protocol'
+import { ExitCode } from './exit-codes.js'
+import { formatValue } from './format-json.js'
+import { formatDuration } from './format-time.js'
+import type { Session } from './session.js'
+import { stateName } from './state-names.js'
+import { endLine, type View } from './view.js'
+
+export interface WaitOptions {
+  /** Show log lines as they come. */
+  readonly follow: boolean
+  /** The result is the output of the process. */
+  readonly out: boolean
+  /** Seconds after which waiting ends; the process goes on. 0: as long as it takes. */
+  readonly timeout: number
+}
+
+const pollMs = 500
+
+/**
+ * Waits until a process has ended.
+ *
+ * @throws TimeoutError
+ */
+export async function waitForProcess(processid: string, options: WaitOptions, session: Session): Promise<View> {
+  const { patientMember: client, out } = session
+  const ended = new AbortController()
+  // With output on standard output, log lines would be mistaken for it.
+  const writeLog = (text: string) =>
+    options.out || out.format !== 'table' ? out.warn(text.trimEnd()) : out.write(text)
+  const following = options.follow ? followLog(processid, { session, writeLog, signal: ended.signal }) : undefined
+  following?.catch(() => {}) // told when it is waited for, below
+  try {
+    const signal = options.timeout > 0 ? AbortSignal.timeout(options.timeout * 1_000) : undefined
+    const process = await client.waitFor(processid, { signal })
+    ended.abort()
+    await following
+    return viewOf(process, options)
+  } catch (error) {
+    if (!(error instanceof AbortedError)) throw error
+    throw new TimeoutError(`Process ${processid} has not ended within ${options.timeout} s; it goes on.`, {
+      cause: error,
+    })
+  } finally {
+    ended.abort()
+  }
+}
+
+interface Following {
+  session: Session
+  writeLog: (text: string) => void
+  /** Aborted when no more lines will come; those that are there by then are still shown. */
+  signal: AbortSignal
+}
+
+/** Writes the log of a process from its beginning, as it grows. */
+export async function followLog(processid: string, { session, writeLog, signal }: Following): Promise<void> {
+  const { patientMember: client, colonyname } = session
+  for (let since = 0n; ; ) {
+    const isLast = signal.aborted
+    const lines = await client.getLogs({ colonyname, processid, count: limits.logCountMax, since })
+    for (const { message } of lines) writeLog(endLine(message))
+    since = lines.at(-1)?.timestamp ?? since
+    if (lines.length === limits.logCountMax) continue
+    if (isLast) return
+    await pause(pollMs, undefined, { signal }).catch(() => {})
+  }
+}
+
+const exitCodes: Readonly<Record<number, ExitCode>> = {
+  [State.failed]: ExitCode.processFailed,
+  [State.cancelled]: ExitCode.processCancelled,
+}
+
+function viewOf(process: Process, { out }: WaitOptions): View {
+  const output = outputView(process)
+  return {
+    ...output,
+    data: out ? output.data : process,
+    ids: [process.processid],
+    text: (style) => (out ? output.text(style) : ''),
+    note: sentenceOf(process),
+    exitCode: exitCodes[process.state],
+  }
+}
+
+/** The output values of a process: for people on one line, for programs as a list. */
+export function outputView({ processid, out }: Process): View {
+  const values = listOf(out)
+  return {
+    data: values,
+    ids: [processid],
+    text: () => (values.length === 0 ? '' : endLine(values.map(formatValue).join(' '))),
+  }
+}
+
+function sentenceOf({ state, spec, errors, starttime, endtime }: Process): string | undefined {
+  if (state === State.success) return undefined
+  const reasons = errors.length > 0 ? `: ${errors.join('; ')}` : ''
+  const after = formatDuration(starttime, endtime)
+  return `${spec.funcname}: ${stateName(state)}${after && ` after ${after}`}${reasons}`
+}
