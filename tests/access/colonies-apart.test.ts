@@ -27,6 +27,9 @@ interface Attempt {
   expected: number | ((things: Things) => unknown)
 }
 
+/** A heartbeat is one of its sender, wherever the processes are that it names. */
+const signsOfLife = { columns: ['heartbeat_at', 'last_heard_at', 'leased'] }
+
 const spec = (colonyname: string) => ({ funcname: 'f', conditions: { colonyname, executortype: 'cli' } })
 
 /**
@@ -166,15 +169,14 @@ test('a member of one colony reaches nothing of another by naming its own', asyn
   }
   await scene.clients.user.submit({ spec: spec(scene.name) })
 
-  // A heartbeat is a sign of life of its sender, wherever the processes are that it names.
-  const before = await tableChecksums(server.db, { columns: ['heartbeat_at', 'leased'] })
+  const before = await tableChecksums(server.db, signsOfLife)
   for (const { says, payloadtype, payload, expected } of attempts) {
     const transport = payloadtype.startsWith('subscribe') ? 'websocket' : 'http'
     const answer = await send(server.url, envelopeOf(payloadtype, payload(things), elsewhere.executor), transport)
     if (typeof expected === 'number') assert.equal(answer.status, expected, `${says}: ${answer.message}`)
     else assert.deepEqual([answer.status, answer.payload], [200, expected(things)], says)
   }
-  assert.deepEqual(await tableChecksums(server.db, { columns: ['heartbeat_at', 'leased'] }), before)
+  assert.deepEqual(await tableChecksums(server.db, signsOfLife), before)
 })
 
 test('a node of a workflow cannot be sent into another colony', async (t) => {

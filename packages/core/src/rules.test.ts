@@ -5,7 +5,6 @@ import {
   FunctionSpec,
   type JsonText,
   type ParsedFunctionSpec,
-  parseJson,
   State,
 } from '@colonies/protocol'
 import fc from 'fast-check'

@@ -1,4 +1,4 @@
-import { State } from '@colonies/protocol'
+import { ColoniesError, State } from '@colonies/protocol'
 
 /** All that may happen to a process, and what it leads to. `undefined` is the state before the submit. */
 export const arrows = [
@@ -30,6 +30,12 @@ export function mayMove(from: State | undefined, to: State): boolean {
 /** Success, failed and cancelled are never left. */
 export function isTerminal(state: number): boolean {
   return state === State.success || state === State.failed || state === State.cancelled
+}
+
+/** Checks a state that somebody asks for. @throws ColoniesError `bad_request` */
+export function checkState(state: number): void {
+  if (state < State.waiting || state > State.cancelled)
+    throw new ColoniesError('bad_request', `state must be 0 to 4, got ${state}`)
 }
 
 /** The numbers of a graph's nodes by state. */

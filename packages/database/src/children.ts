@@ -42,13 +42,12 @@ export function insertChild(db: Db, colony: ColonyKey, child: NewChild): Promise
       sql`select state, holder, graph_id, children from live
         where colony = ${colony} and process_id = ${parentId} for update`,
     )
-    if (!parent) throw new ColoniesError('not_running', `Process with Id <${parentId}> is not running`)
-    if (graph === undefined || parent.graph_id !== graphId)
+    if (graph === undefined || (parent && parent.graph_id !== graphId))
       throw new ColoniesError(
         'not_found',
         `Process with Id <${parentId}> does not belong to the processgraph <${graphId}>`,
       )
-    if (parent.state !== 1) throw new ColoniesError('not_running', `Process with Id <${parentId}> is not running`)
+    if (parent?.state !== 1) throw new ColoniesError('not_running', `Process with Id <${parentId}> is not running`)
     if (parent.holder !== child.adder)
       throw new ColoniesError(
         'lease_lost',

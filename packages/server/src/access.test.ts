@@ -53,6 +53,7 @@ async function outcome(kind: CallerKind, callerId: string, reference?: ColonyRef
 const notMember = '403 Access denied, not a member of Colony with name'
 const waits = 'this executor waits for its approval by the colony owner'
 const notOwner = '403 Access denied, not colony owner'
+const nameless = '403 Access denied, the request names no colony: fill in its colonyname'
 const dev = byName('dev')
 const lab = byName('lab')
 const devProcess = byProcess('dev-process')
@@ -67,6 +68,7 @@ const table: [kind: CallerKind, callerId: string, reference: ColonyReference | u
   ['colony-owner', 'dev-owner', dev, 'none  in dev'],
   ['colony-owner', 'dev-owner', lab, notOwner],
   ['colony-owner', 'dev-owner', byName('nowhere'), notOwner],
+  ['colony-owner', 'dev-owner', byName(''), nameless],
   ['colony-owner', 'server-owner', dev, notOwner],
   ['colony-owner', 'ada', dev, notOwner],
 
@@ -81,7 +83,7 @@ const table: [kind: CallerKind, callerId: string, reference: ColonyReference | u
   ['member', 'pending', dev, `${notMember} dev: ${waits}`],
   ['member', 'ada', lab, `${notMember} lab`],
   ['member', 'ada', byName('nowhere'), `${notMember} nowhere`],
-  ['member', 'ada', byName(''), `${notMember} `],
+  ['member', 'ada', byName(''), nameless],
   ['member', 'dev-owner', dev, `${notMember} dev`],
   ['member', 'server-owner', dev, `${notMember} dev`],
   ['member', 'stranded', dev, `${notMember} dev`],

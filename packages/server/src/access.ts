@@ -46,6 +46,7 @@ async function settle({ kind, reference, callerId }: Demand, rights: Rights): Pr
       if ((await rights.serverOwnerId()) !== callerId) deny('not server owner')
       return { caller: stranger(callerId), colony: noColony }
     case 'colony-owner': {
+      if (reference?.key === '') denyNameless()
       const colony = reference?.by === 'name' ? await rights.colonyNamed(reference.key) : undefined
       if (colony?.ownerId !== callerId) deny('not colony owner')
       return { caller: stranger(callerId), colony }
@@ -71,6 +72,7 @@ interface Member {
 }
 
 async function settleByName(member: Member, name: string, rights: Rights): Promise<Access> {
+  if (name === '') denyNameless()
   const { kind, callerId, memberships } = member
   const where = `Colony with name ${name}`
   const here = memberships.filter((one) => one.colonyName === name)
@@ -94,6 +96,7 @@ async function settleByThing(member: Member, thing: ColonyThing, rights: Rights)
     if (membership) usable.set(colony, membership)
   }
   if (usable.size === 0) denyMember(kind, `the Colony of this ${thing.by}`, memberships)
+  if (thing.key === '') throw new ColoniesError('not_found', `The request names no ${thing.by}: fill in its id`)
 
   const keys = [...usable.keys()]
   // With one colony, the handler's own statement finds out whether the thing is there.
@@ -120,6 +123,10 @@ function denyMember(kind: MemberKind, where: string, memberships: readonly Membe
   }
   if (kind === 'executor' && memberships.length > 0) deny(`only executors may do this in ${where}, and this is a user`)
   deny(`not a member of ${where}`)
+}
+
+function denyNameless(): never {
+  deny('the request names no colony: fill in its colonyname')
 }
 
 function deny(reason: string): never {

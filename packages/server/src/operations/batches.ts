@@ -13,6 +13,11 @@ export const batchHandlers = {
           const wanted = item.spec.conditions.colonyname
           if (wanted !== '' && wanted !== colony.name)
             throw new ColoniesError('bad_request', `items[${place}].spec.conditions.colonyname is another colony`)
+          if (item.spec.funcname === '' && item.spec.conditions.executortype === '')
+            throw new ColoniesError(
+              'bad_request',
+              `items[${place}].spec must have a funcname and conditions.executortype`,
+            )
           const submission = newSubmission(item, colony.name, caller, `items[${place}].spec`)
           return (await replica.hotPath.submit(colony.key, submission)).process_id
         }),

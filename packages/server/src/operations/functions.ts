@@ -1,4 +1,4 @@
-import { checkId, checkLabel, checkName } from '@colonies/core'
+import { checkLabel, checkName } from '@colonies/core'
 import {
   deleteFunction,
   type FunctionRow,
@@ -8,7 +8,7 @@ import {
   listFunctions,
   upsertFunction,
 } from '@colonies/database'
-import { newId } from '@colonies/identity'
+import { isId, newId } from '@colonies/identity'
 import {
   ColoniesError,
   compileDecoder,
@@ -33,7 +33,10 @@ export const functionHandlers = {
   async addFunction({ fun }, { db, caller, colony }) {
     const { executor } = caller
     if (executor?.name !== fun.executorname)
-      throw new ColoniesError('not_allowed', 'Access denied, not allowed to add a function to another executor')
+      throw new ColoniesError(
+        'not_allowed',
+        'Access denied, not allowed to add a function to another executor: fun.executorname must be your own',
+      )
     const wanted = newFunction(fun, executor.location)
     const row = await upsertFunction(db, colony.key, wanted)
     if (!row)
@@ -61,7 +64,8 @@ export const functionHandlers = {
 function newFunction(fun: Registration, location: string): FunctionRow {
   checkName(fun.funcname, 'fun.funcname')
   checkLabel(fun.executortype, 'fun.executortype')
-  if (fun.functionid !== '') checkId(fun.functionid, 'fun.functionid')
+  if (fun.functionid !== '' && !isId(fun.functionid))
+    throw new ColoniesError('bad_request', 'fun.functionid must be 64 lower-case hex digits, or empty for a new one')
   const args = writeArgs({ args: fun.args })
   checkSize(fun.description, 'fun.description')
   checkSize(args, 'fun.args')

@@ -29,6 +29,7 @@ export const logHandlers = {
     checkCount(count, limits.logCountMax)
     const range = { since, count, latest }
     if (executorname === '') {
+      if (processid === '') throw new ColoniesError('bad_request', 'Whose logs? Fill in processid or executorname')
       await standingOf(db, colony, processid)
       return (await listProcessLogs(db, colony.key, processid, range)).map((row) => entryOf(row, colony))
     }
@@ -40,7 +41,10 @@ export const logHandlers = {
   async searchLogs({ text, days, count }, { db, colony }) {
     checkCount(count, limits.logSearchCountMax)
     if (days > limits.logSearchDaysMax)
-      throw new ColoniesError('bad_request', `Count exceeds max day count (${limits.logSearchDaysMax})`)
+      throw new ColoniesError(
+        'bad_request',
+        `Count exceeds max day count (${limits.logSearchDaysMax}): days is ${days}`,
+      )
     return (await findLogs(db, colony.key, { text, days: Math.max(0, days), count })).map((row) => entryOf(row, colony))
   },
 } satisfies Partial<Handlers>

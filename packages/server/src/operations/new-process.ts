@@ -20,9 +20,14 @@ export function newSubmission(
   caller: Caller,
   where: string,
 ): Submission {
+  checkRequestId(requestid)
+  return rowsOf(spec, checkFunctionSpec(spec, where), { colonyName, caller, requestid })
+}
+
+/** @throws ColoniesError `bad_request` */
+export function checkRequestId(requestid: string): void {
   if (requestid.length > limits.nameLengthMax)
     throw new ColoniesError('bad_request', `requestid must have at most ${limits.nameLengthMax} characters`)
-  return rowsOf(spec, checkFunctionSpec(spec, where), { colonyName, caller, requestid })
 }
 
 interface RowOptions {

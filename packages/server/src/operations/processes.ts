@@ -1,4 +1,4 @@
-import { parseFreeCpu, parseFreeMemory } from '@colonies/core'
+import { checkState, parseFreeCpu, parseFreeMemory } from '@colonies/core'
 import {
   type Claimed,
   cancelProcess,
@@ -96,14 +96,15 @@ export const processHandlers = {
 
   async getProcesses({ count, state, executortype, label, initiator, after }, { db, colony }) {
     checkCount(count)
-    if (state < State.waiting || state > State.cancelled)
-      throw new ColoniesError('bad_request', `state must be 0 to 4, got ${state}`)
+    checkState(state)
     const filter = { state, count, executorType: executortype, label, user: initiator, after }
     const ids = await (state <= State.running ? listLive : listResults)(db, colony.key, filter)
     return readList(db, colony, ids)
   },
 
   async getProcessHistory({ executorid, seconds, state, after }, { db, colony }) {
+    checkState(state)
+    if (seconds < 0) throw new ColoniesError('bad_request', `seconds must not be negative, got ${seconds}`)
     const filter = { state, executorId: executorid, seconds, count: limits.historyCountMax, after }
     return readList(db, colony, await listSubmittedSince(db, colony.key, filter))
   },
@@ -208,7 +209,11 @@ export async function claimedText(
 
 /** A bad timeout or an overlong id would be a wait that nobody meant. */
 export function checkTimeout(timeout: number, assignid: string): void {
-  if (timeout === 0) throw new ColoniesError('bad_request', 'Invalid timeout value, timeout cannot be zero')
+  if (timeout === 0)
+    throw new ColoniesError(
+      'bad_request',
+      'Invalid timeout value, timeout cannot be zero: it is the seconds to wait, or negative for an answer at once',
+    )
   if (assignid.length > limits.nameLengthMax)
     throw new ColoniesError('bad_request', `assignid must have at most ${limits.nameLengthMax} characters`)
 }
@@ -291,11 +296,13 @@ export function explainMissedClose(standing: Standing, { holder, attempt, as }: 
   const verb = as === State.success ? 'successful' : 'failed'
   if (standing.state === State.waiting)
     throw new ColoniesError('not_running', `Failed to close process as ${verb}, process is not assigned`)
-  if (!mine)
+  if (!mine) {
+    const whose = standing.holder === holder ? 'yours' : 'another executor'
     throw new ColoniesError(
       'lease_lost',
-      `Failed to close process as ${verb}, not allowed to close process as ${verb}: it is attempt ${standing.attempt} of another executor now`,
+      `Failed to close process as ${verb}, not allowed to close process as ${verb}: it is attempt ${standing.attempt} of ${whose} now`,
     )
+  }
   throw new ColoniesError('wrong_state', `Tried to set ${stateName(standing.state)} process as ${verb}`)
 }
 

@@ -1,4 +1,4 @@
-import { type PictureNode, pictureOf, planWorkflow } from '@colonies/core'
+import { checkState, type PictureNode, pictureOf, planWorkflow } from '@colonies/core'
 import {
   cancelGraph,
   findGraph,
@@ -15,7 +15,7 @@ import {
 import { newId } from '@colonies/identity'
 import { ColoniesError, State } from '@colonies/protocol'
 import type { Call, Colony, Handlers } from '../handler.js'
-import { newSubmission, rowsOf } from './new-process.js'
+import { checkRequestId, newSubmission, rowsOf } from './new-process.js'
 import { checkCount, readProcess } from './processes.js'
 
 const NO_TIME = '0001-01-01T00:00:00Z'
@@ -24,6 +24,7 @@ const REMOVE_BATCH = 100
 
 export const workflowHandlers = {
   async submitWorkflow({ spec, requestid }, { db, caller, colony, replica }) {
+    checkRequestId(requestid)
     const plan = planWorkflow(spec)
     const rows = plan.nodes.map((node) =>
       rowsOf(node.spec, node.checked, { colonyName: colony.name, caller, requestid: '' }),
@@ -91,8 +92,7 @@ export const workflowHandlers = {
 
   async getProcessGraphs({ count, state, after }, { db, colony }) {
     checkCount(count)
-    if (state < State.waiting || state > State.cancelled)
-      throw new ColoniesError('bad_request', `state must be 0 to 4, got ${state}`)
+    checkState(state)
     const graphs = await listGraphs(db, colony.key, { state, count, after })
     const parts = await readGraphParts(
       db,

@@ -1,3 +1,4 @@
+import { checkState } from '@colonies/core'
 import { type AttributeRow, type Db, findAttributesByKey, readStandings } from '@colonies/database'
 import { ColoniesError, State } from '@colonies/protocol'
 import type { Log } from '../log.js'
@@ -17,6 +18,7 @@ export function createSubscriptions(db: Db, log: Log): { subscriptions: Subscrip
 function subscriptionsOf(feed: EventFeed, log: Log): Subscriptions {
   return {
     subscribeProcess({ processid, state, executortype, timeout }, { db, colony }, send, done) {
+      checkState(state)
       const subscription = new Subscription({ seconds: timeout, done, log })
       const wish = { processId: processid, state, executorType: executortype }
       const follower = new ProcessSubscription(wish, { db, colony, send, subscription })
@@ -25,6 +27,7 @@ function subscriptionsOf(feed: EventFeed, log: Log): Subscriptions {
     },
 
     subscribeProcesses({ executortype, state, timeout }, { colony }, send, done) {
+      checkState(state)
       const subscription = new Subscription({ seconds: timeout, done, log })
       const follower: ProcessFollower = {
         of: { executorType: executortype },
