@@ -45,7 +45,9 @@ async function submits(server: BenchServer, colony: BenchColony): Promise<void> 
 async function assignAndClose(colony: BenchColony): Promise<void> {
   const work = async (connection: number) => {
     const executor = colony.executors[connection] as BenchColony['user']
-    const process = (await executor.call('assignprocessmsg', { colonyname: colony.name, timeout: 10 })) as { processid: string }
+    const process = (await executor.call('assignprocessmsg', { colonyname: colony.name, timeout: 10 })) as {
+      processid: string
+    }
     await executor.call('closesuccessfulmsg', { processid: process.processid, out: ['done'] })
   }
   await rateOf(300, EXECUTORS, work)
@@ -81,8 +83,18 @@ async function workflows(colony: BenchColony): Promise<void> {
   })
   const chain = Array.from({ length: 1000 }, (_, n) => node(`n${n}`, n === 0 ? [] : [`n${n - 1}`]))
   const middle = Array.from({ length: 998 }, (_, n) => node(`m${n}`, ['first']))
-  const fan = [node('first', []), ...middle, node('last', middle.map((m) => m.nodename))]
-  for (const [name, functionspecs] of [['chain', chain], ['fan-out and fan-in', fan]] as const) {
+  const fan = [
+    node('first', []),
+    ...middle,
+    node(
+      'last',
+      middle.map((m) => m.nodename),
+    ),
+  ]
+  for (const [name, functionspecs] of [
+    ['chain', chain],
+    ['fan-out and fan-in', fan],
+  ] as const) {
     const begin = performance.now()
     const graph = (await colony.user.call('submitworkflowspecmsg', {
       spec: { colonyname: colony.name, functionspecs },
@@ -106,8 +118,14 @@ async function workflows(colony: BenchColony): Promise<void> {
     while (left > 0) await new Promise((resolve) => setTimeout(resolve, 2))
     const rate = 1000 / ((performance.now() - started) / 1000)
     await all
-    const end = (await colony.user.call('getprocessgraphmsg', { processgraphid: graph.processgraphid })) as { state: number }
-    report(`${name} of 1000 nodes, ${EXECUTORS} executors`, `${Math.round(rate)} nodes/s`, end.state === 2 ? '' : 'NOT SUCCESSFUL')
+    const end = (await colony.user.call('getprocessgraphmsg', { processgraphid: graph.processgraphid })) as {
+      state: number
+    }
+    report(
+      `${name} of 1000 nodes, ${EXECUTORS} executors`,
+      `${Math.round(rate)} nodes/s`,
+      end.state === 2 ? '' : 'NOT SUCCESSFUL',
+    )
   }
 }
 

@@ -16,5 +16,5 @@ test('the workflow of the paper ends with 13, summed in a browser tab', async (t
   assert.equal(status, '4 + 9 = 13')
   assert.match(tables, /\| P1 .* \| Successful \|/)
   assert.match(tables, /\| P4 .* \| True \| - \| Waiting \|/)
-  assert.match(tables, /\| P4 \| \[4,9\] \|  \| \[13\] \|/)
+  assert.match(tables, /\| P4 \| \[4,9\] \| {2}\| \[13\] \|/)
 })

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { testDatabase } from '@colonies/testkit'
 import { runWordcount } from '../../examples/wordcount/run.js'
 
 const folder = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 
-test('the counts equal those of coreutils, though two of eight executors are killed', { timeout: 120_000 }, async (t) => {
+test('the counts equal those of coreutils, though two of eight executors are killed', {
+  timeout: 120_000,
+}, async (t) => {
   const { config } = await testDatabase(t)
   const { text, workers, retried } = await runWordcount({
     folder,

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  compileDecoder,
-  FunctionSpec,
-  type JsonText,
-  type ParsedFunctionSpec,
-  State,
-} from '@colonies/protocol'
+import { compileDecoder, FunctionSpec, type JsonText, type ParsedFunctionSpec, State } from '@colonies/protocol'
 import fc from 'fast-check'
 import { checkFunctionSpec, joinSpec, writeSpec } from './function-spec.js'
 import { joinOutputs } from './inputs.js'

@@ -30,7 +30,9 @@ const modules = {
 type Modules = typeof modules
 
 /** Every operation by the name of its client method, which is the name of its export. */
-export type Operations = { [Name in keyof Modules as Modules[Name] extends { payloadtype: string } ? Name : never]: Modules[Name] }
+export type Operations = {
+  [Name in keyof Modules as Modules[Name] extends { payloadtype: string } ? Name : never]: Modules[Name]
+}
 
 const isOperation = (value: unknown): boolean => typeof value === 'object' && value !== null && 'payloadtype' in value
 

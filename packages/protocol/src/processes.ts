@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { Attribute } from "./attributes.js"
+import { Attribute } from './attributes.js'
 import { byName, byProcess, operation } from './operation.js'
 import {
   type ClientReply,
@@ -27,7 +27,12 @@ import {
 export const State = { waiting: 0, running: 1, success: 2, failed: 3, cancelled: 4 } as const
 export type State = (typeof State)[keyof typeof State]
 
-export const Gpu = Shape({ name: optional(Text), mem: optional(Text), count: optional(Int32), nodecount: optional(Int32) })
+export const Gpu = Shape({
+  name: optional(Text),
+  mem: optional(Text),
+  count: optional(Int32),
+  nodecount: optional(Int32),
+})
 
 export const Conditions = Shape({
   colonyname: optional(Text),

@@ -1,6 +1,6 @@
+import { Attribute } from './attributes.js'
 import { byName, byProcess, operation } from './operation.js'
 import { Process } from './processes.js'
-import { Attribute } from './attributes.js'
 import { Id, Int32, optional, Text } from './schema.js'
 
 export const subscribeProcess = operation({

@@ -1,8 +1,16 @@
 import { type Client, createClient } from '@colonies/client'
 import { type Database, sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
-import { State } from '@colonies/protocol'
-import { configFrom, createLog, createReplica, type Environment, type Loop, type RunningServer, startServer } from '@colonies/server'
+import type { State } from '@colonies/protocol'
+import {
+  configFrom,
+  createLog,
+  createReplica,
+  type Environment,
+  type Loop,
+  type RunningServer,
+  startServer,
+} from '@colonies/server'
 import { WebSocket } from 'ws'
 import { type TestDatabase, type TestScope, testDatabase } from './test-database.js'
 
