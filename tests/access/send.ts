@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { sign } from '@colonies/identity'
-import { encodeBase64, parseJson, readRefusal, readReply, writeRequest } from '@colonies/protocol'
+import { encodeBase64, readRefusal, readReply, writeRequest } from '@colonies/protocol'
 import { WebSocket } from 'ws'
 
 /** What a server answered. */
@@ -63,5 +63,5 @@ function readAnswer(text: string): Answer {
   const { payload, error } = readReply(text)
   const json = Buffer.from(payload, 'base64').toString()
   if (error) return { ...readRefusal(json), payload: undefined }
-  return { status: 200, message: '', code: '', payload: parseJson(json) }
+  return { status: 200, message: '', code: '', payload: JSON.parse(json) }
 }

@@ -39,6 +39,8 @@ export function checkFunctionSpec(spec: ParsedFunctionSpec, where: string): Chec
   checkLabel(conditions.locationname, `${where}.conditions.locationname`)
   if (spec.channels.length > limits.channelsMax)
     throw new ColoniesError('bad_request', `${where}.channels has more than ${limits.channelsMax} entries`)
+  if (Object.keys(spec.env).length > limits.attributesMax)
+    throw new ColoniesError('bad_request', `${where}.env has more than ${limits.attributesMax} entries`)
   parseMemory(conditions.storage, `${where}.conditions.storage`)
   parseMemory(conditions.gpu.mem, `${where}.conditions.gpu.mem`)
   return {
