@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testColony } from '@colonies/testkit'
+import { type TestColony, testColony } from '@colonies/testkit'
 import { plausibleRequests } from './plausible-requests.js'
 import { makeElsewhere, makeScene, type Scene } from './scene.js'
 import { envelopeOf, send } from './send.js'
@@ -28,48 +28,52 @@ const needsItself = [
   'removefunctionmsg',
 ]
 
-async function scenery(t: Parameters<typeof testColony>[0]) {
+interface Refusal {
+  server: TestColony
+  scene: Scene
+  payloadtype: string
+  by: 'ada' | 'bo'
+  code: string
+  /** What happens between the time the request was right and the time it is sent. */
+  before?: () => Promise<void>
+}
+
+test('who does not hold a process, or does not any more, cannot change it', async (t) => {
   const server = await testColony(t)
-  const scene = await makeScene(server, await makeElsewhere(server))
-  const ask = async (payloadtype: string, payload: object, key: string) => {
-    const { status, code, message, payload: reply } = await send(server.url, envelopeOf(payloadtype, payload, key))
-    const [item] = Array.isArray(reply) ? reply : []
-    return status === 200 && item?.status ? [item.status, item.code, item.message] : [status, code, message]
+  const elsewhere = await makeElsewhere(server)
+  for (const payloadtype of needsHolder) {
+    await t.test(`${payloadtype} by an approved executor that does not hold the process`, async () => {
+      const scene = await makeScene(server, elsewhere)
+      await isRefused({ server, scene, payloadtype, by: 'bo', code: 'lease_lost' })
+    })
+    await t.test(`${payloadtype} by the executor that has given it back`, async () => {
+      const scene = await makeScene(server, elsewhere)
+      const before = () => giveAllBack(scene)
+      await isRefused({ server, scene, payloadtype, by: 'ada', code: 'not_running', before })
+    })
   }
-  const request = async (payloadtype: string) => (await plausibleRequests[payloadtype]?.(scene, 'ada')) ?? assert.fail()
-  return { server, scene, ask, request }
-}
+})
 
-for (const payloadtype of needsHolder) {
-  test(`${payloadtype} is refused to an approved executor that does not hold the process`, async (t) => {
-    const { server, scene, ask, request } = await scenery(t)
-    const payload = await request(payloadtype)
-    const before = await tableChecksums(server.db)
-    const [status, code, message] = await ask(payloadtype, payload, scene.keys.bo)
-    assert.deepEqual([status, code], [403, 'lease_lost'], message)
-    assert.deepEqual(await tableChecksums(server.db), before)
-  })
+test('no executor can speak for another one', async (t) => {
+  const server = await testColony(t)
+  const elsewhere = await makeElsewhere(server)
+  for (const payloadtype of needsItself) {
+    await t.test(payloadtype, async () => {
+      const scene = await makeScene(server, elsewhere)
+      await isRefused({ server, scene, payloadtype, by: 'bo', code: 'not_allowed' })
+    })
+  }
+})
 
-  test(`${payloadtype} is refused once its executor gave the process back`, async (t) => {
-    const { server, scene, ask, request } = await scenery(t)
-    const payload = await request(payloadtype)
-    await giveAllBack(scene)
-    const before = await tableChecksums(server.db)
-    const [status, code, message] = await ask(payloadtype, payload, scene.keys.ada)
-    assert.deepEqual([status, code], [403, 'not_running'], message)
-    assert.deepEqual(await tableChecksums(server.db), before)
-  })
-}
-
-for (const payloadtype of needsItself) {
-  test(`${payloadtype} is refused to another executor of the colony`, async (t) => {
-    const { server, scene, ask, request } = await scenery(t)
-    const payload = await request(payloadtype)
-    const before = await tableChecksums(server.db)
-    const [status, code, message] = await ask(payloadtype, payload, scene.keys.bo)
-    assert.deepEqual([status, code], [403, 'not_allowed'], message)
-    assert.deepEqual(await tableChecksums(server.db), before)
-  })
+async function isRefused({ server, scene, payloadtype, by, code, before }: Refusal): Promise<void> {
+  const payload = (await plausibleRequests[payloadtype]?.(scene, 'ada')) ?? assert.fail(`no request ${payloadtype}`)
+  await before?.()
+  const checksums = await tableChecksums(server.db)
+  const answer = await send(server.url, envelopeOf(payloadtype, payload, scene.keys[by]))
+  const [item] = Array.isArray(answer.payload) ? answer.payload : [] // batches answer each item
+  const refusal = item ?? answer
+  assert.deepEqual([refusal.status, refusal.code], [403, code], refusal.message)
+  assert.deepEqual(await tableChecksums(server.db), checksums)
 }
 
 async function giveAllBack({ name, clients }: Scene): Promise<void> {

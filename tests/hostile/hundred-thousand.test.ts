@@ -4,14 +4,13 @@ import { createClient } from '@colonies/client'
 import { sql } from '@colonies/database'
 import { generatePrivateKey } from '@colonies/identity'
 import { type TestDatabase, testDatabase } from '@colonies/testkit'
-import { accessTable } from '../access/access-table.js'
-import { plausibleRequests } from '../access/plausible-requests.js'
 import { makeElsewhere, makeScene, type Scene } from '../access/scene.js'
 import { tableChecksums } from '../access/table-checksums.js'
 import { startChildServer } from './child-server.js'
 import { Connection, type RawReply } from './connection.js'
 import { type Malformed, malformedEnvelope, type ValidRequest } from './malformed-envelopes.js'
 import { seededRandom } from './random.js'
+import { validRequests } from './valid-requests.js'
 
 const COUNT = Number(process.env.COLONIES_HOSTILE_COUNT ?? 100_000)
 const SEED = Number(process.env.COLONIES_HOSTILE_SEED ?? 1)
@@ -30,7 +29,7 @@ test(`${COUNT} malformed envelopes change nothing, leave nothing behind, and are
   const elsewhere = await makeElsewhere({ serverOwner, keys })
   const honest = await makeScene({ serverOwner, keys }, elsewhere, 'honest')
   const attacked = await makeScene({ serverOwner, keys }, elsewhere, 'attacked')
-  const requests = await validRequests(attacked)
+  const requests = await validRequests(attacked, 'http')
   const checksums = await checksumsWithout(database, honest)
   const before = await checksums()
   const linesBefore = server.lines.length
@@ -59,32 +58,6 @@ test(`${COUNT} malformed envelopes change nothing, leave nothing behind, and are
       `rss ${(after.rssBytes / 2 ** 20).toFixed(0)} MB, ${logged} lines, ${latencies.length} honest processes, slowest ${slowest.toFixed(0)} ms; answers ${JSON.stringify(attack.answers)}`,
   )
 })
-
-/** One request per operation, each for whoever may ask for it. */
-async function validRequests(scene: Scene): Promise<ValidRequest[]> {
-  const { server, owner, ada, user } = scene.keys
-  const requests: ValidRequest[] = []
-  for (const { payloadtype, cells } of accessTable.filter((row) => !row.payloadtype.startsWith('subscribe'))) {
-    const payload = await plausibleRequests[payloadtype]?.(scene, 'ada')
-    const privateKey =
-      cells.nobody === 'ok'
-        ? ''
-        : cells.server === 'ok'
-          ? server
-          : cells.owner === 'ok'
-            ? owner
-            : cells.approved === 'ok'
-              ? ada
-              : user
-    requests.push({
-      payloadtype,
-      json: JSON.stringify({ ...payload, msgtype: payloadtype }),
-      privateKey,
-      hasPayload: payloadtype !== 'getserverinfomsg',
-    })
-  }
-  return requests
-}
 
 async function checksumsWithout({ db }: TestDatabase, { name }: Scene) {
   const row = await db.one<{ key: number }>(sql`select colony_key as key from colonies where name = ${name}`)
