@@ -4,6 +4,7 @@ import { Agent, request } from 'node:http'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { connect, type Database, startEmbeddedPostgres } from '@colonies/database'
 import { createSigner, generatePrivateKey } from '@colonies/identity'
 
 /** A caller that sends what is measured and little else: one kept-alive connection, native signatures. */
@@ -17,8 +18,8 @@ export interface Caller {
 export interface BenchServer {
   url: string
   serverKey: string
-  /** Environment of the database, for rows that are put there directly. */
-  pid: number
+  /** For rows that are put there directly, and for the limits of the database itself. */
+  db: Database
   stop(): Promise<void>
 }
 
@@ -55,13 +56,24 @@ export function createCaller(url: string, privateKey: string): Caller {
   }
 }
 
-/** Starts `colonies server start` with an embedded database of its own, durable as in production. */
+/** Starts `colonies server start` on an embedded database of its own, durable as in production. */
 export async function startBenchServer(): Promise<BenchServer> {
   const serverKey = generatePrivateKey()
   const dataDir = await mkdtemp(join(tmpdir(), 'colonies-bench-'))
+  const postgres = await startEmbeddedPostgres({ dataDir, log: () => {} })
+  const { host, port, user, password, database } = postgres.config
   const bin = fileURLToPath(new URL('../../packages/cli/bin/colonies.js', import.meta.url))
-  const child = spawn(process.execPath, [bin, 'server', 'start', '--port', '0'], {
-    env: { ...process.env, COLONIES_SERVER_PRVKEY: serverKey, COLONIES_DATA_DIR: dataDir, COLONIES_DB_HOST: '' },
+  const child = spawn(process.execPath, [bin, 'server', 'start'], {
+    env: {
+      ...process.env,
+      COLONIES_SERVER_PRVKEY: serverKey,
+      COLONIES_SERVER_HTTP_PORT: '0',
+      COLONIES_DB_HOST: host,
+      COLONIES_DB_PORT: String(port),
+      COLONIES_DB_USER: user,
+      COLONIES_DB_PASSWORD: password,
+      COLONIES_DB_NAME: database,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const url = await new Promise<string>((resolve, reject) => {
@@ -75,14 +87,17 @@ export async function startBenchServer(): Promise<BenchServer> {
     child.stderr.on('data', listen)
     child.on('exit', (code) => reject(new Error(`the server ended with ${code}:\n${said}`)))
   })
+  const db = connect(postgres.config)
   return {
     url,
     serverKey,
-    pid: child.pid ?? 0,
+    db,
     async stop() {
+      await db.close()
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       await ended
+      await postgres.stop()
       await rm(dataDir, { recursive: true, force: true })
     },
   }

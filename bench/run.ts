@@ -1,4 +1,8 @@
-import { generatePrivateKey } from '@colonies/identity'
+// What a server of this machine does, beside what the machine could do at best.
+//
+//   npm run bench [-- --deep]     --deep: also with a million waiting processes; takes minutes
+import { type Sql, sql } from '@colonies/database'
+import { createSigner, generatePrivateKey, recoverIdentity } from '@colonies/identity'
 import {
   type BenchColony,
   type BenchServer,
@@ -129,16 +133,96 @@ async function workflows(colony: BenchColony): Promise<void> {
   }
 }
 
+/** What the machine can do at best, measured in the same run. */
+async function limitsOf(server: BenchServer): Promise<void> {
+  const { db } = server
+  await db.run(sql`create table bare (id bigint generated always as identity primary key, body text)`)
+  const body = 'x'.repeat(600)
+  const commit = () => db.run(sql`insert into bare (body) values (${body})`)
+  await rateOf(100, 1, commit)
+  report('limit: bare commits of one row, 1 connection', perSecond(await rateOf(500, 1, commit)))
+  const bodies = Array.from({ length: 500 }, () => body)
+  const inserts = await rateOf(40, 2, () => db.run(sql`insert into bare (body) select unnest(${bodies}::text[])`))
+  report('limit: rows in statements of 500, 2 connections', perSecond(inserts * 500))
+  const health = await rateOf(3000, 64, async () => (await fetch(`${server.url}/health`)).arrayBuffer())
+  report('limit: empty HTTP round trips (fetch), 64 at once', perSecond(health))
+  const signer = createSigner(generatePrivateKey())
+  const text = 'x'.repeat(400)
+  const signature = signer.sign(text)
+  const begin = performance.now()
+  for (let turn = 0; turn < 3000; turn += 1) recoverIdentity(text, signature)
+  report('limit: signature recoveries, one core', perSecond(3000 / ((performance.now() - begin) / 1000)))
+}
+
+/** Fills the queue by copying one real process many times, in the database itself. */
+async function fill(server: BenchServer, colony: BenchColony, rows: number, change: Sql): Promise<void> {
+  const { db } = server
+  const { processid } = (await colony.user.call('submitfuncspecmsg', { spec: specFor(colony.name) })) as {
+    processid: string
+  }
+  for (let done = 0; done < rows; done += 100_000) {
+    const copies = sql`generate_series(${done}::int, ${Math.min(rows, done + 100_000) - 1}::int) n`
+    const id = sql`left(process_id, 12) || lpad(to_hex(n), 52, '0')`
+    await db.run(sql`
+      insert into process_specs select colony, ${id}, graph_id, node_name, function_name, executor_type, label,
+        initiator_id, initiator_name, initiator_user, submitted_at, priority_time, wait_seconds, exec_seconds, max_retries,
+        spec, env, channels
+      from process_specs, ${copies} where process_id = ${processid}`)
+    await db.run(sql`
+      insert into live (colony, process_id, state, executor_type, names, location, cpu, memory, priority_time, open_parents,
+        max_retries, exec_seconds, list_place)
+      select colony, ${id}, 0, executor_type, ${change} location, cpu, memory, priority_time - n, 0, max_retries,
+        exec_seconds, priority_time - n
+      from live, ${copies} where process_id = ${processid}`)
+  }
+  await db.run(sql`
+    insert into wanted (colony, executor_type, name, priority_time, process_id, location, cpu, memory)
+    select colony, executor_type, unnest(names), priority_time, process_id, location, cpu, memory
+    from live where names is not null and colony <> 0 on conflict do nothing`)
+  await colony.executors[0]?.call('assignprocessmsg', { colonyname: colony.name, timeout: 1 }).catch(() => undefined)
+}
+
+async function assignsPerSecond(colony: BenchColony, total: number): Promise<number> {
+  const assign = (connection: number) =>
+    (colony.executors[connection] as BenchColony['user']).call('assignprocessmsg', {
+      colonyname: colony.name,
+      timeout: 10,
+    })
+  await rateOf(200, EXECUTORS, assign)
+  return rateOf(total, EXECUTORS, assign)
+}
+
+/** Whether the depth of the queue matters. */
+async function depths(server: BenchServer): Promise<void> {
+  const million = 1_000_000
+  const shallow = await makeColony(server, 'shallow', EXECUTORS)
+  await fill(server, shallow, 3000, sql`null::text[],`)
+  const reference = await assignsPerSecond(shallow, 1000)
+  report('assign, 3 thousand waiting', perSecond(reference))
+  const ratio = (rate: number) => `${(rate / reference).toFixed(2)} of that`
+  const deep = await makeColony(server, 'deep', EXECUTORS)
+  await fill(server, deep, million, sql`null::text[],`)
+  const rate = await assignsPerSecond(deep, 1000)
+  report('assign, 1 million waiting', perSecond(rate), ratio(rate))
+  const absent = await makeColony(server, 'absent', EXECUTORS)
+  await fill(server, absent, 3000, sql`null::text[],`)
+  await fill(server, absent, million, sql`array['nobody'],`)
+  const named = await assignsPerSecond(absent, 1000)
+  report('assign, 1 million waiting for an absent name', perSecond(named), ratio(named))
+}
+
 async function main(): Promise<void> {
-  console.log(`${machine()}\nnode dist-tests/bench/run.js\n`)
+  console.log(`${machine()}\nnpm run bench${process.argv.includes('--deep') ? ' -- --deep' : ''}\n`)
   const server = await startBenchServer()
   try {
+    await limitsOf(server)
     const colony = await makeColony(server, 'bench', 64)
     await submits(server, colony)
     await assignAndClose(colony)
     const quiet = await makeColony(server, 'quiet', EXECUTORS)
     await latency(quiet)
     await workflows(quiet)
+    if (process.argv.includes('--deep')) await depths(server)
   } finally {
     await server.stop()
   }
