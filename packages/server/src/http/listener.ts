@@ -167,8 +167,11 @@ async function writePage(page: Page, path: string, request: IncomingMessage, res
   if (!response.destroyed) writeReply(request, response, reply)
 }
 
+/** Of whole URLs, which proxies may send (RFC 9112, 3.2.2), what stands before the path. */
+const origin = /^https?:\/\/[^/?]*/i
+
 function pathOf(request: IncomingMessage): string {
-  const url = request.url ?? '/'
+  const url = (request.url ?? '/').replace(origin, '')
   const query = url.indexOf('?')
   return query < 0 ? url : url.slice(0, query)
 }
