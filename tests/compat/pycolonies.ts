@@ -33,6 +33,7 @@ export function environmentOf({ url, name, keys }: TestColony, privateKey = keys
     COLONIES_SERVER_HOST: hostname,
     COLONIES_SERVER_PORT: port,
     COLONIES_SERVER_TLS: 'false',
+    COLONIES_TLS: 'false',
     COLONIES_SERVER_PRVKEY: keys.server,
     COLONIES_COLONY_NAME: name,
     COLONIES_COLONY_PRVKEY: keys.colony,

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { testColony } from '@colonies/testkit'
 import { environmentOf, pythonWithColonies, root } from './pycolonies.js'
 import { type CheckedCall, recordResults } from './results.js'
-import { run, runWell } from './run.js'
+import { run } from './run.js'
 
 /** Methods of pycolonies for parts of the protocol that this server does not have yet, and its constructor-like ones. */
 const notYet = /cron|generator|file|snapshot|channel|blueprint|upload|download|sync/
@@ -33,18 +31,4 @@ test('pycolonies 1.0.25, as published, calls all its methods', async (t) => {
     'methods without a check',
   )
   await recordResults('pycolonies 1.0.25', reports)
-})
-
-test("the paper's Listings 2 to 4 run with pycolonies", async (t) => {
-  const colony = await testColony(t, { loops: true })
-  const folder = await mkdtemp(join(tmpdir(), 'colonies-listings-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  const env = { ...environmentOf(colony), EXECUTOR_KEY_FILE: join(folder, 'key') }
-  const listing = (number: number) => runWell(python, [join(root, `examples/paper/python/listing${number}.py`)], env)
-
-  const [registered = ''] = await listing(2)
-  assert.match(registered, /^registered [0-9a-f]{64}$/)
-  const [[closed = ''], [submitted = '', output]] = await Promise.all([listing(3), listing(4)])
-  assert.equal(closed.replace('closed', 'submitted'), submitted)
-  assert.equal(output, "output ['hello world']")
 })

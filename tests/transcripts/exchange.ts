@@ -53,6 +53,8 @@ export async function subscribe(
   })
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   socket.send(body)
+  // Frames are handled in order: at the pong, the server knows of the subscription.
+  await new Promise((resolve) => socket.once('pong', resolve).ping())
   await happen?.()
   const closedWith = await ended
   socket.terminate()
