@@ -1,0 +1,140 @@
+import { mayMove } from '@colonies/core'
+import { countProcesses, type Db, sql } from '@colonies/database'
+import { State } from '@colonies/protocol'
+
+/**
+ * What is wrong in the tables of one colony after all its work has ended: the invariants of ARCHITECTURE.md as far as rows can
+ * show them.
+ *
+ * @param acknowledged ids of processes whose submit was answered
+ * @returns one sentence per fault; none when all holds
+ */
+export async function findFaults(db: Db, colony: number, acknowledged: readonly string[]): Promise<string[]> {
+  const checks = [lostOrDoubled, histories, attempts, counters, graphs, wantedRows, requests, inputs]
+  const faults = await Promise.all(checks.map((check) => check(db, colony)))
+  return [...(await missing(db, colony, acknowledged)), ...faults.flat()]
+}
+
+/** An acknowledged submit is there, and ended well, once. */
+async function missing(db: Db, colony: number, acknowledged: readonly string[]): Promise<string[]> {
+  const rows = await db.all<{ process_id: string; state: number | null }>(sql`
+    select a.process_id, r.state from unnest(${acknowledged}::text[]) as a (process_id)
+    left join results r on r.colony = ${colony} and r.process_id = a.process_id
+    where r.state is null or r.state <> ${State.success}`)
+  return rows.map(
+    ({ process_id, state }) => `${process_id} was acknowledged and is ${state === null ? 'gone' : `in state ${state}`}`,
+  )
+}
+
+async function lostOrDoubled(db: Db, colony: number): Promise<string[]> {
+  const rows = await db.all<{ process_id: string; places: number }>(sql`
+    select s.process_id, ((l.process_id is not null)::int + (r.process_id is not null)::int) as places
+    from process_specs s
+    left join live l on l.colony = ${colony} and l.process_id = s.process_id
+    left join results r on r.colony = ${colony} and r.process_id = s.process_id
+    where s.colony = ${colony} and (l.process_id is null) = (r.process_id is null)`)
+  return rows.map(({ process_id, places }) => `${process_id} is in ${places} of live and results`)
+}
+
+interface EventRow {
+  process_id: string
+  old_state: number | null
+  state: number
+}
+
+/** Each event is an arrow that is drawn, and together they are one way from the submit to the end. */
+async function histories(db: Db, colony: number): Promise<string[]> {
+  const events = await db.all<EventRow>(sql`
+    select process_id, old_state, state from events where colony = ${colony} order by process_id`)
+  const ends = new Map(
+    (
+      await db.all<{ process_id: string; state: number }>(sql`
+        select process_id, state from results where colony = ${colony}
+        union all select process_id, state from live where colony = ${colony}`)
+    ).map((row) => [row.process_id, row.state]),
+  )
+  const faults: string[] = []
+  const balance = new Map<string, number[]>()
+  for (const { process_id, old_state, state } of events) {
+    if (!mayMove((old_state ?? undefined) as State | undefined, state as State))
+      faults.push(`${process_id} went from ${old_state} to ${state}`)
+    const counts = balance.get(process_id) ?? [0, 0, 0, 0, 0]
+    balance.set(process_id, counts)
+    counts[state] = (counts[state] ?? 0) + 1
+    if (old_state !== null) counts[old_state] = (counts[old_state] ?? 0) - 1
+  }
+  for (const [process_id, end] of ends) {
+    const counts = balance.get(process_id) ?? []
+    if (!counts.every((count, state) => count === (state === end ? 1 : 0)) || counts.length === 0)
+      faults.push(`the events of ${process_id} add up to ${JSON.stringify(counts)}, and it is in state ${end}`)
+  }
+  return faults
+}
+
+/** Whoever holds a process later has a higher attempt number: no number comes twice. */
+async function attempts(db: Db, colony: number): Promise<string[]> {
+  const rows = await db.all<{ process_id: string; attempt: number }>(sql`
+    select process_id, attempt from events where colony = ${colony} and state = ${State.running}
+    group by process_id, attempt having count(*) > 1`)
+  return rows.map(({ process_id, attempt }) => `attempt ${attempt} of ${process_id} was given away twice`)
+}
+
+async function counters(db: Db, colony: number): Promise<string[]> {
+  const counted = await countProcesses(db, colony)
+  const real = await db.all<{ state: number; count: number }>(sql`
+    select state, count(*)::int as count from (
+      select state from live where colony = ${colony} union all select state from results where colony = ${colony}) s
+    group by state`)
+  const names = ['waiting', 'running', 'success', 'failed', 'cancelled'] as const
+  return names.flatMap((name, state) => {
+    const count = real.find((row) => row.state === state)?.count ?? 0
+    return counted[name] === count ? [] : [`${name} is counted as ${counted[name]} and there are ${count}`]
+  })
+}
+
+async function graphs(db: Db, colony: number): Promise<string[]> {
+  const rows = await db.all<{ graph_id: string }>(sql`
+    select g.graph_id from graphs g
+    join (select n.graph_id, count(*) as total, count(*) filter (where r.state = 2) as success,
+            count(*) filter (where r.state = 3) as failed, count(*) filter (where r.state = 4) as cancelled
+          from graph_nodes n left join results r on r.colony = ${colony} and r.process_id = n.process_id
+          where n.colony = ${colony} group by n.graph_id) n on n.graph_id = g.graph_id
+    where g.colony = ${colony}
+      and (g.total, g.success, g.failed, g.cancelled) is distinct from (n.total, n.success, n.failed, n.cancelled)`)
+  return rows.map(({ graph_id }) => `the counters of graph ${graph_id} are not its nodes`)
+}
+
+async function wantedRows(db: Db, colony: number): Promise<string[]> {
+  const rows = await db.all<{ process_id: string }>(sql`
+    select w.process_id from wanted w
+    left join live l on l.colony = ${colony} and l.process_id = w.process_id
+    where w.colony = ${colony} and (l.process_id is null or l.state <> 0 or l.open_parents > 0)
+    union
+    select l.process_id from live l
+    where l.colony = ${colony} and l.state = 0 and l.open_parents = 0 and l.names is not null
+      and (select count(*) from wanted w where w.colony = ${colony} and w.process_id = l.process_id) <> cardinality(l.names)`)
+  return rows.map(({ process_id }) => `the wanted names of ${process_id} are not those of a ready process`)
+}
+
+/** A request that was sent several times made one thing. */
+async function requests(db: Db, colony: number): Promise<string[]> {
+  const rows = await db.all<{ made_id: string }>(sql`
+    select q.made_id from requests q
+    where q.colony = ${colony}
+      and not exists (select 1 from process_specs s where s.colony = ${colony} and s.process_id = q.made_id)
+      and not exists (select 1 from graphs g where g.colony = ${colony} and g.graph_id = q.made_id)`)
+  return rows.map(({ made_id }) => `a request made ${made_id}, which is not there`)
+}
+
+/**
+ * A child begins after its parents have succeeded. By the order of transactions, not by times: now() is when a statement
+ * arrived, and one that arrived earlier may take its snapshot later.
+ */
+async function inputs(db: Db, colony: number): Promise<string[]> {
+  const rows = await db.all<{ child_id: string; parent_id: string }>(sql`
+    select e.child_id, e.parent_id from edges e
+    join events c on c.colony = ${colony} and c.process_id = e.child_id and c.state = 1
+    left join events p on p.colony = ${colony} and p.process_id = e.parent_id and p.state = 2
+    where e.colony = ${colony} and (p.xact is null or p.xact >= c.xact)`)
+  return rows.map(({ child_id, parent_id }) => `${child_id} began before its parent ${parent_id} had succeeded`)
+}

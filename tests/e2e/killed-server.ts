@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { DatabaseConfig } from '@colonies/database'
+
+const bin = fileURLToPath(new URL('../../../packages/cli/bin/colonies.js', import.meta.url))
+
+/** A server process on one port that is killed and started again. */
+export class KilledServer {
+  readonly port: number
+  readonly url: string
+  readonly #env: NodeJS.ProcessEnv
+  #child: ChildProcess | undefined
+
+  private constructor(port: number, env: NodeJS.ProcessEnv) {
+    this.port = port
+    this.url = `http://127.0.0.1:${port}`
+    this.#env = env
+  }
+
+  static async on(database: DatabaseConfig, serverKey: string): Promise<KilledServer> {
+    const port = await freePort()
+    return new KilledServer(port, {
+      ...process.env,
+      COLONIES_SERVER_PRVKEY: serverKey,
+      COLONIES_SERVER_HTTP_HOST: '127.0.0.1',
+      COLONIES_SERVER_HTTP_PORT: String(port),
+      COLONIES_DB_HOST: database.host,
+      COLONIES_DB_PORT: String(database.port),
+      COLONIES_DB_USER: database.user,
+      COLONIES_DB_PASSWORD: database.password,
+      COLONIES_DB_NAME: database.database,
+    })
+  }
+
+  /** @returns when it serves */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [bin, 'server', 'start'], {
+      env: this.#env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    this.#child = child
+    await new Promise<void>((resolve, reject) => {
+      let said = ''
+      child.stderr.on('data', (chunk: Buffer) => {
+        said = (said + chunk.toString()).slice(-4000)
+        if (said.includes('the server is ready')) resolve()
+      })
+      child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)))
+    })
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM')
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    await ended
+  }
+}
+
+function freePort(): Promise<number> {
+  const server = createServer()
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
+    })
+  })
+}
