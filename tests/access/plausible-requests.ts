@@ -18,7 +18,7 @@ const specFor = ({ name }: Scene, executortype: string) => ({
   kwargs: { k: 'v' },
   env: { E: 'e' },
   priority: 1,
-  maxexectime: 100,
+  maxexectime: 1000,
   conditions: { colonyname: name, executortype },
 })
 

@@ -1,3 +1,4 @@
+import { sign } from '@colonies/identity'
 import { accessTable, type Row } from '../access/access-table.js'
 import { plausibleRequests } from '../access/plausible-requests.js'
 import type { Scene } from '../access/scene.js'
@@ -9,11 +10,15 @@ export async function validRequests(scene: Scene, transport: 'http' | 'websocket
   for (const row of accessTable) {
     const { payloadtype } = row
     if (payloadtype.startsWith('subscribe') !== (transport === 'websocket')) continue
-    const payload = await plausibleRequests[payloadtype]?.(scene, 'ada')
+    const json = JSON.stringify({ ...(await plausibleRequests[payloadtype]?.(scene, 'ada')), msgtype: payloadtype })
+    const payload = Buffer.from(json).toString('base64')
+    const privateKey = keyFor(row, scene)
     requests.push({
       payloadtype,
-      json: JSON.stringify({ ...payload, msgtype: payloadtype }),
-      privateKey: keyFor(row, scene),
+      json,
+      payload,
+      signature: privateKey === '' ? '' : sign(payload, privateKey),
+      privateKey,
       hasPayload: payloadtype !== 'getserverinfomsg',
     })
   }
