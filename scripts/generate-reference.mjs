@@ -123,7 +123,7 @@ ${rows.join('\n')}
 function limitsPage() {
   const source = readFileSync(join(root, 'packages/protocol/src/limits.ts'), 'utf8')
   const rows = [...source.matchAll(/\/\*\* ([^*]+?) \*\/\n\s+(\w+):/g)].map(
-    ([, meaning, name]) =>
+    ([, meaning = '', name = '']) =>
       `| \`${name}\` | ${Number(limits[name]).toLocaleString('en-US').replaceAll(',', ' ')} | ${meaning} |`,
   )
   return `# Limits

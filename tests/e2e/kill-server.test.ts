@@ -21,6 +21,7 @@ function randomOf(start: number): () => number {
   }
 }
 
+// sleeps: a kill at a random moment is what this test is about
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 async function drained(db: Db, seconds: number): Promise<number> {

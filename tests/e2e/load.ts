@@ -63,6 +63,7 @@ export class Submitter {
   async run(): Promise<void> {
     for (let turn = 0; !this.#stopped; turn += 1) {
       this.acknowledged.push(...(await this.#submit(turn)))
+      // sleeps: the load goes on for the whole test, and leaves the machine some room
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
