@@ -4,6 +4,15 @@ import { join } from 'node:path'
 import { errors, limits, operations } from '../packages/protocol/dist/index.js'
 import { root } from './source-files.mjs'
 
+/**
+ * A contract, and the part of JSON Schema that contracts use.
+ *
+ * @typedef {import('../packages/protocol/dist/index.js').AnyOperation} Operation
+ * @typedef {{ type?: string, format?: string, nullable?: boolean, nullWhenEmpty?: boolean, required?: string[], items?: Schema,
+ *   properties?: Record<string, Schema>, patternProperties?: Record<string, Schema> }} Schema
+ */
+
+/** @type {Record<string, string>} */
 const callers = {
   anyone: 'anybody; no signature is needed',
   'server-owner': 'the server owner',
@@ -31,6 +40,7 @@ if (process.argv.includes('--check')) {
   console.log(`${Object.keys(pages).length} pages, ${stale.length} of them new`)
 }
 
+/** @param {string} name */
 function textOf(name) {
   try {
     return readFileSync(join(root, 'docs/reference', name), 'utf8')
@@ -40,7 +50,9 @@ function textOf(name) {
 }
 
 function operationsPage() {
-  const all = Object.entries(operations).sort(([a], [b]) => a.localeCompare(b))
+  /** @type {[string, Operation][]} */
+  const all = Object.entries(/** @type {Record<string, Operation>} */ (/** @type {unknown} */ (operations)))
+  all.sort(([a], [b]) => a.localeCompare(b))
   const contents = all.map(
     ([name, { payloadtype, summary }]) => `| [\`${name}\`](#${name.toLowerCase()}) | \`${payloadtype}\` | ${summary} |`,
   )
@@ -56,6 +68,10 @@ ${contents.join('\n')}
 ${all.map(([name, operation]) => operationText(name, operation)).join('\n')}`
 }
 
+/**
+ * @param {string} name
+ * @param {Operation} operation
+ */
 function operationText(name, operation) {
   const { payloadtype, replytype, summary, caller, transport, repeatable, input, output } = operation
   const facts = [
@@ -73,11 +89,16 @@ ${facts.filter(Boolean).join(' ')}
 
 ${rows.length === 0 ? 'It takes nothing.' : `| Field | Type | |\n|---|---|---|\n${rows.join('\n')}`}
 
-Gives ${typeOf(output)}.${operation.errors.length > 0 ? ` Refusals of its own: ${operation.errors.map((code) => `[\`${code}\`](errors.md)`).join(', ')}.` : ''}
+Gives ${typeOf(output)}.${operation.errors.length > 0 ? ` Refusals of its own: ${operation.errors.map((/** @type {string} */ code) => `[\`${code}\`](errors.md)`).join(', ')}.` : ''}
 `
 }
 
-/** Rows of the fields of an object, those of objects in it with their path. */
+/**
+ * Rows of the fields of an object, those of objects in it with their path.
+ *
+ * @param {Schema} schema
+ * @returns {string[]}
+ */
 function fieldRows(schema, path = '') {
   const required = new Set(schema.required ?? [])
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
@@ -89,7 +110,12 @@ function fieldRows(schema, path = '') {
   })
 }
 
+/**
+ * @param {Schema | undefined} schema
+ * @returns {string}
+ */
 function typeOf(schema) {
+  if (schema === undefined) return 'anything'
   const orNull = schema.nullable ? ', or null' : ''
   if (schema.format === 'user-json')
     return `any JSON ${schema.type === 'array' ? 'list' : 'object'}, kept as it comes${orNull}`
@@ -124,7 +150,9 @@ function limitsPage() {
   const source = readFileSync(join(root, 'packages/protocol/src/limits.ts'), 'utf8')
   const rows = [...source.matchAll(/\/\*\* ([^*]+?) \*\/\n\s+(\w+):/g)].map(
     ([, meaning = '', name = '']) =>
-      `| \`${name}\` | ${Number(limits[name]).toLocaleString('en-US').replaceAll(',', ' ')} | ${meaning} |`,
+      `| \`${name}\` | ${Number(/** @type {Record<string, number>} */ (limits)[name])
+        .toLocaleString('en-US')
+        .replaceAll(',', ' ')} | ${meaning} |`,
   )
   return `# Limits
 
