@@ -42,8 +42,12 @@ export const addFunction = operation({
   payloadtype: 'addfunctionmsg',
   summary: 'An executor registers a function; registering it again replaces its description.',
   caller: 'member',
-  colony: ({ fun }) => byName(fun.colonyname),
-  input: { fun: FunctionRegistration },
+  colony: ({ fun, function: renamed }) => byName(fun.colonyname || renamed.colonyname),
+  input: {
+    fun: FunctionRegistration,
+    /** The same, under the name that the Rust SDK sends; looked at when `fun` is not there. */
+    function: optional(FunctionRegistration),
+  },
   output: FunctionRegistration,
   errors: ['bad_request', 'not_allowed', 'already_exists'],
   repeatable: true,

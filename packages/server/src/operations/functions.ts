@@ -30,7 +30,8 @@ const writeArgs = compileEncoder(ArgList, { json: 'text' })
 const readArgs = compileDecoder(ArgList, { json: 'text' })
 
 export const functionHandlers = {
-  async addFunction({ fun }, { db, caller, colony }) {
+  async addFunction({ fun: named, function: renamed }, { db, caller, colony }) {
+    const fun = named.colonyname === '' ? renamed : named
     const { executor } = caller
     if (executor?.name !== fun.executorname)
       throw new ColoniesError(
