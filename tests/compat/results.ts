@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { cases } from '../transcripts/transcript.js'
 import { root } from './pycolonies.js'
 
 /** What a program that drives an SDK tells about one check. */
@@ -13,27 +15,52 @@ export interface CheckedCall {
 }
 
 const page = join(root, 'docs', 'reference', 'compatibility.md')
+const begin = '<!-- clients: begin -->\n'
+const end = '<!-- clients: end -->'
+const clients = ['pycolonies 1.0.25', 'colonyos 1.0.5'] as const
 
 /**
- * Puts what one client could call into the table of docs/reference/compatibility.md, where `npm run test:compat -- --write` asked for it.
- *
- * @param client its column in the table
+ * Compares the table of clients in docs/reference/compatibility.md with what passed, or writes it, where
+ * `npm run test:compat -- --write` asked for that.
  */
-export async function recordResults(client: string, calls: CheckedCall[]): Promise<void> {
-  if (process.env.COLONIES_COMPAT_WRITE !== '1') return
-  const rows = new Map<string, Set<string>>()
-  for (const { check, messages, error } of calls) {
-    if (error !== null) continue
-    for (const message of messages) rows.set(message, (rows.get(message) ?? new Set()).add(check))
-  }
-  const name = client.split(' ')[0] ?? client
-  const begin = `<!-- ${name}: begin -->`
-  const end = `<!-- ${name}: end -->`
-  const lines = [...rows].sort().map(([message, checks]) => `| \`${message}\` | ${[...checks].sort().join(', ')} |`)
-  const table = [`| Message type | ${client}: checks that passed |`, '|---|---|', ...lines].join('\n')
+export async function recordResults(client: (typeof clients)[number], calls: CheckedCall[]): Promise<void> {
   const text = await readFile(page, 'utf8')
-  const from = text.indexOf(begin)
-  const to = text.indexOf(end)
-  if (from < 0 || to < from) throw new Error(`${page} has no place for ${name}: ${begin} ... ${end}`)
-  await writeFile(page, `${text.slice(0, from + begin.length)}\n\n${table}\n\n${text.slice(to)}`)
+  const [from, to] = [text.indexOf(begin) + begin.length, text.indexOf(end)]
+  assert.ok(from >= begin.length && to >= from, `${page} has no table between ${begin.trim()} and ${end}`)
+  const rows = readRows(text.slice(from, to))
+  const column = clients.indexOf(client)
+  for (const cells of rows.values()) cells[column] = 0
+  for (const { messages } of calls.filter(({ error }) => error === null)) {
+    for (const message of messages) {
+      const cells = rows.get(message) ?? clients.map(() => 0)
+      cells[column] = (cells[column] ?? 0) + 1
+      rows.set(message, cells)
+    }
+  }
+  const fresh = text.slice(0, from) + writeRows(rows) + text.slice(to)
+  if (process.env.COLONIES_COMPAT_WRITE === '1') await writeFile(page, fresh)
+  else assert.equal(text, fresh, `the table in ${page} is not fresh: npm run test:compat -- --write`)
+}
+
+/** @returns how many checks passed, by message type and then client */
+function readRows(table: string): Map<string, number[]> {
+  const lines = table.split('\n').filter((line) => line.startsWith('| `'))
+  return new Map(
+    lines.map((line) => {
+      const [, type = '', , ...cells] = line.split('|').map((cell) => cell.replaceAll('`', '').trim())
+      return [type, clients.map((_, at) => Number(cells[at] ?? 0))]
+    }),
+  )
+}
+
+function writeRows(rows: Map<string, number[]>): string {
+  const transcripts = new Map<string, number>()
+  for (const { type } of cases) transcripts.set(type, (transcripts.get(type) ?? 0) + 1)
+  const types = [...new Set([...transcripts.keys(), ...rows.keys()])].sort()
+  const line = (type: string) => {
+    const counts = [transcripts.get(type), ...(rows.get(type) ?? clients.map(() => 0))]
+    return `| \`${type}\` | ${counts.map((count) => count || '').join(' | ')} |`.replace(/ +/g, ' ')
+  }
+  const head = `| Message type | Transcripts | ${clients.join(' | ')} |\n|---|---|${'---|'.repeat(clients.length)}`
+  return `\n${head}\n${types.map(line).join('\n')}\n\n`
 }

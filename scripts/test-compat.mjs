@@ -1,0 +1,18 @@
+import { runNode } from './steps.mjs'
+
+// Runs the published SDKs, unmodified, against this server.
+//
+//   node scripts/test-compat.mjs [--rust] [--write] [words that the path of a test file has to contain]
+//
+//   --rust   also the Rust crate, whose first build takes minutes (needs cargo)
+//   --write  put what passed into docs/reference/compatibility.md
+
+const parameters = process.argv.slice(2)
+const env = {
+  ...process.env,
+  ...(parameters.includes('--rust') && { COLONIES_COMPAT_RUST: '1' }),
+  ...(parameters.includes('--write') && { COLONIES_COMPAT_WRITE: '1' }),
+}
+const words = parameters.filter((parameter) => !parameter.startsWith('--'))
+const { code } = await runNode(['scripts/test.mjs', 'compat', ...words], { env, show: true })
+process.exitCode = code
