@@ -1,4 +1,5 @@
 import { identityOf } from '@colonies/identity'
+import { type AnyOperation, operations } from '@colonies/protocol'
 import { absentType, freshId, freshName, type Scene } from './scene.js'
 
 /** Who asks, as an executor where it is one; `ada` else. Requests about oneself name it. */
@@ -127,13 +128,10 @@ const ofProcesses: Record<string, MakeRequest> = {
   closebatchmsg: async (scene) => ({ ...named(scene), items: [{ processid: await scene.held(), out: [1] }] }),
   setoutputmsg: async (scene) => ({ processid: await scene.held(), out: ['half'] }),
   unassignprocessmsg: async (scene) => ({ processid: await scene.held() }),
-  cancelprocessmsg: async (scene) => ({ processid: await scene.waiting() }),
-  removeprocessmsg: async (scene) => ({ processid: await scene.waiting() }),
   removeallprocessesmsg: async (scene) => {
     await scene.waiting()
     return { ...named(scene), state: -1 }
   },
-  getprocessmsg: async (scene) => ({ processid: await scene.waiting() }),
   getprocessesmsg: (scene) => ({ ...named(scene), count: 10, state: 0 }),
   getprocesshistmsg: (scene) => ({ ...named(scene), executorid: '', seconds: 100, state: 0 }),
 }
@@ -174,8 +172,16 @@ const ofSubscriptions: Record<string, MakeRequest> = {
   subscribeattributemsg: async (scene) => ({ processid: await scene.waiting(), key: 'k', timeout: 0 }),
 }
 
+/** For operations that take a process and nothing else: they need no line of their own. */
+const ofOneProcess: Record<string, MakeRequest> = Object.fromEntries(
+  Object.values(operations as Record<string, AnyOperation>)
+    .filter(({ input }) => Object.keys(input.properties).join() === 'processid')
+    .map(({ payloadtype }) => [payloadtype, async (scene: Scene) => ({ processid: await scene.waiting() })]),
+)
+
 /** By payload type. */
 export const plausibleRequests: Readonly<Record<string, MakeRequest>> = {
+  ...ofOneProcess,
   ...ofColony,
   ...ofUsersAndLocations,
   ...ofExecutors,
