@@ -69,6 +69,7 @@ searchlogsmsg                403    403    403   ok       403     403      ok   
 submitfuncspecmsg            403    403    403   ok       403     403      ok   403   403
 submitbatchmsg               403    403    403   ok       403     403      ok   403   403
 getprocessmsg                403    403    403   ok       403     403      ok   404   403
+getprocesseventsmsg          403    403    403   ok       403     403      ok   404   403
 getprocessesmsg              403    403    403   ok       403     403      ok   403   403
 getprocesshistmsg            403    403    403   ok       403     403      ok   403   403
 cancelprocessmsg             403    403    403   ok       403     403      ok   404   403

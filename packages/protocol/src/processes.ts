@@ -294,3 +294,27 @@ export const removeAllProcesses = operation({
   errors: ['bad_request'],
   repeatable: true,
 })
+
+/** One change of state of a process. */
+export const ProcessEvent = Shape({
+  at: Time,
+  /** -1: there was none before. */
+  oldstate: Int32,
+  state: Int32,
+  attempt: Int32,
+  /** Id of the executor; empty while nobody holds it. */
+  holder: Text,
+  /** What made it: submit, assign, close, maxexectime, ... */
+  reason: Text,
+})
+
+export const getProcessEvents = operation({
+  payloadtype: 'getprocesseventsmsg',
+  summary: 'Read the history of one process: every change of its state, oldest first.',
+  caller: 'member',
+  colony: ({ processid }) => byProcess(processid),
+  input: { processid: Id },
+  output: List(ProcessEvent),
+  errors: ['not_found'],
+  repeatable: true,
+})

@@ -9,6 +9,7 @@ import {
   listResults,
   listSubmittedSince,
   type ProcessRow,
+  readHistory,
   readProcesses,
   readStandings,
   removeProcess,
@@ -107,6 +108,19 @@ export const processHandlers = {
     if (seconds < 0) throw new ColoniesError('bad_request', `seconds must not be negative, got ${seconds}`)
     const filter = { state, executorId: executorid, seconds, count: limits.historyCountMax, after }
     return readList(db, colony, await listSubmittedSince(db, colony.key, filter))
+  },
+
+  async getProcessEvents({ processid }, { db, colony }) {
+    const events = await readHistory(db, colony.key, processid)
+    if (events.length === 0) throw new ColoniesError('not_found', `Process with Id <${processid}> not found`)
+    return events.map(({ at, old_state, state, attempt, holder, reason }) => ({
+      at,
+      oldstate: old_state ?? -1,
+      state,
+      attempt,
+      holder: holder ?? '',
+      reason,
+    }))
   },
 
   async removeProcess({ processid }, { db, colony }) {

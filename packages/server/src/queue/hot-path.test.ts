@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
-import { readHistory, sql } from '@colonies/database'
+import { sql } from '@colonies/database'
 import { createSigner, generatePrivateKey, identityOf } from '@colonies/identity'
 import { encodeBase64, writeRequest } from '@colonies/protocol'
 import { type TestColony, testColony } from '@colonies/testkit'
@@ -33,8 +33,9 @@ test('a submit that finds an idle waiter starts the process at once, in one even
     const process = await assigned
     assert.deepEqual([process.processid, process.state, process.attempt], [processid, 1, 1])
     await executor.closeSuccessful({ processid })
-    const [first] = await readHistory(colony.db, 1, processid)
-    atOnce = first?.old_state === null && first.state === 1
+    const history = await colony.user.getProcessEvents({ processid })
+    assert.deepEqual(history.at(-1), { ...history.at(-1), oldstate: 1, state: 2, attempt: 1, reason: 'close' })
+    atOnce = history[0]?.oldstate === -1 && history[0].state === 1
   }
   assert.ok(atOnce)
 })
