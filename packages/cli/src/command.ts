@@ -169,11 +169,13 @@ interface Reading {
 
 function readUnnamed(key: string, value: string, { command, options, given = {} }: Reading): unknown {
   if (given[key] !== undefined)
-    throw new UsageError(`${pathOf(command)}: ${key} is given twice, as "${value}" and with ${longName(key)}.`)
+    throw new UsageError(`In \`${pathOf(command)}\`, ${key} is given twice, as "${value}" and with ${longName(key)}.`)
   try {
     return options[key]?.read(value, options[key]?.otherwise)
   } catch (error) {
-    throw new UsageError(`${pathOf(command)}: "${value}" is no ${key}. ${(error as Error).message}`, { cause: error })
+    throw new UsageError(`In \`${pathOf(command)}\`, "${value}" is no ${key}. ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }
 
@@ -182,7 +184,7 @@ function refuseMissing(values: Record<string, unknown>, { command, options, posi
   if (!missing) return
   const [key, { summary }] = missing
   const ways = positional.includes(key) ? `as ${longName(key)} or without its name` : `as ${longName(key)}`
-  throw new UsageError(`${pathOf(command)} needs the ${summary}: give it ${ways}.`)
+  throw new UsageError(`\`${pathOf(command)}\` needs the ${summary}: give it ${ways}.`)
 }
 
 function flagOf(key: string, { summary, argument, short, hidden, read, otherwise }: Option<unknown>): Flag {

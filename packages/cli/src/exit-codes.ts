@@ -30,9 +30,13 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof DeniedError) return ExitCode.denied
   if (error instanceof TimeoutError) return ExitCode.timeout
   if (error instanceof ConnectionError) return ExitCode.connection
-  // What the client refuses by itself never reached a server: the input is wrong.
-  if (error instanceof InvalidError && error.status === 0) return ExitCode.usage
+  if (error instanceof InvalidError || isConfigError(error)) return ExitCode.usage
   return ExitCode.failure
+}
+
+/** Told by its name: the package that has the class is the server's, which is not loaded for other commands. */
+function isConfigError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ConfigError'
 }
 
 /** The name of an error for programs: that of the server, else that of the exit code. */

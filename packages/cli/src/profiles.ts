@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync, statSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 import { UsageError } from './exit-codes.js'
+import { writePrivateFile } from './private-file.js'
 
 /** What a profile may say; the same names as in `settings.ts`. */
 export const profileFields = [
@@ -36,13 +36,8 @@ export function readProfiles(file: string): Profiles {
   return { current, profiles: Object.fromEntries(checked) }
 }
 
-/** Only its owner may read the file, since it holds keys. Others never see half of it. */
 export function writeProfiles(file: string, profiles: Profiles): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, stringify(profiles), { mode: 0o600 })
-  chmodSync(draft, 0o600) // an older draft may have been left with other rights
-  renameSync(draft, file)
+  writePrivateFile(file, stringify(profiles))
 }
 
 /** @returns a sentence when others than the owner may read the keys in the file */

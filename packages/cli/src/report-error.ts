@@ -33,6 +33,7 @@ function messageOf(error: unknown): string {
 }
 
 function ended(sentence: string): string {
-  const capital = sentence.charAt(0).toUpperCase() + sentence.slice(1)
+  // Paths, addresses and names of fields stay as they are.
+  const capital = /^[a-z]+,? /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence
   return /[.!?)]$/.test(capital) ? capital : `${capital}.`
 }

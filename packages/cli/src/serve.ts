@@ -1,5 +1,5 @@
-import { ConfigError, configFrom, type RunningServer, startServer } from '@colonies/server'
-import { ExitCode, UsageError } from './exit-codes.js'
+import { type Config, configFrom, type RunningServer, startServer } from '@colonies/server'
+import { ExitCode } from './exit-codes.js'
 import { sdkPages } from './sdk-pages.js'
 import type { Session } from './session.js'
 import { untilSignal } from './signals.js'
@@ -19,10 +19,10 @@ export interface ServeFlags {
 /**
  * Runs one replica until it is told to stop: once for in order, twice for at once.
  *
- * @throws UsageError for settings that cannot work, and Error with a sentence when it cannot start
+ * @throws ConfigError for settings that cannot work, and Error with a sentence when it cannot start
  */
 export async function serve(given: ServeFlags, { io, flags }: Session): Promise<ExitCode> {
-  const config = usable(() => configFrom({ ...io.env, ...variablesOf(given, flags) }))
+  const config = configFrom({ ...io.env, ...variablesOf(given, flags) })
   const stopping = untilSignal(() => process.exit(ExitCode.failure))
   const server = await start(config, stopping.signal)
   if (server) {
@@ -34,20 +34,12 @@ export async function serve(given: ServeFlags, { io, flags }: Session): Promise<
 }
 
 /** @returns undefined when it was told to stop before it had started */
-async function start(config: ReturnType<typeof configFrom>, signal: AbortSignal): Promise<RunningServer | undefined> {
+async function start(config: Config, signal: AbortSignal): Promise<RunningServer | undefined> {
   try {
     return await startServer(config, { pages: sdkPages(), signal })
   } catch (error) {
     if (signal.aborted) return undefined
-    throw error instanceof ConfigError ? new UsageError(error.message, { cause: error }) : error
-  }
-}
-
-function usable<Result>(read: () => Result): Result {
-  try {
-    return read()
-  } catch (error) {
-    throw error instanceof ConfigError ? new UsageError(error.message, { cause: error }) : error
+    throw error
   }
 }
 

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import { ExitCode, UsageError } from './exit-codes.js'
 import type { Io } from './io.js'
 import type { Output } from './output.js'
-import { type Profiles, profilesWarning, readProfiles } from './profiles.js'
+import { type Profile, type Profiles, profilesWarning, readProfiles } from './profiles.js'
 import { type GlobalFlags, resolveSettings, type Setting, type Settings } from './settings.js'
 
 /** Whose key signs. */
@@ -18,6 +18,13 @@ export const roles = {
 
 /** How long a command tries again when the server does not answer, and how long when its answer may take a while anyway. */
 const retryMs = { usual: 2_000, patient: 60_000 }
+
+interface ChosenProfile {
+  readonly name: string
+  readonly fields: Profile
+  /** What chose it. */
+  readonly origin: string
+}
 
 /** What one run of a command works with. Settings are looked up when a command first asks for them. */
 export class Session {
@@ -36,7 +43,7 @@ export class Session {
   }
 
   get settings(): Settings {
-    return (this.#settings ??= resolveSettings({ flags: this.flags, env: this.io.env, profile: this.profile }))
+    return (this.#settings ??= this.#resolve())
   }
 
   get profiles(): Profiles {
@@ -44,16 +51,14 @@ export class Session {
   }
 
   /** The profile that was asked for, else the current one. */
-  get profile(): { name: string; fields: Profiles['profiles'][string] } | undefined {
+  get profile(): ChosenProfile | undefined {
     const { current, profiles } = this.profiles
-    const name = this.flags.profile || this.io.env.COLONIES_PROFILE || current
+    const { COLONIES_PROFILE: variable } = this.io.env
+    const name = this.flags.profile || variable || current
     if (!name) return undefined
     const fields = Object.hasOwn(profiles, name) ? profiles[name] : undefined
-    if (fields) {
-      const warning = profilesWarning(this.io.profilesFile)
-      if (warning) this.out.warn(warning)
-      return { name, fields }
-    }
+    const origin = this.flags.profile ? '--profile' : variable ? 'COLONIES_PROFILE' : 'the current one'
+    if (fields) return { name, fields, origin }
     const known = Object.keys(profiles).join(', ') || 'none'
     throw new UsageError(`There is no profile "${name}" in ${this.io.profilesFile}; known: ${known}.`)
   }
@@ -101,6 +106,13 @@ export class Session {
       )
     this.usedKey = key.origin
     return key
+  }
+
+  #resolve(): Settings {
+    const { flags, io, profile } = this
+    const warning = profile && profilesWarning(io.profilesFile)
+    if (warning) this.out.warn(warning)
+    return resolveSettings({ flags, env: io.env, profile })
   }
 
   #connect(privateKey: string | undefined, forMs: number): Client {

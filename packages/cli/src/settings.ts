@@ -72,6 +72,11 @@ export function resolveSettings(sources: Sources): Settings {
   }
 }
 
+/** The port that was asked for, for those who listen on one. @throws UsageError */
+export function chosenPort(sources: Sources): number {
+  return Number(portOf(finderOf(sources)('port')))
+}
+
 /** The lower the rank, the stronger the source. */
 interface Found extends Setting {
   readonly rank: 0 | 1 | 2

@@ -115,7 +115,7 @@ function resourcesOf({ spec: { conditions } }: Process): string {
   const { cpu, mem, storage, gpu, nodes, processes, processespernode, walltime } = conditions
   const parts = { cpu, mem, storage, nodes, processes, processespernode, walltime, gpu: gpu.count, 'gpu mem': gpu.mem }
   return Object.entries(parts)
-    .filter(([, value]) => value !== '' && value !== 0)
+    .filter(([, value]) => !['', 0, '0m', '0Mi'].includes(value))
     .map(([name, value]) => `${name} ${value}`)
     .join(', ')
 }

@@ -20,7 +20,10 @@ const columns: readonly Column<Row>[] = [
 const view = {
   summary: 'Show each setting and where it comes from; of keys, only the ids.',
   run: (_: object, session: Session) =>
-    list(rowsOf(session), columns, { id: ({ value }) => value, none: 'No settings.' }),
+    list(rowsOf(session), columns, {
+      id: ({ name, value }) => `${name}=${value}`,
+      none: 'No settings.',
+    }),
 }
 
 export const configCommands = noun('config', 'What commands are configured with.', [verb({ name: 'view', ...view })])
@@ -40,6 +43,7 @@ function rowsOf(session: Session): Row[] {
     masked('serverprvkey', settings.serverprvkey),
     shown('executorname', settings.executorname),
     shown('executortype', settings.executortype),
-    { name: 'profile', value: profile?.name ?? '', origin: profile ? io.profilesFile : 'not set' },
+    { name: 'profile', value: profile?.name ?? '', origin: profile?.origin ?? 'not set' },
+    { name: 'profiles', value: io.profilesFile, origin: 'file' },
   ]
 }

@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { generatePrivateKey, isPrivateKey } from '@colonies/identity'
 import { UsageError } from '../exit-codes.js'
+import { writePrivateFile } from '../private-file.js'
 
 const roles = ['server', 'colony', 'user', 'executor'] as const
 
@@ -9,48 +9,59 @@ const roles = ['server', 'colony', 'user', 'executor'] as const
 export type DevKeys = Record<(typeof roles)[number], string>
 
 /** Keys that are set in the environment are used instead of those in the folder. */
-const variables = {
+export const keyVariables = {
   server: 'COLONIES_SERVER_PRVKEY',
   colony: 'COLONIES_COLONY_PRVKEY',
   user: 'COLONIES_PRVKEY',
   executor: 'COLONIES_EXECUTOR_PRVKEY',
 } as const
 
-/** The keys of a folder, made at the first start. Only their owner may read the file. @throws UsageError */
-export function devKeys(folder: string, env: Readonly<Record<string, string | undefined>>): DevKeys {
-  const file = join(folder, 'keys.json')
-  const kept = readKeys(file)
-  const made = Object.fromEntries(roles.map((role) => [role, kept[role] ?? generatePrivateKey()])) as DevKeys
-  if (roles.some((role) => kept[role] === undefined)) writeKeys(folder, file, made)
-  return Object.fromEntries(roles.map((role) => [role, fromEnvironment(env, role) ?? made[role]])) as DevKeys
+/** The keys in a file, made at the first start. Only their owner may read the file. @throws UsageError */
+export function devKeys(file: string, env: Readonly<Record<string, string | undefined>>): DevKeys {
+  const keys = readKeys(file) ?? makeKeys(file)
+  return byRole((role) => fromEnvironment(env, role) ?? keys[role])
 }
 
 function fromEnvironment(env: Readonly<Record<string, string | undefined>>, role: keyof DevKeys): string | undefined {
-  const value = env[variables[role]]?.trim()
+  const value = env[keyVariables[role]]?.trim()
   if (value && !isPrivateKey(value))
-    throw new UsageError(`${variables[role]} holds no private key: that is 64 hex digits.`)
+    throw new UsageError(`${keyVariables[role]} holds no private key: that is 64 hex digits.`)
   return value || undefined
 }
 
-function readKeys(file: string): Partial<DevKeys> {
+function readKeys(file: string): DevKeys | undefined {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new UsageError(`The keys in ${file} cannot be read: ${(error as Error).message}.`, { cause: error })
   }
+  const keys = parseKeys(text)
+  if (keys === undefined) {
+    throw new UsageError(
+      `${file} does not hold four private keys: bring it back, or move its folder away to start anew.`,
+    )
+  }
+  return keys
+}
+
+/** @returns undefined when that is no file of ours: with other keys, nobody could use the data beside it any more */
+function parseKeys(text: string): DevKeys | undefined {
   try {
-    return JSON.parse(text) as Partial<DevKeys>
-  } catch (error) {
-    throw new UsageError(`The keys in ${file} are broken; move the file away to start with new ones.`, { cause: error })
+    const keys = JSON.parse(text) as Readonly<Record<string, unknown>>
+    return roles.every((role) => isPrivateKey(String(keys[role]))) ? (keys as DevKeys) : undefined
+  } catch {
+    return undefined
   }
 }
 
-function writeKeys(folder: string, file: string, keys: DevKeys): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
-  chmodSync(draft, 0o600)
-  renameSync(draft, file)
+function makeKeys(file: string): DevKeys {
+  const keys = byRole(() => generatePrivateKey())
+  writePrivateFile(file, `${JSON.stringify(keys, null, 2)}\n`)
+  return keys
+}
+
+function byRole(keyOf: (role: keyof DevKeys) => string): DevKeys {
+  return { server: keyOf('server'), colony: keyOf('colony'), user: keyOf('user'), executor: keyOf('executor') }
 }

@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import { configFrom, createLog, startServer } from '@colonies/server'
+import { ExitCode } from '../exit-codes.js'
+import { writeProfiles } from '../profiles.js'
+import { sdkPages } from '../sdk-pages.js'
+import type { Session } from '../session.js'
+import { chosenPort } from '../settings.js'
+import { untilSignal } from '../signals.js'
+import { type DevColony, devNames, ensureColony, startExecutor } from './colony.js'
+import { freePort } from './free-port.js'
+import { type DevKeys, devKeys } from './keys.js'
+import { welcome } from './welcome.js'
+
+/** What runs, and is stopped in reverse order. */
+type Closers = (() => Promise<void>)[]
+
+const drainMs = 2_000
+
+/**
+ * Runs database, server and an executor in this process until it is told to stop.
+ *
+ * @param folder where data and keys are kept for the next time
+ * @throws UsageError and ConfigError for settings that cannot work, and Error with a sentence when something cannot start
+ */
+export async function runDev(folder: string, session: Session): Promise<void> {
+  const stopping = untilSignal(() => process.exit(ExitCode.failure))
+  const closers: Closers = []
+  try {
+    await start(folder, { session, closers, signal: stopping.signal })
+    await stopping.asked
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error // else it was told to stop before everything ran
+  } finally {
+    if (stopping.signal.aborted) session.out.say('stopping ...')
+    for (const close of closers.reverse()) await close()
+    stopping.forget()
+  }
+}
+
+interface Starting {
+  session: Session
+  closers: Closers
+  signal: AbortSignal
+}
+
+async function start(folder: string, { session, closers, signal }: Starting): Promise<void> {
+  const { io, out, flags } = session
+  const begin = performance.now()
+  const keysFile = join(folder, 'keys.json')
+  const keys = devKeys(keysFile, io.env)
+  const wanted = chosenPort({ flags, env: io.env })
+  const port = await freePort(wanted)
+  if (port !== wanted) out.say(`port ${wanted} is taken, so the server listens on ${port || 'any other'}`)
+  if (io.env.COLONIES_DB_HOST) out.say('COLONIES_DB_HOST counts for `colonies server start` only')
+
+  out.say(`starting database and server, with data in ${folder} ...`)
+  const config = configOf(folder, { keys, port, session })
+  const server = await startServer(config, { pages: sdkPages(), signal, log: createLog({ level: 'warn' }) })
+  closers.push(() => server.stop())
+  out.say('making sure that there is a colony with a user and an executor ...')
+  const dev: DevColony = {
+    url: server.url,
+    colonyname: io.env.COLONIES_COLONY_NAME || devNames.colony,
+    keys,
+    keysFile,
+  }
+  await ensureColony(dev)
+  const executor = await startExecutor(dev, (line) => out.warn(line))
+  closers.push(() => executor.stop({ drainMs }))
+  const isCurrent = saveProfile(dev, session)
+  out.write(welcome({ ...dev, isCurrent, seconds: (performance.now() - begin) / 1_000 }))
+}
+
+interface Serving {
+  keys: DevKeys
+  port: number
+  session: Session
+}
+
+function configOf(folder: string, { keys, port, session: { io } }: Serving) {
+  const env = {
+    // Keys that lie in a folder are good enough for this machine only.
+    COLONIES_SERVER_HTTP_HOST: '127.0.0.1',
+    ...io.env,
+    // Of an environment that is meant for clients, or for the server of others.
+    ...(!io.env.COLONIES_TLSKEY && { COLONIES_TLS: undefined }),
+    COLONIES_DB_HOST: undefined,
+    COLONIES_SERVER_ID: undefined,
+    COLONIES_SERVER_PRVKEY: keys.server,
+    COLONIES_SERVER_HTTP_PORT: String(port),
+    COLONIES_DATA_DIR: join(folder, 'data'),
+  }
+  return configFrom(env)
+}
+
+/** So that commands in another terminal find server and keys by themselves. @returns whether they take this profile */
+function saveProfile({ url, colonyname, keys }: DevColony, { profiles: { current, profiles }, io }: Session): boolean {
+  const profile = {
+    server: url,
+    colony: colonyname,
+    prvkey: keys.user,
+    colonyprvkey: keys.colony,
+    serverprvkey: keys.server,
+    executorname: devNames.executor,
+    executortype: devNames.type,
+  }
+  const name = devNames.profile
+  writeProfiles(io.profilesFile, { current: current ?? name, profiles: { ...profiles, [name]: profile } })
+  return current === undefined || current === name
+}
