@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createExecutor } from '@colonies/executor'
+import { generatePrivateKey } from '@colonies/identity'
+import { type TestColony, testColony } from '@colonies/testkit'
+import { devFunctions } from './dev/functions.js'
+import { run } from './program.js'
+
+interface Ran {
+  code: number
+  out: string
+  err: string
+}
+
+/** Runs the command as its user would, against a real server. */
+function commandsOf(colony: TestColony, folder: string, input = '') {
+  const env = {
+    COLONIES_SERVERS: colony.url,
+    COLONIES_COLONY_NAME: colony.name,
+    COLONIES_PRVKEY: colony.keys.user,
+    COLONIES_COLONY_PRVKEY: colony.keys.colony,
+    COLONIES_SERVER_PRVKEY: colony.keys.server,
+  }
+  return async (...argv: string[]): Promise<Ran> => {
+    const ran: Ran = { code: 0, out: '', err: '' }
+    ran.code = await run(argv, {
+      env,
+      stdout: { write: (text) => (ran.out += text), columns: 100 },
+      stderr: { write: (text) => (ran.err += text) },
+      profilesFile: join(folder, 'profiles.yaml'),
+      readInput: async () => input,
+      ask: async () => undefined,
+    })
+    return ran
+  }
+}
+
+async function commands(t: Parameters<typeof testColony>[0], input = '') {
+  const colony = await testColony(t)
+  const folder = await mkdtemp(join(tmpdir(), 'colonies-cli-'))
+  colony.database.beforeDrop(() => rm(folder, { recursive: true }))
+  const executor = createExecutor({
+    connection: { endpoint: colony.url, privateKey: generatePrivateKey() },
+    colonyname: colony.name,
+    colonyPrivateKey: colony.keys.colony,
+    name: 'local',
+    type: 'dev',
+    functions: devFunctions,
+    report: () => {},
+  })
+  await executor.start()
+  colony.database.beforeDrop(() => executor.stop())
+  return { colony, colonies: commandsOf(colony, folder, input) }
+}
+
+test('a function is run, and its output is all that standard output has', async (t) => {
+  const { colonies } = await commands(t)
+  const ran = await colonies(
+    'function',
+    'exec',
+    '--func',
+    'add',
+    '--args-json',
+    '[1,2]',
+    '--targettype',
+    'dev',
+    '--wait',
+    '--out',
+  )
+  assert.deepEqual([ran.code, ran.out.trim()], [0, '3'])
+  const listed = await colonies('process', 'ls', '--state', 'success', '--json')
+  const [process] = JSON.parse(listed.out) as { spec: { funcname: string }; prioritytime: number }[]
+  assert.equal(process?.spec.funcname, 'add')
+})
+
+test('exit codes tell programs what happened, sentences tell people', async (t) => {
+  const { colonies } = await commands(t)
+  const failed = await colonies('function', 'exec', '--func', 'fail', '--args', 'why', '--targettype', 'dev', '--wait')
+  assert.equal(failed.code, 6)
+  assert.match(failed.err, /why/)
+  assert.equal((await colonies('process', 'get', 'f'.repeat(64))).code, 3)
+  assert.equal((await colonies('process', 'frobnicate')).code, 2)
+  assert.equal((await colonies('executor', 'get', 'nobody')).code, 3)
+  const denied = await colonies('colony', 'ls', '--serverprvkey', generatePrivateKey())
+  assert.equal(denied.code, 4)
+  const unreachable = await colonies('executor', 'ls', '--server', 'http://127.0.0.1:1')
+  assert.equal(unreachable.code, 8)
+})
+
+test('an empty list is a list', async (t) => {
+  const { colonies } = await commands(t)
+  assert.equal((await colonies('process', 'psf', '--json')).out.trim(), '[]')
+})
+
+test('a workflow comes from standard input, and a function spec in its place is told from it', async (t) => {
+  const node = (nodename: string, dependencies: string[]) => ({
+    nodename,
+    funcname: 'echo',
+    args: [nodename],
+    conditions: { executortype: 'dev', dependencies },
+  })
+  const { colonies } = await commands(t, JSON.stringify([node('a', []), node('b', ['a'])]))
+  const submitted = await colonies('workflow', 'submit', '--spec', '-', '--wait')
+  assert.equal(submitted.code, 0, submitted.err)
+  const wrong = await colonies('function', 'submit', '--spec', '-')
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.err, /workflow submit/)
+})
+
+test('members come and go by command', async (t) => {
+  const { colonies } = await commands(t)
+  const key = JSON.parse((await colonies('key', 'generate', '--json')).out) as { id: string; prvkey: string }
+  assert.equal((await colonies('user', 'add', '--name', 'bob', '--userid', key.id)).code, 0)
+  assert.match((await colonies('user', 'ls')).out, /bob/)
+  assert.equal((await colonies('executor', 'ls', '--prvkey', key.prvkey)).code, 0)
+  const asked = await colonies('user', 'remove', '--name', 'bob', '--yes')
+  assert.ok(asked.code === 0 || (await colonies('user', 'remove', '--name', 'bob')).code === 0, asked.err)
+  assert.equal((await colonies('executor', 'ls', '--prvkey', key.prvkey)).code, 4)
+})
+
+test('any operation can be called by its name on the wire', async (t) => {
+  const { colony, colonies } = await commands(t)
+  const called = await colonies('call', 'getcolonymsg', '{}')
+  assert.deepEqual(JSON.parse(called.out), { colonyid: colony.colonyOwner.id, name: 'dev' })
+  assert.match((await colonies('call', 'getcolonymgs', '{}')).err, /did you mean getcolonymsg/)
+})
