@@ -54,7 +54,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const server = await createHttpServer(config)
   server.maxConnections = config.connectionsMax
   countConnections(server, metrics)
-  dropSilent(server)
+  const dropAllSilent = dropSilent(server)
   const pages = withOwnPages(options)
   server.on('request', (request: IncomingMessage, response: ServerResponse) => route(api, pages, request, response))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -68,6 +68,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     async stop(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       api.stop()
+      dropAllSilent()
       await Promise.race([closed, sleep(graceMs, undefined, { ref: false })])
       server.closeAllConnections()
     },
@@ -102,16 +103,24 @@ function countConnections(server: Server, metrics: Metrics): void {
   metrics.addGauge('colonies_connections_refused', 'Connections over the limit, since the start.', () => dropped)
 }
 
-/** Node's own limits begin with the first byte of a request; who never sends one would keep the connection. */
-function dropSilent(server: Server): void {
+/**
+ * Node's own limits begin with the first byte of a request; who never sends one would keep the connection.
+ *
+ * @returns what drops all that are silent at the moment: clients open connections ahead, and these must not delay a stop
+ */
+function dropSilent(server: Server): () => void {
+  const open = new Set<Socket>()
+  const check = (socket: Socket) => {
+    if (socket.bytesRead === 0) socket.destroy()
+  }
   const watch = (socket: Socket) => {
-    const check = () => {
-      if (socket.bytesRead === 0) socket.destroy()
-    }
-    setTimeout(check, FIRST_BYTE_MS_MAX).unref()
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    setTimeout(check, FIRST_BYTE_MS_MAX, socket).unref()
   }
   server.on('connection', watch)
   server.on('secureConnection', watch)
+  return () => open.forEach(check)
 }
 
 function withOwnPages({ unready, metrics, pages = new Map() }: ListenerOptions): ReadonlyMap<string, Page> {
