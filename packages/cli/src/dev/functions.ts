@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineFunction, type ExecutorFunction, FailProcess } from '@colonies/executor'
+import type { JsonValue } from '@colonies/protocol'
 
 const hello = defineFunction(
   { name: 'hello', description: 'Greets somebody.', args: [{ name: 'name', type: 'string' }] },
@@ -14,19 +15,27 @@ const echo = defineFunction({ name: 'echo', description: 'Gives back what it get
 const add = defineFunction(
   { name: 'add', description: 'Adds its arguments, or what its parents gave.' },
   ({ args, input }) => {
-    const numbers = (args.length > 0 ? args : input).map(Number)
-    if (numbers.some(Number.isNaN)) throw new FailProcess(['add takes numbers only'])
+    const numbers = (args.length > 0 ? args : input).map(numberOf)
     return numbers.reduce((left, right) => left + right, 0)
   },
 )
+
+/** A number, or a text that is one. @throws FailProcess */
+function numberOf(value: JsonValue): number {
+  const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value)
+  if (Number.isFinite(number)) return number
+  throw new FailProcess([`${JSON.stringify(String(value))} is no number.`])
+}
 
 const sleepFor = defineFunction(
   {
     name: 'sleep',
     description: 'Takes some seconds, and says so in its log.',
-    args: [{ name: 'seconds', type: 'number', required: true }],
+    // Any type: what comes from `--args` are texts.
+    args: [{ name: 'seconds', type: 'seconds', required: true }],
   },
-  async ({ log, signal }, seconds) => {
+  async ({ log, signal }, given) => {
+    const seconds = numberOf(given)
     for (let passed = 0; passed < seconds; passed += 1) {
       await log(`slept ${passed} of ${seconds} s`)
       await sleep(Math.min(1, seconds - passed) * 1000, undefined, { signal })
