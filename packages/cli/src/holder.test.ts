@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { generatePrivateKey, identityOf } from '@colonies/identity'
+import { testColony } from '@colonies/testkit'
+import { run } from './program.js'
+
+/** An executor that works by commands alone. */
+async function executorByCommands(t: TestContext) {
+  const colony = await testColony(t)
+  const folder = await mkdtemp(join(tmpdir(), 'colonies-cli-'))
+  colony.database.beforeDrop(() => rm(folder, { recursive: true }))
+  const key = generatePrivateKey()
+  const as = (prvkey: string) => {
+    const env = {
+      COLONIES_SERVERS: colony.url,
+      COLONIES_COLONY_NAME: colony.name,
+      COLONIES_PRVKEY: prvkey,
+      COLONIES_COLONY_PRVKEY: colony.keys.colony,
+    }
+    return async (line: string) => {
+      let out = ''
+      let err = ''
+      const code = await run(line.split(' '), {
+        env,
+        stdout: { write: (text) => (out += text) },
+        stderr: { write: (text) => (err += text) },
+        profilesFile: join(folder, 'profiles.yaml'),
+        readInput: async () => '',
+        ask: async () => undefined,
+      })
+      return { code, out: out.trim(), err }
+    }
+  }
+  const user = as(colony.keys.user)
+  assert.equal((await user(`executor add hand ${identityOf(key)} --type hand --approve`)).code, 0)
+  return { user, executor: as(key) }
+}
+
+test('an executor takes, logs and closes by commands; a beginning of an id is enough', async (t) => {
+  const { user, executor } = await executorByCommands(t)
+  const submitted = await user('function exec greet --targettype hand --args you --kwargs url=http://a:1')
+  const id = (await executor('process assign --timeout 5')).out
+  assert.equal(id, submitted.out)
+  const begin = id.slice(0, 20)
+  assert.equal((await executor(`log add ${begin} working`)).code, 0)
+  const attribute = await executor(`attribute add ${begin} progress half`)
+  assert.match((await user(`attribute get ${attribute.out}`)).out, /half/)
+  assert.equal((await executor(`process unassign ${begin}`)).code, 0)
+  assert.equal((await executor('process assign --timeout 5 -o id')).out, id)
+  assert.equal((await executor(`process close ${begin} --out a,b --out-json [3]`)).code, 0)
+  assert.equal((await user(`process get ${begin} --out`)).out, 'a b 3')
+  assert.equal((await user(`process logs ${begin}`)).out, 'working')
+  assert.match((await user('log search working')).out, /hand/)
+  const shown = (await user(`process get ${begin}`)).out
+  for (const part of ['success', 'greet', '["you"]', '{"url":"http://a:1"}', 'progress=half'])
+    assert.ok(shown.includes(part), shown)
+  assert.equal((await executor('process assign --timeout 0')).code, 3)
+})
+
+test('who waits hears of failure and of cancelling', async (t) => {
+  const { user, executor } = await executorByCommands(t)
+  for (const [end, code] of [
+    ['fail', 6],
+    ['cancel', 7],
+  ] as const) {
+    const waiting = user('function exec f --targettype hand --wait -o json')
+    const id = (await executor('process assign --timeout 10')).out
+    await (end === 'fail' ? executor(`process fail ${id} --errors because`) : user(`process cancel ${id}`))
+    const ended = await waiting
+    assert.equal(ended.code, code)
+    assert.equal((JSON.parse(ended.out) as { processid: string }).processid, id)
+  }
+  assert.equal((await user('function exec f --targettype hand --wait --timeout 1')).code, 5)
+})
+
+test('what is removed for good is confirmed, and the old spellings of commands work', async (t) => {
+  const { user } = await executorByCommands(t)
+  const { out: id } = await user('function exec --func f --targettype hand')
+  const refused = await user(`process remove --processid ${id}`)
+  assert.deepEqual([refused.code, /--yes/.test(refused.err)], [2, true])
+  assert.match((await user('process psw --executortype hand --ids')).out, new RegExp(id))
+  assert.equal((await user(`process remove -p ${id} --yes`)).code, 0)
+  assert.equal((await user('process removeall --waiting --failed --yes')).code, 2)
+  assert.equal((await user('process removeall --waiting --yes')).code, 0)
+  const failure = await user('process get zzz -o json')
+  assert.deepEqual((JSON.parse(failure.err) as { error: { code: string } }).error.code, 'usage')
+})

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { generatePrivateKey, identityOf } from '@colonies/identity'
+import { profilesWarning, readProfiles, writeProfiles } from './profiles.js'
+import { run } from './program.js'
+
+function profilesFile(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'colonies-profiles-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  return join(folder, 'made', 'profiles.yaml')
+}
+
+test('profiles come back as they were written, and only their owner may read them', (t) => {
+  const file = profilesFile(t)
+  assert.deepEqual(readProfiles(file), { profiles: {} })
+  const profiles = { current: 'a', profiles: { a: { server: 'http://a:1', prvkey: '0'.repeat(64) } } }
+  writeProfiles(file, profiles)
+  assert.deepEqual(readProfiles(file), profiles)
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  assert.equal(profilesWarning(file), undefined)
+  chmodSync(file, 0o644)
+  assert.match(profilesWarning(file) ?? '', /chmod 600/)
+})
+
+test('a file that is none of ours is refused with what is wrong', (t) => {
+  const file = profilesFile(t)
+  writeProfiles(file, { profiles: {} })
+  const faults: readonly [text: string, sentence: RegExp][] = [
+    ['- a', /must hold `current` and `profiles`/],
+    ['profiles: {a: {colny: x}}', /unknown field "colny"/],
+    ['profiles: {a: {colony: 1}}', /must be a text/],
+    ['a: [', /cannot be read/],
+  ]
+  for (const [text, sentence] of faults) {
+    writeFileSync(file, text)
+    assert.throws(() => readProfiles(file), sentence)
+  }
+})
+
+test('config view says where each value is from, and shows no key', async (t) => {
+  const file = profilesFile(t)
+  const key = generatePrivateKey()
+  const view = async (env: Record<string, string>, ...argv: string[]) => {
+    let out = ''
+    const stdout = { write: (text: string) => (out += text) }
+    const io = {
+      env,
+      stdout,
+      stderr: stdout,
+      profilesFile: file,
+      readInput: async () => '',
+      ask: async () => undefined,
+    }
+    assert.equal(await run(argv, io), 0, out)
+    return out
+  }
+  await view({ COLONIES_PRVKEY: key }, 'profile', 'add', 'work', '--colony', 'dev', '--server', 'http://a:1,http://b:2')
+  const out = await view({ COLONIES_SERVER_PORT: '7' }, 'config', 'view', '--colony', 'other', '--json')
+  const rows = JSON.parse(out) as { name: string; value: string; origin: string }[]
+  const shown = Object.fromEntries(rows.map(({ name, value, origin }) => [name, [value, origin]]))
+  assert.deepEqual(shown.server, ['http://localhost:7', 'COLONIES_SERVER_PORT'])
+  assert.deepEqual(shown.colony, ['other', '--colony'])
+  assert.deepEqual(shown.prvkey, [`key of ${identityOf(key)}`, 'profile work'])
+  assert.ok(!out.includes(key))
+})
