@@ -3,13 +3,17 @@ import { Id, Int32, optional, Shape, Text } from './schema.js'
 
 /** A key and value attached to a process. The id is the hash of process, key and type. */
 export const Attribute = Shape({
+  /** Made by the server. */
   attributeid: optional(Text),
+  /** Id of the process. */
   targetid: Id,
+  /** Set by the server, as the next two. */
   targetcolonyname: optional(Text),
   targetprocessgraphid: optional(Text),
   state: optional(Int32),
   /** 0 in, 1 out, 2 err, 3 env. */
   attributetype: optional(Int32),
+  /** Once for each process and type. */
   key: Text,
   value: Text,
 })

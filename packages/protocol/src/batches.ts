@@ -28,10 +28,15 @@ export const assignBatch = operation({
   colony: ({ colonyname }) => byName(colonyname),
   input: {
     colonyname: Text,
+    /** Seconds to wait; negative: answer at once. */
     timeout: Int32,
+    /** At most `limits.assignBatchMax`. */
     count: Int32,
+    /** Free millicores as `1000m`; empty: no limit. */
     availablecpu: optional(Text),
+    /** Free memory as `10Gi`; empty: no limit. */
     availablemem: optional(Text),
+    /** Ours: asking again with the same value gives the same processes while they are still held. */
     assignid: optional(Text),
   },
   output: List(Process),
@@ -45,6 +50,7 @@ export const closeBatch = operation({
   colony: ({ colonyname }) => byName(colonyname),
   input: {
     colonyname: Text,
+    /** At most `limits.batchItemsMax`. */
     items: List(
       Shape({
         processid: Id,

@@ -2,7 +2,12 @@ import { byName, operation } from './operation.js'
 import { Flag, Id, Int, ListOrNull, optional, Shape, Text } from './schema.js'
 
 /** A trust domain: its executors, users and processes. `colonyid` is the identity of its owner. */
-export const Colony = Shape({ colonyid: Id, name: Text })
+export const Colony = Shape({
+  /** Id of the owner. */
+  colonyid: Id,
+  /** Unique on the server. */
+  name: Text,
+})
 
 /** How many there are of each. */
 export const Statistics = Shape({
@@ -46,7 +51,10 @@ export const getColonies = operation({
   payloadtype: 'getcoloniesmsg',
   summary: 'List the colonies of the server by name.',
   caller: 'server-owner',
-  input: { after: optional(Text) },
+  input: {
+    /** Ours: the name of the last colony of the page before. */
+    after: optional(Text),
+  },
   output: ListOrNull(Colony),
   repeatable: true,
 })

@@ -49,15 +49,22 @@ export const Allocations = Shape({ projects: nullable(Dict(Project)) })
 
 /** A program anywhere that pulls processes of its type. */
 export const Executor = Shape({
+  /** Id of its key. */
   executorid: Id,
+  /** What function specs ask for in `conditions.executortype`. */
   executortype: optional(Text),
+  /** Name of the executor, unique in its colony. */
   executorname: Text,
   colonyname: Text,
   /** 0 pending, 1 approved, 2 rejected, 3 unregistered; set by the server. */
   state: optional(Int32),
+  /** Kept, not looked at. */
   requirefuncreg: optional(Flag),
+  /** When it was added; set by the server. */
   commissiontime: optional(Time),
+  /** When it last asked for work or sent a heartbeat; set by the server. */
   lastheardfromtime: optional(Time),
+  /** Name of its location; empty: nowhere in particular. */
   locationname: omitEmpty(Text),
   capabilities: optional(Capabilities),
   allocations: optional(Allocations),
@@ -83,7 +90,11 @@ export const getExecutors = operation({
   summary: 'List the executors of a colony by name, in all states.',
   caller: 'any-member',
   colony: ({ colonyname }) => byName(colonyname),
-  input: { colonyname: Text, after: optional(Text) },
+  input: {
+    colonyname: Text,
+    /** Ours: the name of the last executor of the page before. */
+    after: optional(Text),
+  },
   output: ListOrNull(Executor),
   repeatable: true,
 })
@@ -104,7 +115,11 @@ export const getExecutorById = operation({
   summary: 'Read the executor with an id.',
   caller: 'member',
   colony: ({ executorid }) => byExecutor(executorid),
-  input: { executorid: Id, colonyname: optional(Text) },
+  input: {
+    executorid: Id,
+    /** Not looked at: the executor is found by its id. */
+    colonyname: optional(Text),
+  },
   output: Executor,
   errors: ['not_found'],
   repeatable: true,

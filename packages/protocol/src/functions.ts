@@ -3,9 +3,11 @@ import { Flag, Float, Int, List, ListOrNull, omitEmpty, optional, Shape, Text } 
 
 export const FunctionArg = Shape({
   name: Text,
+  /** `string`, `number`, `integer`, `boolean`, `array`, `object`, or anything else. */
   type: optional(Text),
   description: omitEmpty(Text),
   required: omitEmpty(Flag),
+  /** The only values allowed; empty: any. */
   enum: omitEmpty(List(Text)),
 })
 
@@ -19,6 +21,7 @@ export const FunctionRegistration = Shape({
   funcname: Text,
   description: omitEmpty(Text),
   args: omitEmpty(List(FunctionArg)),
+  /** How often it succeeded; this and the times are set by the server. */
   counter: optional(Int),
   minwaittime: optional(Float),
   maxwaittime: optional(Float),
@@ -44,6 +47,7 @@ export const addFunction = operation({
   caller: 'member',
   colony: ({ fun, function: renamed }) => byName(fun.colonyname || renamed.colonyname),
   input: {
+    /** The function. */
     fun: FunctionRegistration,
     /** The same, under the name that the Rust SDK sends; looked at when `fun` is not there. */
     function: optional(FunctionRegistration),

@@ -10,7 +10,11 @@ export const changeUserId = operation({
   summary: 'A user takes a new identity.',
   caller: 'any-member',
   colony: ({ colonyname }) => byName(colonyname),
-  input: { colonyname: Text, userid: Id },
+  input: {
+    colonyname: Text,
+    /** Id of the new key. */
+    userid: Id,
+  },
   output: Shape({ colonyname: Text, userid: Id, ...echoed }),
   errors: ['bad_request', 'not_allowed', 'already_exists'],
 })
@@ -20,7 +24,11 @@ export const changeExecutorId = operation({
   summary: 'An executor takes a new identity; what it holds stays its own.',
   caller: 'any-member',
   colony: ({ colonyname }) => byName(colonyname),
-  input: { colonyname: Text, executorid: Id },
+  input: {
+    colonyname: Text,
+    /** Id of the new key. */
+    executorid: Id,
+  },
   output: Shape({ colonyname: Text, executorid: Id, ...echoed }),
   errors: ['bad_request', 'not_allowed', 'already_exists'],
 })
@@ -30,7 +38,11 @@ export const changeColonyId = operation({
   summary: 'A colony owner takes a new identity.',
   caller: 'colony-owner',
   colony: ({ colonyname }) => byName(colonyname),
-  input: { colonyname: Text, colonyid: Id },
+  input: {
+    colonyname: Text,
+    /** Id of the new key. */
+    colonyid: Id,
+  },
   output: Shape({ colonyname: Text, colonyid: Id, ...echoed }),
   errors: ['bad_request', 'not_allowed'],
 })
@@ -39,7 +51,10 @@ export const changeServerId = operation({
   payloadtype: 'changeserveridmsg',
   summary: 'The server owner takes a new identity.',
   caller: 'server-owner',
-  input: { serverid: Id },
+  input: {
+    /** Id of the new key. */
+    serverid: Id,
+  },
   output: Shape({ serverid: Id, ...echoed }),
   errors: ['bad_request', 'not_allowed'],
 })

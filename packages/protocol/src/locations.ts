@@ -3,7 +3,9 @@ import { Float, ListOrNull, optional, Shape, Text } from './schema.js'
 
 /** A named place that executors belong to and function specs may ask for. */
 export const Location = Shape({
+  /** Made by the server. */
   locationid: optional(Text),
+  /** Name of the location, unique in its colony. */
   name: Text,
   colonyname: Text,
   description: optional(Text),
@@ -29,7 +31,11 @@ export const getLocations = operation({
   summary: 'List the locations of a colony by name.',
   caller: 'any-member',
   colony: ({ colonyname }) => byName(colonyname),
-  input: { colonyname: Text, after: optional(Text) },
+  input: {
+    colonyname: Text,
+    /** Ours: the name of the last location of the page before. */
+    after: optional(Text),
+  },
   output: ListOrNull(Location),
   repeatable: true,
 })

@@ -63,6 +63,7 @@ export const searchLogs = operation({
   colony: ({ colonyname }) => byName(colonyname),
   input: {
     colonyname: Text,
+    /** What lines have to contain. */
     text: optional(Text),
     /** At most `limits.logSearchDaysMax`. */
     days: optional(Int32),

@@ -28,31 +28,49 @@ export const State = { waiting: 0, running: 1, success: 2, failed: 3, cancelled:
 export type State = (typeof State)[keyof typeof State]
 
 export const Gpu = Shape({
+  /** Model. */
   name: optional(Text),
+  /** Memory of each, as `10Gi`. */
   mem: optional(Text),
+  /** How many. */
   count: optional(Int32),
+  /** Always 0 in replies, as in the original. */
   nodecount: optional(Int32),
 })
 
 export const Conditions = Shape({
+  /** Name of the colony. */
   colonyname: optional(Text),
+  /** Only these may run it, whatever their type; empty, null or `*`: every executor of the type. */
   executornames: nullable(List(Text)),
+  /** The type of executors that it is for. */
   executortype: optional(Text),
+  /** Only executors at this location, in upper or lower case; empty: any. */
   locationname: omitEmpty(Text),
+  /** Names of the nodes that have to succeed before, in the order in which their outputs become `in`; for workflows. */
   dependencies: optional(List(Text)),
+  /** For executors of batch systems; kept, not looked at. */
   nodes: optional(Int32),
+  /** What the executor must have free: millicores as `500m`. */
   cpu: optional(Text),
+  /** Kept, not looked at. */
   processes: optional(Int32),
+  /** Kept, not looked at. */
   processespernode: optional(Int32),
+  /** What the executor must have free: a size as `512Mi` or `10Gi`. */
   mem: optional(Text),
+  /** A size as `10Gi`; kept, not looked at. */
   storage: optional(Text),
+  /** Kept, not looked at. */
   gpu: optional(Gpu),
+  /** Seconds; kept, not looked at. */
   walltime: optional(Int),
 })
 
 const OnConflict = Shape({ keeplocal: optional(Flag) })
 
 export const Filesystem = Shape({
+  /** For executors that share files; the server keeps it, and does not look at it. */
   mount: optional(Text),
   snapshots: nullable(
     List(
@@ -79,10 +97,15 @@ export const Filesystem = Shape({
 
 /** The wish: which function, with what, on which kind of executor, for how long. */
 export const FunctionSpec = Shape({
+  /** Name of the node in its workflow. */
   nodename: optional(Text),
+  /** Name of the function. */
   funcname: optional(Text),
+  /** Arguments by position. */
   args: optional(UserList),
+  /** Arguments by name. */
   kwargs: optional(UserObject),
+  /** Higher is sooner: each step counts as one day of waiting. At most `limits.priorityMax`. */
   priority: optional(Int32),
   /** Seconds in the queue; 0 and -1: no limit. */
   maxwaittime: optional(Int32),
@@ -90,10 +113,15 @@ export const FunctionSpec = Shape({
   maxexectime: optional(Int32),
   /** How often an expired process is tried again; negative: for ever. */
   maxretries: optional(Int32),
+  /** Who may run it. */
   conditions: optional(Conditions),
+  /** Anything to find it by later. */
   label: optional(Text),
+  /** Files that it needs. */
   fs: optional(Filesystem),
+  /** Variables for the executor, by name. */
   env: optional(Dict(Text)),
+  /** Names of channels; kept, not looked at. */
   channels: omitEmpty(List(Text)),
 })
 export type FunctionSpec = ClientSide<typeof FunctionSpec>
@@ -103,27 +131,43 @@ export type FunctionSpecWire = Static<typeof FunctionSpec>
 
 /** A process: the life of one function spec. Field order is that of the original's replies. */
 export const Process = Shape({
+  /** Id of the process. */
   processid: Id,
+  /** Who submitted it. */
   initiatorid: Text,
   initiatorname: Text,
+  /** Who holds it, or held it last; empty: nobody. */
   assignedexecutorid: Text,
   isassigned: Flag,
+  /** 0 waiting, 1 running, 2 success, 3 failed, 4 cancelled. */
   state: Int32,
+  /** Place in the queue: submission in Unix ns, less one day for each step of priority. */
   prioritytime: Int64,
   submissiontime: Time,
   starttime: Time,
   endtime: Time,
+  /** When it fails unless it was assigned before. */
   waitdeadline: Time,
+  /** When its holder loses it. */
   execdeadline: Time,
+  /** How often it was taken back. */
   retries: Int32,
   attributes: List(Attribute),
+  /** The wish. */
   spec: FunctionSpec,
+  /** Whether a parent has not succeeded yet. */
   waitforparents: Flag,
+  /** Ids of the processes before it, in a workflow. */
   parents: List(Id),
+  /** Ids of the processes after it. */
   children: List(Id),
+  /** Id of its process graph; empty outside of workflows. */
   processgraphid: Text,
+  /** The outputs of its parents, one after another. */
   in: UserList,
+  /** What it gave. */
   out: UserList,
+  /** Why it failed. */
   errors: List(Text),
   /** Ours: which attempt this is, from 1; sent back with a close, it keeps a late close of an earlier attempt out. */
   attempt: omitEmpty(Int32),

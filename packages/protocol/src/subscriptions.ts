@@ -32,6 +32,7 @@ export const subscribeProcesses = operation({
   colony: ({ colonyname }) => byName(colonyname),
   input: {
     colonyname: Text,
+    /** The type of executors that processes are for. */
     executortype: optional(Text),
     state: optional(Int32),
     timeout: optional(Int32),
@@ -46,7 +47,12 @@ export const subscribeAttribute = operation({
   caller: 'member',
   transport: 'websocket',
   colony: ({ processid }) => byProcess(processid),
-  input: { processid: Id, key: Text, timeout: optional(Int32) },
+  input: {
+    processid: Id,
+    /** Key of the attribute. */
+    key: Text,
+    timeout: optional(Int32),
+  },
   output: Attribute,
   errors: ['not_found', 'too_many'],
 })

@@ -4,7 +4,9 @@ import { Id, ListOrNull, optional, Shape, Text } from './schema.js'
 /** A person (or program) that submits and reads, and is never assigned anything. */
 export const User = Shape({
   colonyname: Text,
+  /** Id of the key. */
   userid: Id,
+  /** Name of the user, unique in its colony. */
   name: Text,
   email: optional(Text),
   phone: optional(Text),
@@ -25,7 +27,11 @@ export const getUsers = operation({
   summary: 'List the users of a colony by name.',
   caller: 'any-member',
   colony: ({ colonyname }) => byName(colonyname),
-  input: { colonyname: Text, after: optional(Text) },
+  input: {
+    colonyname: Text,
+    /** Ours: the name of the last user of the page before. */
+    after: optional(Text),
+  },
   output: ListOrNull(User),
   repeatable: true,
 })

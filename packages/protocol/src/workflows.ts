@@ -17,25 +17,34 @@ import {
 } from './schema.js'
 
 /** The wish as a DAG: function specs that name each other in `conditions.dependencies`. */
-export const WorkflowSpec = Shape({ colonyname: Text, functionspecs: List(FunctionSpec) })
+export const WorkflowSpec = Shape({
+  colonyname: Text,
+  /** The nodes; each has a `nodename` of its own. */
+  functionspecs: List(FunctionSpec),
+})
 export type WorkflowSpec = ClientSide<typeof WorkflowSpec>
 export type ParsedWorkflowSpec = ServerSide<typeof WorkflowSpec>
 
 export const GraphNode = Shape({
   id: Id,
   data: Shape({ label: Text }),
+  /** Place in a picture. */
   position: Shape({ x: Int, y: Int }),
   type: Text,
+  /** Colours of the state. */
   style: Shape({ color: Text, background: Text }),
 })
 export const GraphEdge = Shape({ id: Text, source: Id, target: Id, animated: Flag })
 
 export const ProcessGraph = Shape({
+  /** Id of the process graph. */
   processgraphid: Id,
   initiatorid: Text,
   initiatorname: Text,
   colonyname: Text,
+  /** Processes that depend on none. */
   rootprocessids: ListOrNull(Id),
+  /** 0 waiting, 1 running, 2 success, 3 failed, 4 cancelled. */
   state: Int32,
   submissiontime: Time,
   starttime: Time,
@@ -53,7 +62,11 @@ export const submitWorkflow = operation({
   summary: 'Submit a workflow; it is checked whole before anything is stored.',
   caller: 'member',
   colony: ({ spec }) => byName(spec.colonyname),
-  input: { spec: WorkflowSpec, requestid: optional(Text) },
+  input: {
+    spec: WorkflowSpec,
+    /** Ours: the same request again, within a day, gives the same graph. */
+    requestid: optional(Text),
+  },
   output: ProcessGraph,
   errors: ['bad_request'],
 })
@@ -65,12 +78,14 @@ export const addChild = operation({
   colony: ({ spec }) => byName(spec.conditions.colonyname),
   input: {
     processgraphid: Id,
+    /** The process above, which the caller holds. */
     parentprocessid: Id,
     /** The new process comes before this one too; empty: it has no children. */
     childprocessid: optional(Text),
     spec: FunctionSpec,
     /** true: the new process takes over all children of the parent. */
     insert: optional(Flag),
+    /** Ours: the same request again, within a day, gives the same process. */
     requestid: optional(Text),
   },
   output: Process,
@@ -95,6 +110,7 @@ export const getProcessGraphs = operation({
   colony: ({ colonyname }) => byName(colonyname),
   input: {
     colonyname: Text,
+    /** At most `limits.listCountMax`; 0 gives none. */
     count: optional(Int32),
     state: optional(Int32),
     /** Ours: the id of the last graph of the page before. */
