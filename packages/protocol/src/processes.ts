@@ -41,7 +41,7 @@ export const Gpu = Shape({
 export const Conditions = Shape({
   /** Name of the colony. */
   colonyname: optional(Text),
-  /** Only these may run it, whatever their type; empty, null or `*`: every executor of the type. */
+  /** Only these executors of the type; empty, null or `*`: all of them. */
   executornames: nullable(List(Text)),
   /** The type of executors that it is for. */
   executortype: optional(Text),
