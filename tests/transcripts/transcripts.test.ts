@@ -4,7 +4,7 @@ import { type TestColony, testColony } from '@colonies/testkit'
 import { differences, frameDifferences } from './compare.js'
 import { type DeliberateDifference, deliberateDifferences, isListed } from './deliberate.js'
 import { post, subscribe } from './exchange.js'
-import { scenarios } from './scenarios.js'
+import { scenarios } from './scenarios/index.js'
 import { type Case, cases, type Frame, malformedCases, type Reply } from './transcript.js'
 import { World } from './world.js'
 

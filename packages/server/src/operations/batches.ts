@@ -1,7 +1,7 @@
 import { readStandings } from '@colonies/database'
 import { ColoniesError, limits, State } from '@colonies/protocol'
 import type { Call, Handlers } from '../handler.js'
-import { newSubmission } from './new-process.js'
+import { newSubmission } from '../submission/new-process.js'
 import { checkTimeout, claimedText, explainMissedClose, waitFor } from './processes.js'
 
 export const batchHandlers = {

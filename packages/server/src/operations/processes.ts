@@ -22,7 +22,7 @@ import { type Call, type Colony, type Handlers, Rendered } from '../handler.js'
 import { claimedFrom } from '../queue/hot-path.js'
 import { processText } from '../queue/process-text.js'
 import type { Waiter } from '../queue/waiting-room.js'
-import { newSubmission } from './new-process.js'
+import { newSubmission } from '../submission/new-process.js'
 
 /** Rows of one statement when many are removed. */
 const REMOVE_BATCH = 2000

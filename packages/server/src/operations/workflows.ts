@@ -1,4 +1,4 @@
-import { checkState, type PictureNode, pictureOf, planWorkflow } from '@colonies/core'
+import { checkState, type PictureNode, pictureOf } from '@colonies/core'
 import {
   cancelGraph,
   findGraph,
@@ -8,14 +8,13 @@ import {
   insertChild,
   insertGraph,
   listGraphs,
-  type NewNode,
   readGraphParts,
   removeGraph,
 } from '@colonies/database'
-import { newId } from '@colonies/identity'
 import { ColoniesError, State } from '@colonies/protocol'
 import type { Call, Colony, Handlers } from '../handler.js'
-import { checkRequestId, newSubmission, rowsOf } from './new-process.js'
+import { newGraph } from '../submission/new-graph.js'
+import { checkRequestId, newSubmission } from '../submission/new-process.js'
 import { checkCount, readProcess } from './processes.js'
 
 const NO_TIME = '0001-01-01T00:00:00Z'
@@ -25,46 +24,23 @@ const REMOVE_BATCH = 100
 export const workflowHandlers = {
   async submitWorkflow({ spec, requestid }, { db, caller, colony, replica }) {
     checkRequestId(requestid)
-    const plan = planWorkflow(spec)
-    const rows = plan.nodes.map((node) =>
-      rowsOf(node.spec, node.checked, { colonyName: colony.name, caller, requestid: '' }),
-    )
-    const idOf = (index: number) => rows[index]?.process.processId ?? ''
-    const nodes = plan.nodes.map((node, index): NewNode => {
-      const { process } = rows[index] as (typeof rows)[number]
-      return { ...process, parents: node.parents.map(idOf), children: node.children.map(idOf) }
-    })
-    const stored = await insertGraph(db, colony.key, {
-      graphId: newId(),
-      initiatorId: caller.id,
-      initiatorName: caller.name,
-      requestId: requestid === '' ? null : requestid,
-      nodes,
-      attributes: rows.flatMap((row) => row.attributes),
-    })
+    const { graph, rootIds, ready } = newGraph({ spec, requestid }, colony.name, caller)
+    const stored = await insertGraph(db, colony.key, graph)
     if (!stored) throw new ColoniesError('unavailable', 'The same request is just being stored; ask again in a moment')
     if (!stored.fresh) return getGraph({ db, colony }, stored.graph_id)
-    const ready = new Map<string, number>()
-    for (const root of plan.roots) {
-      const type = nodes[root]?.executorType ?? ''
-      ready.set(type, (ready.get(type) ?? 0) + 1)
-    }
     replica.changed(colony.key)
-    replica.hint(
-      colony.key,
-      [...ready].map(([executorType, count]) => ({ executorType, count })),
-    )
+    replica.hint(colony.key, ready)
     return {
       processgraphid: stored.graph_id,
       initiatorid: caller.id,
       initiatorname: caller.name,
       colonyname: colony.name,
-      rootprocessids: plan.roots.map(idOf),
+      rootprocessids: rootIds,
       state: State.waiting,
       submissiontime: NO_TIME,
       starttime: NO_TIME,
       endtime: NO_TIME,
-      processids: nodes.map((node) => node.processId),
+      processids: graph.nodes.map((node) => node.processId),
       nodes: [],
       edges: [],
     }

@@ -2,8 +2,8 @@ import { type CheckedFunctionSpec, checkFunctionSpec, writeSpec } from '@colonie
 import type { NewAttribute, NewProcess } from '@colonies/database'
 import { attributeId, newId } from '@colonies/identity'
 import { ColoniesError, limits, type ParsedFunctionSpec } from '@colonies/protocol'
-import type { Caller } from '../handler.js'
 import type { Submission } from '../queue/hot-path.js'
+import type { Initiator } from './initiator.js'
 
 const ENV = 3
 
@@ -17,11 +17,11 @@ interface Wish {
 export function newSubmission(
   { spec, requestid }: Wish,
   colonyName: string,
-  caller: Caller,
+  initiator: Initiator,
   where: string,
 ): Submission {
   checkRequestId(requestid)
-  return rowsOf(spec, checkFunctionSpec(spec, where), { colonyName, caller, requestid })
+  return rowsOf(spec, checkFunctionSpec(spec, where), { colonyName, initiator, requestid })
 }
 
 /** @throws ColoniesError `bad_request` */
@@ -32,7 +32,7 @@ export function checkRequestId(requestid: string): void {
 
 interface RowOptions {
   colonyName: string
-  caller: Caller
+  initiator: Initiator
   requestid: string
 }
 
@@ -40,7 +40,7 @@ interface RowOptions {
 export function rowsOf(
   spec: ParsedFunctionSpec,
   checked: CheckedFunctionSpec,
-  { colonyName, caller, requestid }: RowOptions,
+  { colonyName, initiator, requestid }: RowOptions,
 ): Submission {
   const processId = newId()
   const { head, env, channels } = writeSpec(spec, colonyName)
@@ -50,9 +50,9 @@ export function rowsOf(
     functionName: spec.funcname,
     executorType: spec.conditions.executortype,
     label: spec.label,
-    initiatorId: caller.id,
-    initiatorName: caller.name,
-    initiatorIsUser: caller.kind === 'user',
+    initiatorId: initiator.id,
+    initiatorName: initiator.name,
+    initiatorIsUser: initiator.kind === 'user',
     priority: spec.priority,
     waitSeconds: checked.waitSeconds,
     execSeconds: checked.execSeconds,

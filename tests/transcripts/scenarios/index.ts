@@ -1,0 +1,16 @@
+import { directoryScenarios } from './directory.js'
+import { processScenarios } from './processes.js'
+import type { Scenario } from './steps.js'
+import { subscriptionScenarios } from './subscriptions.js'
+import { workflowScenarios } from './workflows.js'
+
+/**
+ * What has to be there before a recorded request is sent again: one entry for each message type, and one for each case
+ * that needs something else, by message type and name of the case.
+ */
+export const scenarios: Record<string, Scenario> = {
+  ...directoryScenarios,
+  ...processScenarios,
+  ...subscriptionScenarios,
+  ...workflowScenarios,
+}
