@@ -45,7 +45,7 @@ export class FakeColony {
     return { client: this.client, clock: this.clock, report, colonyname: 'dev', name: 'ada', type: 'cli' }
   }
 
-  submit(processid: string, spec: FunctionSpec, rest: { in?: JsonValue[] } = {}): void {
+  submit(processid: string, spec: FunctionSpec, rest: { in?: JsonValue[]; attempt?: number } = {}): void {
     const complete = { args: [], kwargs: {}, maxexectime: 0, conditions: { colonyname: 'dev' }, ...spec }
     const process = { processid, attempt: 1, processgraphid: '', in: [], spec: complete, ...rest }
     this.#queue.push(process as unknown as Process)

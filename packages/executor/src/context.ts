@@ -21,18 +21,22 @@ export interface Context {
   /** Adds to the log of the process. Never fails; all lines are handed in before the process is closed. */
   log(text: string): Promise<void>
 
-  /** Replaces the output before the end, for those who watch. What the handler returns replaces it, unless that is nothing. */
+  /**
+   * Replaces the output before the end, for those who watch. What the handler returns replaces it, unless that is nothing.
+   *
+   * @throws ClientError, LostProcess
+   */
   setOutput(values: JsonValue[]): Promise<void>
 
   /**
    * Adds a process below this one, which has to be a node of a workflow.
    *
    * @param place `insert`: takes over all children of this node; `childprocessid`: comes before that child
-   * @throws ClientError
+   * @throws ClientError, LostProcess
    */
   addChild(spec: FunctionSpec, place?: { insert?: boolean; childprocessid?: string }): Promise<Process>
 
-  /** Attaches a key and value to the process, once for each key. @throws ClientError */
+  /** Attaches a key and value to the process, once for each key. @throws ClientError, LostProcess */
   addAttribute(key: string, value: string): Promise<void>
 }
 
@@ -74,8 +78,14 @@ export function createContext(client: Client, held: HeldProcess, logs: LogQueue)
   }
 }
 
-/** Does a call for a process; when it shows that the process is lost, the handler is told as well. */
+/**
+ * Does a call for a process; when it shows that the process is lost, the handler is told as well.
+ *
+ * @throws LostProcess where that is known: not every operation names an attempt, so that the call of a handler which works
+ * on regardless could count for the next one
+ */
 export async function noticeLoss<Result>(held: HeldProcess, call: () => Promise<Result>): Promise<Result> {
+  if (held.isLost) throw held.signal.reason
   try {
     return await call()
   } catch (error) {

@@ -139,13 +139,50 @@ test('heartbeats go on while a handler waits, and a lost process aborts its sign
     await settle()
   }
   assert.deepEqual(
-    colony.callsOf('heartbeat').map(({ processids }) => processids),
-    [[], ['p'], ['p']],
+    colony.callsOf('heartbeat').map(({ processids, attempts }) => [processids, attempts]),
+    [
+      [[], []],
+      [['p'], [1]],
+      [['p'], [1]],
+    ],
   )
   assert.ok(reason instanceof LostProcess)
   await executor.stop()
   assert.deepEqual(colony.callsOf('closeSuccessful'), [])
   assert.deepEqual(colony.callsOf('unassign'), [])
+})
+
+test('a process that comes again while its first handler still works is held as a process of its own', async () => {
+  const colony = new FakeColony()
+  const signals: AbortSignal[] = []
+  const ends: (() => void)[] = []
+  const functions = [
+    defineFunction({ name: 'f' }, async ({ signal, setOutput }) => {
+      const attempt = signals.push(signal)
+      await new Promise<void>((resolve) => ends.push(resolve))
+      await setOutput([attempt])
+    }),
+  ]
+  const executor = createExecutor({ ...colony.options, functions, concurrency: 3 })
+  await executor.start()
+  for (const attempt of [1, 2]) {
+    colony.submit('p', { funcname: 'f' }, { attempt })
+    await settle()
+  }
+  assert.equal(executor.running, 2)
+  assert.deepEqual([signals[0]?.aborted, signals[1]?.aborted], [true, false])
+
+  ends[0]?.()
+  await settle()
+  assert.equal(executor.running, 1)
+  colony.clock.pass(15_000)
+  await colony.until(() => colony.callsOf('heartbeat').length === 2)
+  assert.deepEqual(colony.callsOf('heartbeat').at(-1), { colonyname: 'dev', processids: ['p'], attempts: [2] })
+
+  ends[1]?.()
+  await executor.stop()
+  assert.deepEqual(colony.callsOf('setOutput'), [{ processid: 'p', attempt: 2, out: [2] }])
+  assert.deepEqual(colony.callsOf('closeSuccessful'), [{ processid: 'p', attempt: 2, out: [] }])
 })
 
 test('a handler that does not heed its signal blocks no slot', async () => {

@@ -159,7 +159,7 @@ class RunningExecutor implements Executor {
   async #drain(drainMs: number): Promise<void> {
     this.#closing.abort()
     await this.#untilIdle(drainMs)
-    for (const held of this.#held.byId.values()) held.stop()
+    for (const held of this.#held.all) held.stop()
     await this.#untilIdle(stopSlackMs)
     this.#dying.abort()
     await this.#loops

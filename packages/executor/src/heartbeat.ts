@@ -12,19 +12,20 @@ export const heartbeatMs = 15_000
  */
 export async function keepBeating(
   colonyname: string,
-  held: HeldProcesses,
+  { all }: HeldProcesses,
   { client, clock, report }: Workplace,
   signal: AbortSignal,
 ): Promise<void> {
   // The first at once, since a server releases what a silent executor holds only if it ever heard a heartbeat of it.
   while (!signal.aborted) {
     try {
-      const { lost } = await client.heartbeat(
-        { colonyname, processids: [...held.byId.keys()] },
-        { signal, timeoutMs: heartbeatMs },
-      )
-      for (const processid of lost)
-        held.byId.get(processid)?.lose('It was cancelled or taken away, or its time was over.')
+      const held = [...all].filter(({ isLost }) => !isLost)
+      const processids = held.map(({ process }) => process.processid)
+      const attempts = held.map(({ process }) => process.attempt)
+      const reply = await client.heartbeat({ colonyname, processids, attempts }, { signal, timeoutMs: heartbeatMs })
+      const lost = new Set(reply.lost)
+      for (const one of held)
+        if (lost.has(one.process.processid)) one.lose('It was cancelled or taken away, or its time was over.')
     } catch (error) {
       if (signal.aborted) return
       report(`A heartbeat was not answered: ${messageOf(error)}`)

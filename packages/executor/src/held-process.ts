@@ -40,18 +40,22 @@ export class HeldProcess {
 
 /** All processes of an executor, each as long as there is work with it. */
 export class HeldProcesses {
-  readonly byId = new Map<string, HeldProcess>()
+  /** Not by id: after a lost lease a process may be assigned here again while its first handler still works. */
+  readonly all = new Set<HeldProcess>()
   readonly #waiting: (() => void)[] = []
 
   get count(): number {
-    return this.byId.size
+    return this.all.size
   }
 
   /** @param work returns when nothing is left to do for the process, and never rejects */
   async add(held: HeldProcess, work: () => Promise<void>): Promise<void> {
-    this.byId.set(held.process.processid, held)
+    for (const other of this.all) {
+      if (other.process.processid === held.process.processid) other.lose('It was assigned anew.')
+    }
+    this.all.add(held)
     await work()
-    this.byId.delete(held.process.processid)
+    this.all.delete(held)
     for (const told of this.#waiting.splice(0)) told()
   }
 
