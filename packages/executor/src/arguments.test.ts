@@ -16,6 +16,7 @@ test('arguments come by position, then by name; nodes without any take the outpu
   assert.deepEqual(argumentsOf(processWith({ kwargs: { n: 9 } }), specs), [9, undefined])
   assert.deepEqual(argumentsOf(processWith({ in: [4, 'm'] }), specs), [4, 'm'])
   assert.deepEqual(argumentsOf(processWith({ in: [2, 3] }), []), [2, 3])
+  assert.deepEqual(argumentsOf(processWith({}), [{ name: 'constructor', type: 'any' }]), [undefined])
 })
 
 test('what is missing or wrong is named, all at once', () => {

@@ -53,7 +53,8 @@ export function argumentsOf(process: Process, specs: readonly ArgumentSpec[]): u
   const problems: string[] = []
   const values: unknown[] = [...byPosition]
   for (const [index, spec] of specs.entries()) {
-    const value = index < byPosition.length ? byPosition[index] : byName[spec.name]
+    const named = Object.hasOwn(byName, spec.name) ? byName[spec.name] : undefined
+    const value = index < byPosition.length ? byPosition[index] : named
     const problem = problemWith(spec, value)
     if (problem) problems.push(`The argument "${spec.name}" ${problem}.`)
     values[index] = value

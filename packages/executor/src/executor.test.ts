@@ -41,20 +41,24 @@ test('what a handler throws fails the process, line by line, with its causes', a
     defineFunction({ name: 'deep' }, () => {
       throw new Error('first\nsecond', { cause: new TypeError('third') })
     }),
+    defineFunction({ name: 'loud' }, () => {
+      throw new Error(`\0${'x'.repeat(100_000)}`)
+    }),
     defineFunction({ name: 'needy', args: [{ name: 'n', type: 'number', required: true }] }, (_, n) => n),
   ]
   const colony = new FakeColony()
-  for (const funcname of ['several', 'deep', 'needy', 'unheard']) colony.submit(funcname, { funcname })
+  for (const funcname of ['several', 'deep', 'loud', 'needy', 'unheard']) colony.submit(funcname, { funcname })
   const executor = createExecutor({ ...colony.options, functions })
   await executor.start()
-  await colony.until(() => colony.callsOf('closeFailed').length === 4)
+  await colony.until(() => colony.callsOf('closeFailed').length === 5)
   assert.deepEqual(
     colony.callsOf('closeFailed').map(({ errors }) => errors),
     [
       ['no disk', 'no hope'],
       ['first', 'second', 'Caused by: third'],
+      [`\ufffd${'x'.repeat(9_999)}`],
       ['The argument "n" is missing.'],
-      ['This executor has no function "unheard". Its functions: several, deep, needy.'],
+      ['This executor has no function "unheard". Its functions: several, deep, loud, needy.'],
     ],
   )
   await executor.stop()

@@ -11,8 +11,9 @@ export class FailProcess extends Error {
   }
 }
 
-/** As many lines of a message become reasons. */
+/** As many lines of a message become reasons, with so many characters each: with more, the close would be refused. */
 const linesMax = 100
+const lineLengthMax = 10_000
 
 /** @returns what a process fails with when its handler has thrown this: the lines of the message, then those of its causes */
 export function reasonsOf(error: unknown): string[] {
@@ -24,11 +25,16 @@ export function reasonsOf(error: unknown): string[] {
     reasons.push(seen.size === 1 ? first : `Caused by: ${first}`, ...others)
     error = error instanceof Error ? error.cause : undefined
   }
-  return reasons.slice(0, linesMax)
+  return reasons.slice(0, linesMax).map(storable)
 }
 
 function linesOf(error: unknown): readonly string[] {
   if (error instanceof FailProcess) return error.reasons
   const text = error instanceof Error ? error.message || error.name : String(error)
   return text.split('\n')
+}
+
+/** What programs print may be anything, and no server stores a NUL. */
+function storable(line: string): string {
+  return line.slice(0, lineLengthMax).replaceAll('\0', '\ufffd')
 }

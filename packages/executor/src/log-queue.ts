@@ -21,9 +21,7 @@ export class LogQueue {
   add(line: string): Promise<void> {
     if (this.#waitingLength + line.length > waitingLengthMax) this.#dropped++
     else this.#enqueue(line)
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = undefined
-    })
+    this.#sending ??= this.#sendAll()
     return this.#sending
   }
 
@@ -32,9 +30,13 @@ export class LogQueue {
     await this.#sending
   }
 
+  /** A server refuses messages that are too long, or that it cannot store. */
   #enqueue(line: string): void {
-    this.#waiting.push(line)
-    this.#waitingLength += line.length
+    for (let start = 0; start === 0 || start < line.length; start += messageLengthMax) {
+      const part = line.slice(start, start + messageLengthMax).replaceAll('\0', '\ufffd')
+      this.#waiting.push(part)
+      this.#waitingLength += part.length
+    }
   }
 
   async #sendAll(): Promise<void> {
@@ -47,6 +49,8 @@ export class LogQueue {
         this.#onError(error)
       }
     }
+    // In the same turn as the look at what waits: a line that comes later finds nobody sending.
+    this.#sending = undefined
   }
 
   #takeMessage(): string {
