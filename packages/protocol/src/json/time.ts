@@ -4,8 +4,8 @@ export const zeroTime = '0001-01-01T00:00:00Z'
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/
 
 /**
- * Brings a time to the one form that is used inside: UTC, at most microseconds, no trailing zeros. Clients and the original
- * server write any offset, and up to nanoseconds, which are cut off.
+ * Brings a time to the one form that is used inside: UTC, at most microseconds, no trailing zeros, and all times of year 1 as
+ * `zeroTime`. Clients and the original server write any offset, and up to nanoseconds, which are cut off.
  *
  * @param text RFC 3339 with `Z` or an offset
  * @returns undefined when it is no such time
@@ -23,7 +23,9 @@ export function normaliseTime(text: string): string | undefined {
   const offset = (offsetHours * 60 + offsetMinutes) * (parts[8] === '-' ? -1 : 1)
   date.setUTCHours(hour, minute - offset, second)
   const utcYear = date.getUTCFullYear()
-  if (utcYear < 1 || utcYear > 9999) return undefined
+  // The original writes "not yet" in the local time of its machine, some seconds off, which may lie in the year before.
+  if (utcYear <= 1) return zeroTime
+  if (utcYear > 9999) return undefined
   const fraction = (parts[7] ?? '').slice(0, 6).replace(/0+$/, '')
   return `${date.toISOString().slice(0, 19)}${fraction && `.${fraction}`}Z`
 }
