@@ -35,6 +35,20 @@ test('a request that is too large is sent in halves', async (t) => {
   )
 })
 
+test('an item that is too large by itself fails alone', async (t) => {
+  const server = await fakeServer(t, {
+    answer: (request) =>
+      namesIn(request).includes('huge')
+        ? { status: 413, message: 'too large', code: 'too_large' }
+        : acceptAllBut('')(request),
+  })
+  const outcomes = await submit(server.url, ['a', 'huge', 'c', 'd'])
+  assert.deepEqual(
+    outcomes.map(({ processid, error }) => processid ?? error?.status),
+    ['a', 413, 'c', 'd'],
+  )
+})
+
 test('a request that fails whole fails all its items, and those behind it', async (t) => {
   const server = await fakeServer(t, { answer: () => ({ status: 403, message: 'Access denied', code: 'not_allowed' }) })
   const outcomes = await submit(

@@ -17,7 +17,7 @@ export interface BatchMethods {
    * Submits any number of function specs to one colony, many under each signature.
    *
    * @returns outcomes in the order of the specs. Where a request failed whole, each of its items has the same error, and so
-   * have the items behind it, which were not sent.
+   * have the items behind it, which were not sent; only an item too large for a request of its own stands alone.
    * @throws AbortedError
    */
   submitMany(colonyname: string, specs: readonly FunctionSpec[], options?: CallOptions): Promise<Outcome[]>
@@ -63,8 +63,10 @@ async function inChunks<Item>(
         size = Math.ceil(chunk.length / 2)
         continue
       }
-      const rest = items.slice(outcomes.length)
-      outcomes.push(...rest.map(() => ({ processid: undefined, error })))
+      // An item that is too large alone is no reason against the others.
+      const refused = error.status === tooLarge ? chunk : items.slice(outcomes.length)
+      size = limits.batchItemsMax
+      outcomes.push(...refused.map(() => ({ processid: undefined, error })))
     }
   }
   return outcomes

@@ -143,6 +143,19 @@ test('silence is an error after the time of the call, beyond the time that it as
   )
 })
 
+test('a hold that is longer than timers reach does not end at once', async (t) => {
+  const server = await fakeServer(t, { answer: () => ({ reply: { processid } }) })
+  const { connection, signer } = callerOf(server.url, { forMs: 0 })
+  const slowFetch: typeof connection.fetch = async (url, init) => {
+    // sleeps: a timer that was asked for too much would end before this one
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return fetch(url, init)
+  }
+  const caller = { connection: { ...connection, fetch: slowFetch }, signer }
+  const reply = await call(caller, operations.assign, { colonyname: 'dev', timeout: 3_000_000 })
+  assert.equal((reply as { processid: string }).processid, processid)
+})
+
 test('refusals are errors of their kind', async (t) => {
   const cases = [
     [{ status: 400, message: 'what?', code: 'bad_request' }, InvalidError],

@@ -10,6 +10,9 @@ export interface Clock {
   pause(ms: number, signal: AbortSignal | undefined): Promise<void>
 }
 
+/** Timers reach no further, and end at once when they are asked to. */
+const timerMsMax = 2 ** 31 - 1
+
 export const systemClock: Clock = { now: () => performance.now(), random: Math.random, pause }
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -19,10 +22,13 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
       clearTimeout(timer)
       if (signal) reject(abortedError(signal))
     }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, ms)
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', stop)
+        resolve()
+      },
+      Math.min(ms, timerMsMax),
+    )
     signal?.addEventListener('abort', stop, { once: true })
   })
 }
@@ -44,7 +50,7 @@ export async function withDeadline<Result>(
   if (signal?.aborted) throw abortedError(signal)
   // Not AbortSignal.any: with a caller's signal that lives long, it keeps a little of every call in memory on older engines.
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(onTime()), ms)
+  const timer = setTimeout(() => controller.abort(onTime()), Math.min(ms, timerMsMax))
   const onAbort = () => signal && controller.abort(abortedError(signal))
   signal?.addEventListener('abort', onAbort, { once: true })
   try {

@@ -33,12 +33,12 @@ export class ProcessNews {
   open(): void {
     const { openSocket, waitingSockets, clock } = this.#connection
     if (this.#frames || !openSocket || clock.now() < this.#reopenAtMs || waitingSockets.open >= socketsMax) return
-    waitingSockets.open++
     this.#frames = this.#methods.subscribeProcess({
       processid: this.processid,
       state: State.success,
       timeout: subscriptionSeconds,
     })
+    waitingSockets.open++
   }
 
   /**
