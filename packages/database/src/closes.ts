@@ -27,13 +27,17 @@ export interface ReadyLine {
 
 interface EndRow {
   process_id: string | null
+  place: number
   executor_type: string | null
   ready: number
 }
 
 export interface Ended {
-  /** The processes that this statement ended. One that is missing was not in the state, or not of the holder. */
-  ended: Set<string>
+  /**
+   * The processes that this statement ended, each with the index in the batch of the close that did it. For all others
+   * their process was not in the state, or not of the holder.
+   */
+  ended: Map<string, number>
   ready: ReadyLine[]
 }
 
@@ -48,15 +52,11 @@ export interface Ended {
 export async function closeSuccessful(db: Db, colony: ColonyKey, closes: readonly Close[]): Promise<Ended> {
   const rows = await db.all<EndRow>(sql`
     with asked as materialized (
-      select distinct on (a.asked_id) a.*
+      select a.*
       from unnest(${closes.map((c) => c.processId)}::text[], ${closes.map((c) => c.holder)}::text[],
         ${closes.map((c) => c.attempt)}::int[], ${closes.map((c) => c.output)}::text[])
-        as a (asked_id, by_holder, of_attempt, new_output)
-      order by a.asked_id
-    ), ${lockRows(colony)}, mine as materialized (
-      select * from locked
-      where state = 1 and holder = by_holder and (of_attempt = 0 or of_attempt = attempt)
-    ), ${endRows(colony, { state: 2, reason: sql`'close'`, output: sql`coalesce(m.new_output, m.output)`, errors: sql`null::text[]` })}, freed as materialized (
+        with ordinality as a (asked_id, by_holder, of_attempt, new_output, place)
+    ), ${lockRows(colony)}, ${ownRows(heldByCloser)}, ${endRows(colony, { state: 2, reason: sql`'close'`, output: sql`coalesce(m.new_output, m.output)`, errors: sql`null::text[]` })}, freed as materialized (
       select child, count(*)::int as parents
       from mine, unnest(children) child group by child order by child
     ), children_freed as (
@@ -68,11 +68,11 @@ export async function closeSuccessful(db: Db, colony: ColonyKey, closes: readonl
       select ${colony}, executor_type, name, priority_time, process_id, location, cpu, memory
       from children_freed, unnest(names) name where open_parents = 0
     )
-    select process_id, null::text as executor_type, 0 as ready from mine
+    select process_id, (place - 1)::int as place, null::text as executor_type, 0 as ready from mine
     union all
-    select null, executor_type, count(*)::int from children_freed where open_parents = 0 group by executor_type
+    select null, 0, executor_type, count(*)::int from children_freed where open_parents = 0 group by executor_type
     union all
-    select null, null, 0 from freed f
+    select null, 0, null, 0 from freed f
     where ${raceIf(colony, sql`f.child`, sql`f.child not in (select process_id from children_freed)`)}`)
   return ended(rows)
 }
@@ -86,12 +86,11 @@ export function closeFailed(db: Db, colony: ColonyKey, failures: readonly Failur
     state: 3,
     reason: sql`'close'`,
     asked: sql`
-      select distinct on (a.asked_id) a.asked_id, a.by_holder, a.of_attempt, a.new_errors::text[] as new_errors
+      select a.asked_id, a.by_holder, a.of_attempt, a.new_errors::text[] as new_errors, a.place
       from unnest(${failures.map((f) => f.processId)}::text[], ${failures.map((f) => f.holder)}::text[],
         ${failures.map((f) => f.attempt)}::int[], ${failures.map((f) => f.errors && arrayLiteral(f.errors))}::text[])
-        as a (asked_id, by_holder, of_attempt, new_errors)
-      order by a.asked_id`,
-    guard: sql`state = 1 and holder = by_holder and (of_attempt = 0 or of_attempt = attempt)`,
+        with ordinality as a (asked_id, by_holder, of_attempt, new_errors, place)`,
+    guard: heldByCloser,
   })
 }
 
@@ -100,7 +99,7 @@ export function cancelProcess(db: Db, colony: ColonyKey, processId: string): Pro
   return endWithDescendants(db, colony, {
     state: 4,
     reason: sql`'cancel'`,
-    asked: sql`select ${processId}::text as asked_id, null::text[] as new_errors`,
+    asked: sql`select ${processId}::text as asked_id, null::text[] as new_errors, 1 as place`,
     guard: sql`graph_id is null`,
   })
 }
@@ -113,7 +112,7 @@ export function cancelGraph(db: Db, colony: ColonyKey, graphId: string): Promise
       state: 4,
       reason: sql`'cancel'`,
       asked: sql`
-        select n.process_id as asked_id, null::text[] as new_errors from graph_nodes n
+        select n.process_id as asked_id, null::text[] as new_errors, 1 as place from graph_nodes n
         where n.colony = ${colony} and n.graph_id = ${graphId}`,
       guard: sql`true`,
     })
@@ -132,7 +131,7 @@ export function failOverdue(db: Db, colony: ColonyKey, limit: number): Promise<E
     reason: sql`case when m.state = 0 then 'maxwaittime' else 'maxexectime' end`,
     asked: sql`
       select l.process_id as asked_id, array[case when l.state = 0 then 'Maximum waiting time limit exceeded'
-        else 'Maximum execution time limit exceeded' end] as new_errors
+        else 'Maximum execution time limit exceeded' end] as new_errors, 1 as place
       from live l
       where l.colony = ${colony} and l.deadline < now()
         and (l.state = 0 or (l.max_retries >= 0 and l.retries >= l.max_retries))
@@ -144,7 +143,7 @@ export function failOverdue(db: Db, colony: ColonyKey, limit: number): Promise<E
 interface Ending {
   state: 3 | 4
   reason: Sql
-  /** Rows (asked_id, new_errors, and what the guard reads). */
+  /** Rows (asked_id, new_errors, place from 1, and what the guard reads). */
   asked: Sql
   /** Over the locked newest version of the row. */
   guard: Sql
@@ -152,9 +151,7 @@ interface Ending {
 
 async function endWithDescendants(db: Db, colony: ColonyKey, ending: Ending): Promise<Ended> {
   const rows = await db.all<EndRow>(sql`
-    with recursive asked as materialized (${ending.asked}), ${lockRows(colony)}, mine as materialized (
-      select * from locked where ${ending.guard}
-    ), ${endRows(colony, { state: ending.state, reason: ending.reason, output: sql`m.output`, errors: sql`m.new_errors` })}, doomed as (
+    with recursive asked as materialized (${ending.asked}), ${lockRows(colony)}, ${ownRows(ending.guard)}, ${endRows(colony, { state: ending.state, reason: ending.reason, output: sql`m.output`, errors: sql`m.new_errors` })}, doomed as (
       -- Whatever waits below a process that ended without success can never start.
       select child as process_id, m.process_id as cause from mine m, unnest(m.children) child
       union
@@ -188,9 +185,9 @@ async function endWithDescendants(db: Db, colony: ColonyKey, ending: Ending): Pr
         cancelled = cancelled + case when ${ending.state} = 4 then d.nodes else 0 end, ended_at = now()
       from dropped_counters d where g.colony = ${colony} and g.graph_id = d.graph_id
     )
-    select process_id, null::text as executor_type, 0 as ready from mine
+    select process_id, (place - 1)::int as place, null::text as executor_type, 0 as ready from mine
     union all
-    select null, null, 0 from below b
+    select null, 0, null, 0 from below b
     where ${raceIf(colony, sql`b.process_id`, sql`b.process_id not in (select process_id from dropped)`)}`)
   return ended(rows)
 }
@@ -208,6 +205,19 @@ function lockRows(colony: ColonyKey): Sql {
       join live l on l.colony = ${colony} and l.process_id = a.asked_id
       where (select count(*) from graphs_locked) >= 0
       order by l.process_id for update of l
+    )`
+}
+
+/** Over the locked newest version of a row, and who asks: it runs, and is held by who closes it. */
+const heldByCloser = sql`state = 1 and holder = by_holder and (of_attempt = 0 or of_attempt = attempt)`
+
+/**
+ * The locked rows that may be ended, each once. A batch may have several closes of one process, of its holder and of
+ * executors that lost it: the guard comes first, so that none of the others stands in for the holder's.
+ */
+function ownRows(guard: Sql): Sql {
+  return sql`mine as materialized (
+      select distinct on (process_id) * from locked where ${guard} order by process_id, place
     )`
 }
 
@@ -246,9 +256,9 @@ function endRows(colony: ColonyKey, { state, reason, output, errors }: End): Sql
 }
 
 function ended(rows: readonly EndRow[]): Ended {
-  const result: Ended = { ended: new Set(), ready: [] }
+  const result: Ended = { ended: new Map(), ready: [] }
   for (const row of rows) {
-    if (row.process_id !== null) result.ended.add(row.process_id)
+    if (row.process_id !== null) result.ended.set(row.process_id, row.place)
     else if (row.executor_type !== null) result.ready.push({ executorType: row.executor_type, count: row.ready })
   }
   return result

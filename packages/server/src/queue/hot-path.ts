@@ -111,8 +111,7 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
         const { ended, ready } = await statement(db, colony, items)
         hint(colony, ready)
         changed(colony)
-        // The same process twice in one batch: the second finds it closed.
-        return items.map((item) => ended.delete(item.processId))
+        return items.map((item, place) => ended.get(item.processId) === place)
       },
       itemsMax: 500,
       flushesMax: 2,
