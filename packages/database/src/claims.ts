@@ -7,7 +7,7 @@ import type { ColonyKey } from './submissions.js'
 export interface Claimant {
   executorId: string
   name: string
-  /** Asked for before with this id: the process that it got then is given again. */
+  /** Asked for before with this id: the process that it got then is given again, as the next attempt. */
   assignId: string | null
 }
 
@@ -51,7 +51,7 @@ export function claimProcesses(
       join executors e on e.colony = ${colony} and e.executor_id = a.executor_id and e.state = 1
       where exists (select 1 from colonies c where c.colony_key = ${colony} and not c.paused)
     ), again as materialized (
-      select a.place, held.process_id
+      select a.place, a.executor_id, a.assign_id, held.process_id
       from (select *, row_number() over (partition by executor_id, assign_id order by place) as nth
             from asked where assign_id is not null) a
       cross join lateral (
@@ -158,10 +158,15 @@ export function claimProcesses(
     ), history as (
       insert into events (colony, process_id, old_state, state, attempt, holder, reason, executor_type)
       select ${colony}, process_id, 0, 1, attempt, holder, 'assign', executor_type from claimed
+    ), given_again as (
+      -- As an attempt of its own: the connection of the first reply may be found broken only now, and what then gives the
+      -- process back must not take it from who asked again.
+      update live l set attempt = l.attempt + 1
+      from again a
+      where l.colony = ${colony} and l.process_id = a.process_id and l.holder = a.executor_id and l.assign_id = a.assign_id
+      returning l.*, a.place
     ), given as (
-      select * from claimed
-      union all
-      select l.*, a.place from again a join live l on l.colony = ${colony} and l.process_id = a.process_id
+      select * from claimed union all select * from given_again
     )
     select (g.place - 1)::int as place, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
       s.submitted_at + make_interval(secs => g.wait_seconds) as wait_deadline, g.deadline as exec_deadline,

@@ -179,6 +179,27 @@ test('a close that meets a release of the same process is refused', async (t) =>
   assert.equal(row?.state, 0)
 })
 
+test('a late give-back of a lost reply does not take the process from who asked again', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const process = colony.process()
+  await insertProcesses(db, colony.key, [process], [])
+  const ask = () => claimProcesses(db, colony.key, anyShape, [claimant('e1', 'ask-1')])
+  const [lost] = await ask()
+  const unsent = [{ processId: process.processId, holder: 'e1-id', attempt: lost?.attempt ?? 0 }]
+
+  // Asked again first: the give-back finds a later attempt.
+  const [again] = await ask()
+  assert.equal(again?.process_id, process.processId)
+  assert.equal((await giveBack(db, colony.key, unsent)).released.size, 0)
+
+  // Given back first, in the moment of the second question: it gets nothing, and the process is in the queue.
+  const held = [{ processId: process.processId, holder: 'e1-id', attempt: again?.attempt ?? 0 }]
+  const got = await heldOpen(db, (tx) => giveBack(tx, colony.key, held), ask)
+  assert.deepEqual(got, [])
+  assert.equal((await ask())[0]?.attempt, 3)
+})
+
 test('two closes of one process, at once, end it once', async (t) => {
   const { db } = await testDatabase(t)
   const colony = await testColony(db, 'dev', ['e1'])
