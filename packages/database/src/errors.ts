@@ -60,6 +60,11 @@ export function isStaleStatement(error: unknown): boolean {
   })
 }
 
+/** True when PostgreSQL had no time, memory or disk for a statement (SQLSTATE classes 53, 57, 58), whatever is in it. */
+export function isOutOfResources(error: unknown): boolean {
+  return some(error, (one) => one instanceof DatabaseError && /^5[378]/.test(one.code ?? ''))
+}
+
 /** @param constraint name of the constraint or unique index; any when left out */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   return some(error, (one) => {

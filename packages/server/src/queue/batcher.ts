@@ -1,4 +1,4 @@
-import { type ColonyKey, isConnectionFailure } from '@colonies/database'
+import { type ColonyKey, isConnectionFailure, isOutOfResources } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
 
 export interface BatcherOptions<Item, Outcome> {
@@ -109,8 +109,9 @@ export class Batcher<Item, Outcome> {
         else entry.resolve(outcome as Outcome)
       })
     } catch (error) {
-      // Whether a lost connection committed is not known; only callers know whether they may ask again.
-      if (batch.length === 1 || isConnectionFailure(error)) {
+      // Whether a lost connection committed is not known; only callers know whether they may ask again. And a database that
+      // has no time or room for the batch has none for its parts, one after the other, either.
+      if (batch.length === 1 || isConnectionFailure(error) || isOutOfResources(error)) {
         for (const entry of batch) entry.reject(error)
         return
       }

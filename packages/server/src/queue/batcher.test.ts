@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sql } from '@colonies/database'
+import { testDatabase } from '@colonies/testkit'
+import { Batcher } from './batcher.js'
+
+const bounds = { itemsMax: 100, flushesMax: 1, bytesOf: () => 1, bytesMax: 1000, waitingMax: 100 }
+
+/** Adds items in one turn, so that they come in one batch. @returns what became of each */
+async function outcomes(batcher: Batcher<number, number>, items: readonly number[]): Promise<unknown[]> {
+  const settled = await Promise.allSettled(items.map((item) => batcher.add(1, item)))
+  return settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code))
+}
+
+test('an item that cannot be stored fails alone', async (t) => {
+  const { db } = await testDatabase(t)
+  const batcher = new Batcher<number, number>({
+    ...bounds,
+    async flush(_, items) {
+      await db.one(sql`select 1 / i from unnest(${items}::int[]) i`)
+      return items
+    },
+  })
+  assert.deepEqual(await outcomes(batcher, [1, 2, 0, 4, 5]), [1, 2, '22012', 4, 5])
+})
+
+test('a batch that the database has no time for fails as a whole, at once', async (t) => {
+  const { db } = await testDatabase(t)
+  let flushes = 0
+  const batcher = new Batcher<number, number>({
+    ...bounds,
+    async flush(_, items) {
+      flushes += 1
+      await db.transaction(async (tx) => {
+        await tx.run(sql`set local statement_timeout = 1`)
+        await tx.run(sql`select pg_sleep(10)`)
+      })
+      return items
+    },
+  })
+  assert.deepEqual(await outcomes(batcher, [1, 2, 3]), ['57014', '57014', '57014'])
+  assert.equal(flushes, 1)
+})
