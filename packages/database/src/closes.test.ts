@@ -33,10 +33,7 @@ test('in one batch, only the close of the holder counts, wherever those of other
             )
       assert.deepEqual([...ended], [[processId, holders.indexOf('e1')]])
       const [row] = await readProcesses(db, colony.key, [processId])
-      assert.deepEqual(
-        [row?.state, row?.output ?? JSON.stringify(row?.errors)],
-        [state, JSON.stringify(['e1-id'])],
-      )
+      assert.deepEqual([row?.state, row?.output ?? JSON.stringify(row?.errors)], [state, JSON.stringify(['e1-id'])])
     }
   }
 })

@@ -17,6 +17,7 @@ import {
   type Standing,
   setOutput,
 } from '@colonies/database'
+import { newId } from '@colonies/identity'
 import { ColoniesError, limits, State } from '@colonies/protocol'
 import { type Call, type Colony, type Handlers, Rendered } from '../handler.js'
 import { claimedFrom } from '../queue/hot-path.js'
@@ -176,13 +177,13 @@ export function waitFor({ caller, colony, replica, signal, hold }: Call, options
       location: executor.location.toLowerCase(),
       cpu,
       memory,
-      assignId: options.assignid === '' ? null : options.assignid,
+      assignId: options.assignid || newId(),
       slots: options.slots,
       once: options.timeout < 0,
       take: settle,
       leave(error) {
+        if (error !== undefined) reject(error) // first: who has an answer already hears no second one
         settle([])
-        if (error) reject(error)
       },
     }
     const leave = replica.hotPath.wait(waiter)

@@ -113,6 +113,13 @@ test('an assign that is repeated with its id gives the same process', async (t) 
   assert.deepEqual((await liveRows(colony)).map((row) => row.state).sort(), [0, 1])
 })
 
+test('an assign that does not wait says so when the queue could not be read', async (t) => {
+  const colony = await testColony(t)
+  const executor = await colony.executor('e1')
+  await colony.db.run(sql`alter table wanted rename to wanted_elsewhere`)
+  await assert.rejects(executor.assign({ colonyname: 'dev', timeout: -1 }), { status: 500 })
+})
+
 test('a paused colony hands out nothing until it is resumed', async (t) => {
   const colony = await testColony(t)
   const executor = await colony.executor('e1')

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Claimed,
   type Close,
@@ -59,6 +60,9 @@ export interface HotPath {
 
 const BYTES_MAX = 4 * 1024 * 1024
 const WAITING_MAX = 20_000
+/** How often a process is given back while the database is away, and how long after each other. */
+const GIVE_BACK_TRIES = 60
+const GIVE_BACK_AGAIN_MS = 1_000
 
 export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions): HotPath {
   const returns = new Batcher<Claimed, boolean>({
@@ -76,10 +80,28 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
     waitingMax: WAITING_MAX,
   })
 
+  const stopped = new AbortController()
+  const givingBack = new Set<Promise<void>>()
+  // Only what has an exec deadline comes back by itself. Trying again is harmless: the attempt names what is given back.
+  async function giveBackOne(colony: ColonyKey, process: Claimed): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await returns.add(colony, process)
+        return
+      } catch (error) {
+        if (tries === GIVE_BACK_TRIES || stopped.signal.aborted) {
+          log.warn('a process could not be given back', { colony, processid: process.process_id, error })
+          return
+        }
+      }
+      await sleep(GIVE_BACK_AGAIN_MS, undefined, { signal: stopped.signal }).catch(() => {}) // one last try then
+    }
+  }
+
   const giveBackSoon = (colony: ColonyKey, processes: readonly Claimed[]) => {
     for (const process of processes) {
-      // Should the database be away, the deadline loops bring the process back.
-      returns.add(colony, process).catch((error: unknown) => log.warn('a process could not be given back', { error }))
+      const given = giveBackOne(colony, process).finally(() => givingBack.delete(given))
+      givingBack.add(given)
     }
   }
   const room = new WaitingRoom({ db, log, changed, giveBack: giveBackSoon })
@@ -149,12 +171,15 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
       for (const [colony, types] of room.idleLines()) {
         for (const type of await typesWithReady(db, colony, types)) room.recheck(colony, type)
       }
+      room.recheckUnsure() // the database answers again
     },
     get waiting() {
       return room.size
     },
     async close() {
       room.close()
+      stopped.abort()
+      await Promise.all(givingBack)
       await Promise.all([submits, successes, failures, returns, logs].map((batcher) => batcher.drained()))
     },
   }

@@ -9,14 +9,15 @@ import {
   type NewProcess,
   type ReadyLine,
 } from '@colonies/database'
-import type { Log } from '../log.js'
+import { type Log, limitLines } from '../log.js'
 
 /** An executor whose assign hangs until something fits it. */
 export interface Waiter extends ClaimShape {
   readonly colony: ColonyKey
   readonly executorId: string
   readonly executorName: string
-  readonly assignId: string | null
+  /** Should a claim get lost with its connection, the next one with this id finds what it took. */
+  readonly assignId: string
   /** Processes that it takes at most. */
   readonly slots: number
   /** Called once, with at least one process. @returns false when the executor is gone and never sees them */
@@ -44,7 +45,13 @@ interface Line {
   idle: Set<Seat>
   /** How many processes are said to be ready; that many idle waiters are asked for again. */
   hints: number
+  /** Shapes for whose waiters there was too little since the last hint: what it spoke of may fit the others. */
+  missed: ClaimShape[]
   claiming: boolean
+  /** Waiters that are reserved: they come back, so the line has to stay. */
+  reserved: number
+  /** A claim failed: it may have taken processes that nobody here knows of. */
+  unsure: boolean
   /** Hints that came during a claim, which may have looked at the queue before what they speak of was committed. */
   lateHints: number
 }
@@ -60,6 +67,8 @@ export interface WaitingRoomOptions {
 
 /** Most waiters of one claim. */
 const CLAIM_MAX = 200
+/** Shapes that are asked for until nothing more comes of a hint; the others have their turn with the next one, or the poll. */
+const MISSED_MAX = 20
 
 /**
  * All waiters of this replica. One claim per line is under way at a time: with two, both would look at the same head of
@@ -68,7 +77,7 @@ const CLAIM_MAX = 200
  */
 export class WaitingRoom {
   readonly #db: Db
-  readonly #log: Log
+  readonly #warn: Log['warn']
   readonly #lines = new Map<string, Line>()
   readonly #giveBack: (colony: ColonyKey, processes: readonly Claimed[]) => void
   readonly #changed: (colony: ColonyKey) => void
@@ -76,21 +85,22 @@ export class WaitingRoom {
 
   constructor({ db, log, giveBack, changed }: WaitingRoomOptions) {
     this.#db = db
-    this.#log = log
+    this.#warn = limitLines(log.warn, { linesPerSecondMax: 1 })
     this.#giveBack = giveBack
     this.#changed = changed
   }
 
   /** @returns a function that takes the waiter out again; nothing is handed to it afterwards */
   enter(waiter: Waiter): () => void {
-    const line = this.#line(waiter.colony, waiter.executorType)
-    if (waiter.assignId !== null) this.#replace(line, waiter)
-    const seat: Seat = { waiter, busy: false, gone: false }
-    if (this.#closed) waiter.leave()
-    else {
-      line.asking.push(seat)
-      this.#wake(line)
+    if (this.#closed) {
+      waiter.leave()
+      return () => {}
     }
+    const line = this.#line(waiter.colony, waiter.executorType)
+    this.#replace(line, waiter)
+    const seat: Seat = { waiter, busy: false, gone: false }
+    line.asking.push(seat)
+    this.#wake(line)
     return () => {
       seat.gone = true
       line.idle.delete(seat)
@@ -116,6 +126,7 @@ export class WaitingRoom {
     if (!line) return count
     const taken = Math.min(count, line.idle.size + line.asking.length)
     line.hints = Math.min(line.hints + count, line.idle.size)
+    line.missed = []
     if (line.claiming) line.lateHints += count
     this.#wake(line)
     return count - taken
@@ -136,16 +147,23 @@ export class WaitingRoom {
         continue
       seat.busy = true
       line.idle.delete(seat)
+      line.reserved += 1
       return {
         executorId: seat.waiter.executorId,
         executorName: seat.waiter.executorName,
         assignId: seat.waiter.assignId,
-        hand: (claimed) => this.#hand(line, seat, [claimed]),
+        hand: (claimed) => {
+          line.reserved -= 1
+          this.#hand(line, seat, [claimed])
+          this.#forget(line)
+        },
         free: () => {
+          line.reserved -= 1
           seat.busy = false
-          if (seat.gone || this.#closed) return
-          line.asking.push(seat)
+          if (this.#closed) this.#send(seat)
+          if (!seat.gone) line.asking.push(seat)
           this.#wake(line)
+          this.#forget(line)
         },
       }
     }
@@ -167,8 +185,20 @@ export class WaitingRoom {
   /** The queue may have something for any waiter of this line. */
   recheck(colony: ColonyKey, executorType: string): void {
     const line = this.#lines.get(lineKey(colony, executorType))
-    if (!line) return
+    if (line) this.#recheck(line)
+  }
+
+  /** A claim that failed with its connection may have been stored: the same waiters find with their ids what it took. */
+  recheckUnsure(): void {
+    for (const line of this.#lines.values()) {
+      if (line.unsure) this.#recheck(line)
+    }
+  }
+
+  #recheck(line: Line): void {
+    line.unsure = false
     line.hints = line.idle.size
+    line.missed = []
     this.#wake(line)
   }
 
@@ -197,16 +227,16 @@ export class WaitingRoom {
     const key = lineKey(colony, type)
     let line = this.#lines.get(key)
     if (!line) {
-      line = { colony, type, asking: [], idle: new Set(), hints: 0, claiming: false, lateHints: 0 }
+      const empty = { asking: [], idle: new Set<Seat>(), hints: 0, missed: [], claiming: false, reserved: 0 }
+      line = { colony, type, ...empty, unsure: false, lateHints: 0 }
       this.#lines.set(key, line)
     }
     return line
   }
 
   #forget(line: Line): void {
-    if (line.idle.size === 0 && line.asking.length === 0 && !line.claiming) {
-      this.#lines.delete(lineKey(line.colony, line.type))
-    }
+    if (line.idle.size > 0 || line.asking.length > 0 || line.claiming || line.reserved > 0) return
+    this.#lines.delete(lineKey(line.colony, line.type))
   }
 
   #wake(line: Line): void {
@@ -227,10 +257,11 @@ export class WaitingRoom {
 
   /** The next waiters to claim for: new ones first, then idle ones as far as hints go; all of one shape. */
   #next(line: Line): Seat[] {
-    const candidates = line.asking.length > 0 ? line.asking : [...line.idle].slice(0, line.hints)
+    const candidates = line.asking.length > 0 ? line.asking : this.#hinted(line)
     const first = candidates[0]
     if (!first) {
       line.hints = 0
+      line.missed = []
       return []
     }
     const seats = candidates.filter((seat) => sameShape(seat.waiter, first.waiter)).slice(0, CLAIM_MAX)
@@ -240,6 +271,14 @@ export class WaitingRoom {
       line.idle.delete(seat)
     }
     return seats
+  }
+
+  #hinted({ idle, hints, missed }: Line): Seat[] {
+    if (hints === 0 || missed.length >= MISSED_MAX) return []
+    const seats = [...idle]
+    const open =
+      missed.length === 0 ? seats : seats.filter((seat) => !missed.some((one) => sameShape(one, seat.waiter)))
+    return open.slice(0, hints)
   }
 
   async #claim(line: Line, seats: Seat[]): Promise<void> {
@@ -260,7 +299,8 @@ export class WaitingRoom {
     try {
       claimed = await claimProcesses(this.#db, line.colony, shape, claimants)
     } catch (error) {
-      this.#log.warn('a claim failed; its executors keep waiting', { colony: line.colony, error })
+      this.#warn('a claim failed; its executors keep waiting', { colony: line.colony, error })
+      line.unsure = true
       for (const seat of seats) if (seat.waiter.once) this.#send(seat, error)
     }
     if (claimed.length > 0) this.#changed(line.colony)
@@ -271,7 +311,8 @@ export class WaitingRoom {
       if (list) list.push(row)
       else bySeat.set(seat, [row])
     }
-    line.hints = claimed.length < claimants.length ? 0 : Math.max(0, line.hints - claimed.length)
+    line.hints = Math.max(0, line.hints - claimed.length)
+    if (claimed.length < claimants.length) line.missed.push(shape)
     for (const seat of seats) {
       const processes = bySeat.get(seat)
       if (processes) this.#hand(line, seat, processes)
@@ -282,6 +323,7 @@ export class WaitingRoom {
       }
     }
     line.hints = Math.min(line.hints + line.lateHints, line.idle.size)
+    if (line.lateHints > 0) line.missed = []
     line.lateHints = 0
   }
 
@@ -302,7 +344,7 @@ export class WaitingRoom {
 export interface Reservation {
   executorId: string
   executorName: string
-  assignId: string | null
+  assignId: string
   /** It was stored as running. */
   hand(claimed: Claimed): void
   /** It was not: the waiter looks at the queue again. */
