@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { test } from 'node:test'
 import { sql } from '@colonies/database'
@@ -183,4 +184,31 @@ test('one request that cannot be stored does not fail those beside it', async (t
     outcomes.map((outcome) => outcome.status),
     ['fulfilled', 'rejected', 'fulfilled'],
   )
+})
+
+test('who reads a log on from the last time sees every line, though long ones take longer to store', async (t) => {
+  const colony = await testColony(t)
+  const executor = await colony.executor('e1')
+  const processid = await colony.submit()
+  await colony.assign('e1')
+  let writing = true
+  const long = randomBytes(250_000).toString('hex')
+  const writers = Array.from({ length: 8 }, async (_, writer) => {
+    for (let line = 0; line < 10; line += 1) {
+      await executor.addLog({ processid, message: writer < 2 ? long : 'short' })
+    }
+  })
+  const written = Promise.all(writers).finally(() => {
+    writing = false
+  })
+  let seen = 0
+  for (let since = 0n, last = false; !last; ) {
+    last = !writing
+    const lines = await colony.db.all<{ added_ns: bigint }>(sql`
+      select added_ns from logs where process_id = ${processid} and added_ns > ${since} order by added_ns`)
+    seen += lines.length
+    since = lines.at(-1)?.added_ns ?? since
+  }
+  await written
+  assert.equal(seen, 80)
 })
