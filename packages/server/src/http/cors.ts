@@ -1,6 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 
 const allowAll: OutgoingHttpHeaders = { 'Access-Control-Allow-Origin': '*' }
+/** Beside the body, clients look at when to come back. */
+const readable: OutgoingHttpHeaders = { ...allowAll, 'Access-Control-Expose-Headers': 'Retry-After' }
 const nothing: OutgoingHttpHeaders = {}
 
 /** What a page of any origin needs to read our replies: the signature is what protects them, not the origin. */
@@ -17,5 +19,5 @@ export function isCrossOrigin({ headers: { origin, host } }: IncomingMessage): b
 }
 
 export function corsHeaders(request: IncomingMessage): OutgoingHttpHeaders {
-  return isCrossOrigin(request) ? allowAll : nothing
+  return isCrossOrigin(request) ? readable : nothing
 }

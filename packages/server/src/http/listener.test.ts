@@ -143,7 +143,9 @@ test('pages of other origins may ask, and pages of ours get no word about it', a
   const foreign = { origin: 'https://example.org' }
   const own = { origin: `http://localhost:${listener.port}`, host: `localhost:${listener.port}` }
 
-  assert.equal((await send('POST', '/api', { headers: foreign })).headers['access-control-allow-origin'], '*')
+  const { headers } = await send('POST', '/api', { headers: foreign })
+  assert.equal(headers['access-control-allow-origin'], '*')
+  assert.equal(headers['access-control-expose-headers'], 'Retry-After')
   assert.equal((await send('POST', '/api', { headers: own })).headers['access-control-allow-origin'], undefined)
   assert.equal((await send('GET', '/nowhere', { headers: foreign })).headers['access-control-allow-origin'], '*')
 
