@@ -30,7 +30,7 @@ export class ProcessNews {
     this.processid = processid
   }
 
-  open(): void {
+  #open(): void {
     const { openSocket, waitingSockets, clock } = this.#connection
     if (this.#frames || !openSocket || clock.now() < this.#reopenAtMs || waitingSockets.open >= socketsMax) return
     this.#frames = this.#methods.subscribeProcess({
@@ -48,7 +48,7 @@ export class ProcessNews {
    */
   async next(reads: number, signal: AbortSignal | undefined): Promise<Process | undefined> {
     const { clock } = this.#connection
-    this.open()
+    this.#open()
     if (!this.#frames) {
       await clock.pause(jitteredMs(readingPauses, reads, clock), signal)
       return undefined

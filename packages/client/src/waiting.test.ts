@@ -75,6 +75,19 @@ test('an abort ends the waiting', async (t) => {
   await assert.rejects(client(server.url, { WebSocket }).waitFor(processid, { signal }), AbortedError)
 })
 
+test('for a process that has ended already no connection is opened', async (t) => {
+  const opened: string[] = []
+  class Counted extends WebSocket {
+    constructor(url: string) {
+      opened.push(url)
+      super(url)
+    }
+  }
+  const server = await fakeServer(t, { answer: () => showing(State.success), frames: () => {} })
+  assert.equal((await client(server.url, { WebSocket: Counted }).waitFor(processid)).state, State.success)
+  assert.deepEqual(opened, [])
+})
+
 test('a process that is not there ends the waiting', async (t) => {
   const server = await fakeServer(t, {
     answer: () => ({ status: 404, message: 'There is no such thing', code: 'not_found' }),
@@ -130,6 +143,25 @@ test('frames of a subscription come in order, and leaving the loop closes the co
   }
   assert.deepEqual(states, [State.waiting, State.running])
   assert.equal((await frames.next()).done, true)
+})
+
+test('a workflow with a failed leaf has not ended while another branch runs on', async (t) => {
+  const [leaf, failed, slow] = ['1', '2', '3'].map((digit) => digit.repeat(64)) as [string, string, string]
+  const edges = [failed, slow].map((source) => ({ id: source, source, target: leaf, animated: false }))
+  const graph = { processgraphid: processid, processids: [failed, slow, leaf], nodes: [], edges }
+  const looks = new Map<JsonValue | undefined, number>()
+  const server = await fakeServer(t, {
+    answer({ payloadtype, input }) {
+      if (payloadtype === 'getprocessgraphmsg') return { reply: graph }
+      const look = (looks.get(input.processid) ?? 0) + 1
+      looks.set(input.processid, look)
+      if (input.processid === slow) return showing(look < 3 ? State.running : State.success)
+      return showing(State.failed)
+    },
+  })
+  const { leaves } = await client(server.url).waitForGraph(processid)
+  assert.equal(leaves.length, 1)
+  assert.equal(looks.get(slow), 3)
 })
 
 function typesOf(requests: Request[]): string[] {

@@ -95,11 +95,10 @@ function isNoneAvailable(error: unknown): boolean {
 /** @param known the process as it is known to have been a moment ago, if at all */
 async function waitForEnd(methods: Methods, news: ProcessNews, options: CallOptions, known?: Process) {
   const { processid } = news
+  let process = known ?? (await methods.getProcess({ processid }, options))
   try {
-    // Opened before the first reading, so that no change falls between the two.
-    news.open()
-    let process = known ?? (await methods.getProcess({ processid }, options))
     for (let reads = 0; !hasEnded(process); reads++) {
+      // A subscription tells of a state that was passed before it began, too, so that nothing falls between.
       const frame = await news.next(reads, options.signal)
       // The original server shows a process in its last frame as it was before its close, without an end.
       const complete = frame !== undefined && frame.endtime !== zeroTime

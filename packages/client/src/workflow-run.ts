@@ -1,4 +1,4 @@
-import type { JsonValue, Process, ProcessGraph, WorkflowSpec } from '@colonies/protocol'
+import { type JsonValue, type Process, type ProcessGraph, State, type WorkflowSpec } from '@colonies/protocol'
 import type { CallOptions } from './call.js'
 import type { Methods } from './methods.js'
 import { listOf, type WaitingMethods } from './waiting.js'
@@ -28,14 +28,20 @@ export interface WorkflowMethods {
 export function createWorkflowMethods(methods: Methods, { waitFor }: WaitingMethods): WorkflowMethods {
   const waitForGraph = async (processgraphid: string, options?: CallOptions): Promise<WorkflowRun> => {
     for (let graph = await methods.getProcessGraph({ processgraphid }, options); ; ) {
-      const leaves: Process[] = []
-      for (const id of leafIds(graph)) leaves.push(await waitFor(id, options))
+      const leaves = await endsOf(leafIds(graph), options)
+      // Above a leaf that succeeded all have ended; above one that failed with a parent, other branches may run on.
+      if (leaves.some(({ state }) => state !== State.success)) await endsOf(graph.processids, options)
       const later = await methods.getProcessGraph({ processgraphid }, options)
-      // Running nodes may get children. None can come after the last leaf has ended, so then this is the end.
+      // Running nodes may get children. None can come after all have ended, so then this is the end.
       if (later.processids.length === graph.processids.length)
         return { graph: later, leaves, outputs: outputsOf(leaves) }
       graph = later
     }
+  }
+  const endsOf = async (processids: readonly string[], options?: CallOptions): Promise<Process[]> => {
+    const ended: Process[] = []
+    for (const processid of processids) ended.push(await waitFor(processid, options))
+    return ended
   }
   return {
     waitForGraph,
