@@ -16,6 +16,19 @@ export const ExitCode = {
 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 
+/** For people, by the code. */
+export const exitCodeMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
+  ok: 'done; empty lists too',
+  failure: 'refused or failed for another reason',
+  usage: 'not used as it should be, or the request makes no sense',
+  notFound: 'no such thing; for `process assign`: no process came',
+  denied: 'this key may not do that',
+  timeout: 'not in time',
+  processFailed: 'with --wait or --follow: the process or workflow failed',
+  processCancelled: 'the same: it was cancelled',
+  connection: 'no server answers',
+}
+
 /** The command was used in a way that cannot work. The sentence names the way out. */
 export class UsageError extends Error {
   override name = 'UsageError'

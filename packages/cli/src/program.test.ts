@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createExecutor } from '@colonies/executor'
-import { generatePrivateKey } from '@colonies/identity'
+import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { type TestColony, testColony } from '@colonies/testkit'
 import { devFunctions } from './dev/functions.js'
 import { run } from './program.js'
@@ -110,6 +110,27 @@ test('a workflow comes from standard input, and a function spec in its place is 
   assert.match(wrong.err, /workflow submit/)
 })
 
+test('who follows a workflow sees every node to its end, also beside one that failed', async (t) => {
+  const node = (nodename: string, funcname: string, args: string[], dependencies: string[]) => ({
+    nodename,
+    funcname,
+    args,
+    conditions: { executortype: 'dev', dependencies },
+  })
+  const nodes = [
+    node('first', 'hello', [], []),
+    node('broken', 'fail', ['why'], ['first']),
+    node('slow', 'sleep', ['0.2'], ['first']),
+    node('last', 'add', [], ['broken', 'slow']),
+  ]
+  const { colonies } = await commands(t, JSON.stringify(nodes))
+  const followed = await colonies('workflow', 'submit', '--spec', '-', '--follow')
+  assert.equal(followed.code, 6)
+  for (const line of [/^first {3}success/m, /^broken {2}failed/m, /^slow {4}slept 0 of 0.2 s$/m, /^slow {4}success/m])
+    assert.match(followed.out, line)
+  assert.equal((await colonies('workflow', 'submit', '--spec', '-', '--out')).code, 2)
+})
+
 test('members come and go by command', async (t) => {
   const { colonies } = await commands(t)
   const key = JSON.parse((await colonies('key', 'generate', '--json')).out) as { id: string; prvkey: string }
@@ -119,6 +140,29 @@ test('members come and go by command', async (t) => {
   const asked = await colonies('user', 'remove', '--name', 'bob', '--yes')
   assert.ok(asked.code === 0 || (await colonies('user', 'remove', '--name', 'bob')).code === 0, asked.err)
   assert.equal((await colonies('executor', 'ls', '--prvkey', key.prvkey)).code, 4)
+})
+
+test('an executor is made with a key of its own, which lies in a file or is printed once', async (t) => {
+  const { colony, colonies } = await commands(t)
+  const folder = await mkdtemp(join(tmpdir(), 'colonies-keys-'))
+  colony.database.beforeDrop(() => rm(folder, { recursive: true }))
+  const [keyFile, idFile] = [join(folder, 'key'), join(folder, 'id')]
+  const create = (name: string, ...rest: string[]) => colonies('executor', 'create', name, '--type', 'hand', ...rest)
+
+  const made = await create('ada', '--approve', '--keypath', keyFile, '--idpath', idFile)
+  assert.equal(made.code, 0, made.err)
+  const [prvkey, id] = [await readFile(keyFile, 'utf8'), await readFile(idFile, 'utf8')].map((text) => text.trim())
+  assert.equal(made.out.trim(), id)
+  assert.equal((await stat(keyFile)).mode & 0o777, 0o600)
+  assert.equal((await colonies('process', 'assign', '--timeout', '0', '--prvkey', prvkey ?? '')).code, 3)
+
+  const again = await create('bob', '--keypath', keyFile)
+  assert.deepEqual([again.code, await readFile(keyFile, 'utf8')], [2, `${prvkey}\n`])
+  const taken = await create('ada', '--keypath', join(folder, 'other'))
+  assert.deepEqual([taken.code, /already exists/.test(taken.err)], [1, true])
+  await assert.rejects(stat(join(folder, 'other')))
+  const printed = JSON.parse((await create('cy', '--json')).out) as { executorid: string; prvkey: string }
+  assert.equal(identityOf(printed.prvkey), printed.executorid)
 })
 
 test('any operation can be called by its name on the wire', async (t) => {

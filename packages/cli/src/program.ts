@@ -16,7 +16,7 @@ import { clusterCommands, serverCommands } from './commands/server.js'
 import { userCommands } from './commands/user.js'
 import { versionCommand } from './commands/version.js'
 import { workflowCommands } from './commands/workflow.js'
-import { ExitCode, exitCodeOf } from './exit-codes.js'
+import { ExitCode, exitCodeMeanings, exitCodeOf } from './exit-codes.js'
 import type { Io } from './io.js'
 import { type Format, formats, Output } from './output.js'
 import { describeFailure } from './report-error.js'
@@ -99,15 +99,26 @@ function buildProgram(io: Io, begin: (flags: RootFlags) => Session): Command {
       outputError: () => {}, // told by `run`, in the format that was asked for
     })
     .exitOverride()
-    .addHelpText(
-      'after',
-      '\nEach command has --help. Options beat variables (COLONIES_*), these beat the profile: colonies config view.',
-    )
+    .addHelpText('after', helpEnd())
+    // Summaries are broken into lines also beside long names.
+    .configureHelp({ minWidthToWrap: 20 })
     .helpCommand(false)
   for (const option of globalOptions) root.addOption(option)
   addVerbs(root, everything, begin)
   inherit(root)
   return root
+}
+
+function helpEnd(): string {
+  const codes = Object.entries(ExitCode).map(
+    ([name, code]) => `  ${code}  ${exitCodeMeanings[name as keyof typeof ExitCode]}`,
+  )
+  return `
+Each command has --help. Options beat variables (COLONIES_*), and these beat the
+profile: colonies config view.
+
+Exit codes:
+${codes.join('\n')}`
 }
 
 /** What was set for the whole program; commander hands it on only to commands that it makes itself. */

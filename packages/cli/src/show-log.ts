@@ -1,9 +1,9 @@
 import { limits } from '@colonies/protocol'
 import { flag, integer, text } from './command.js'
 import { UsageError } from './exit-codes.js'
+import { followLog } from './follow-log.js'
 import type { Session } from './session.js'
 import { endLine, lines, type View } from './view.js'
-import { followLog } from './wait-for-process.js'
 
 /** The options of whatever prints log lines. */
 export const logOptions = {

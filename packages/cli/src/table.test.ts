@@ -15,8 +15,18 @@ const plain: Style = { width: 20, ascii: false, paint: (text) => text }
 test('columns are cut to the width of the terminal, but ids never', () => {
   const rows = [{ id: '0123456789', note: 'far too long for this line' }]
   assert.deepEqual(formatTable(rows, columns, plain).split('\n'), ['ID          NOTE', '0123456789  far too…', ''])
-  const [, line = ''] = formatTable(rows, columns, { ...plain, ascii: true, width: 5 }).split('\n')
+  const [, line = ''] = formatTable(rows, columns, { ...plain, ascii: true, width: 18 }).split('\n')
   assert.equal(line, '0123456789  far t~')
+})
+
+test('in a narrow terminal empty columns give way first, then the last ones, but never ids', () => {
+  const wide = [...columns, { header: 'LABEL', of: () => '' }, { header: 'TYPE', of: () => 'dev' }]
+  const rows = [{ id: '0123456789', note: 'note' }]
+  const lineOf = (width: number) => formatTable(rows, wide, { ...plain, width }).split('\n')[1]
+  assert.equal(lineOf(29), '0123456789  note         dev')
+  assert.equal(lineOf(28), '0123456789  note  dev')
+  assert.equal(lineOf(20), '0123456789  note')
+  assert.equal(lineOf(5), '0123456789')
 })
 
 test('colours take no room', () => {

@@ -22,9 +22,13 @@ export interface Column<Row> {
 const widthMin = 6
 const gap = '  '
 
-/** Plain columns with a heading; where the line is too short, the widest columns are cut. */
-export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], style: Style): string {
-  const cells = rows.map((row) => columns.map((column) => visible(String(column.of(row)))))
+/**
+ * Plain columns with a heading. Where the line is too short the widest columns are cut; where that is not enough, empty columns
+ * are left out, and then the last ones.
+ */
+export function formatTable<Row>(rows: readonly Row[], all: readonly Column<Row>[], style: Style): string {
+  const columns = thatFit(rows, all, style.width)
+  const cells = rows.map((row) => columns.map((column) => cellOf(column, row)))
   const natural = columns.map(({ header }, index) =>
     Math.max(lengthOf(header), ...cells.map((line) => lengthOf(line[index] ?? ''))),
   )
@@ -58,6 +62,27 @@ export function formatDescription<Row>(row: Row, fields: readonly Column<Row>[],
     return `${label}${gap}${style.paint(value, field.colour?.(row))}`
   })
   return `${lines.join('\n')}\n`
+}
+
+function cellOf<Row>(column: Column<Row>, row: Row): string {
+  return visible(String(column.of(row)))
+}
+
+function thatFit<Row>(rows: readonly Row[], all: readonly Column<Row>[], width: number): readonly Column<Row>[] {
+  const least = (column: Column<Row>) => {
+    const natural = Math.max(lengthOf(column.header), ...rows.map((row) => lengthOf(cellOf(column, row))))
+    return column.whole ? natural : Math.min(natural, widthMin)
+  }
+  const isTooWide = (columns: readonly Column<Row>[]) =>
+    columns.reduce((sum, column) => sum + least(column) + gap.length, -gap.length) > width
+  if (!isTooWide(all)) return all
+  const columns = all.filter((column) => rows.some((row) => cellOf(column, row) !== ''))
+  while (isTooWide(columns)) {
+    const last = columns.findLastIndex(({ whole }) => !whole)
+    if (last < 0) break
+    columns.splice(last, 1)
+  }
+  return columns
 }
 
 /** Takes from the widest column until all fit, or nothing is left to take. */

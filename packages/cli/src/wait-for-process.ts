@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { AbortedError, listOf, TimeoutError } from '@colonies/client'
-import { limits, type Process, State } from '@colonies/protocol'
+import { type Process, State } from '@colonies/protocol'
 import { ExitCode } from './exit-codes.js'
+import { followLog, logWriter } from './follow-log.js'
 import { formatValue } from './format-json.js'
 import { formatDuration } from './format-time.js'
 import type { Session } from './session.js'
@@ -17,8 +17,6 @@ export interface WaitOptions {
   readonly timeout: number
 }
 
-const pollMs = 500
-
 /**
  * Waits until a process has ended.
  *
@@ -27,9 +25,7 @@ const pollMs = 500
 export async function waitForProcess(processid: string, options: WaitOptions, session: Session): Promise<View> {
   const { patientMember: client, out } = session
   const ended = new AbortController()
-  // With output on standard output, log lines would be mistaken for it.
-  const writeLog = (text: string) =>
-    options.out || out.format !== 'table' ? out.warn(text.trimEnd()) : out.write(text)
+  const writeLog = logWriter(options.out, out)
   const following = options.follow ? followLog(processid, { session, writeLog, signal: ended.signal }) : undefined
   following?.catch(() => {}) // told when it is waited for, below
   try {
@@ -45,27 +41,6 @@ export async function waitForProcess(processid: string, options: WaitOptions, se
     })
   } finally {
     ended.abort()
-  }
-}
-
-interface Following {
-  session: Session
-  writeLog: (text: string) => void
-  /** Aborted when no more lines will come; those that are there by then are still shown. */
-  signal: AbortSignal
-}
-
-/** Writes the log of a process from its beginning, as it grows. */
-export async function followLog(processid: string, { session, writeLog, signal }: Following): Promise<void> {
-  const { patientMember: client, colonyname } = session
-  for (let since = 0n; ; ) {
-    const isLast = signal.aborted
-    const lines = await client.getLogs({ colonyname, processid, count: limits.logCountMax, since })
-    for (const { message } of lines) writeLog(endLine(message))
-    since = lines.at(-1)?.timestamp ?? since
-    if (lines.length === limits.logCountMax) continue
-    if (isLast) return
-    await pause(pollMs, undefined, { signal }).catch(() => {})
   }
 }
 

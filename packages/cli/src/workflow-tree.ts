@@ -15,7 +15,11 @@ export const treeNodesMax = 200
 export function drawTree(graph: ProcessGraph, processes: ReadonlyMap<string, Process>, style: Style): string {
   const names = new Map(graph.nodes.map(({ id, data }) => [id, data.label]))
   const children = new Map<string, string[]>()
-  for (const { source, target } of graph.edges) children.set(source, [...(children.get(source) ?? []), target])
+  for (const { source, target } of graph.edges) {
+    const known = children.get(source)
+    if (known) known.push(target)
+    else children.set(source, [target])
+  }
   const drawn = new Set<string>()
   const lines: string[] = []
   const { branch, last, pass, again } = style.ascii ? asciiMarks : marks

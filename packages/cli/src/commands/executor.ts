@@ -1,4 +1,6 @@
+import { rmSync } from 'node:fs'
 import type { Input, Output } from '@colonies/client'
+import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { Executor, ExecutorState } from '@colonies/protocol'
 import { isObject } from '../arguments.js'
 import { checkFields } from '../check-fields.js'
@@ -6,6 +8,8 @@ import { flag, needed, noun, text, verb } from '../command.js'
 import { UsageError } from '../exit-codes.js'
 import { formatTime } from '../format-time.js'
 import type { Io } from '../io.js'
+import { writeNewFiles } from '../private-file.js'
+import type { Session } from '../session.js'
 import { readDocument } from '../spec-file.js'
 import type { Colour, Column } from '../table.js'
 import { created, done, item, list } from '../view.js'
@@ -55,42 +59,59 @@ function joined(parts: readonly (string | false)[]): string {
   return parts.filter(Boolean).join(', ')
 }
 
+const keyFields: readonly Column<ExecutorReply & { prvkey: string }>[] = [
+  { header: 'Name', of: ({ executorname }) => executorname },
+  { header: 'Id', of: ({ executorid }) => executorid },
+  { header: 'Private key', of: ({ prvkey }) => prvkey },
+]
+
 const name = needed('name of the executor')
+
+const newExecutor = {
+  name: text('name; COLONIES_EXECUTOR_NAME when left out'),
+  type: text('type; COLONIES_EXECUTOR_TYPE when left out'),
+  location: text('name of its location'),
+  spec: text('file with name, type, capabilities', { short: 'f' }),
+  lenient: flag('leave out unknown fields of the file'),
+  approve: flag('let it work at once'),
+}
 
 export const executorCommands = noun('executor', 'Programs anywhere that take processes of their type.', [
   verb({
     name: 'add',
     summary: 'Add an executor, as the colony owner.',
     positional: ['name', 'executorid'],
-    options: {
-      name: text('name; COLONIES_EXECUTOR_NAME when left out'),
-      executorid: needed('id of its key, as `colonies key generate` prints it'),
-      type: text('type; COLONIES_EXECUTOR_TYPE when left out'),
-      location: text('name of its location'),
-      spec: text('file with name, type, capabilities', { short: 'f' }),
-      lenient: flag('leave out unknown fields of the file'),
-      approve: flag('let it work at once'),
+    options: { ...newExecutor, executorid: needed('id of its key, as `colonies key generate` prints it') },
+    async run({ executorid, ...given }, session) {
+      const executor = await addExecutor(executorid, given, session)
+      return created(addedSentence(executor, given.approve), executorid, executor)
     },
-    async run({ executorid, approve, spec, lenient, ...given }, { colonyOwner, colonyname, settings, io }) {
-      const file = spec === '' ? {} : await readExecutor(spec, lenient, io)
-      const executorname = given.name || file.executorname || settings.executorname?.value
-      const executortype = given.type || file.executortype || settings.executortype?.value
-      if (!executorname || !executortype)
-        throw new UsageError('An executor needs a name and a type: give --name and --type.')
-      const place = given.location || file.locationname
-      const executor = await colonyOwner.addExecutor({
-        executor: {
-          ...file,
-          ...(place && { locationname: place }),
-          executorid,
-          executorname,
-          executortype,
-          colonyname,
-        },
+  }),
+  verb({
+    name: 'create',
+    summary: 'Make a key, and add an executor with it, as the colony owner.',
+    positional: ['name'],
+    options: {
+      ...newExecutor,
+      keypath: text('new file for the private key, which is printed when left out'),
+      idpath: text('new file for the id'),
+    },
+    async run({ keypath, idpath, ...given }, session) {
+      const prvkey = generatePrivateKey()
+      const executorid = identityOf(prvkey)
+      // Before the executor is added: nobody could use it without its key.
+      const files = writeNewFiles([
+        [keypath, prvkey],
+        [idpath, executorid],
+      ])
+      const executor = await addExecutor(executorid, given, session).catch((error: unknown) => {
+        for (const file of files) rmSync(file)
+        throw error
       })
-      if (approve) await colonyOwner.approveExecutor({ colonyname, executorname })
-      const next = approve ? 'and approved' : `and waits for \`colonies executor approve ${executorname}\``
-      return created(`Executor ${executorname} was added to colony ${colonyname} ${next}.`, executorid, executor)
+      const view = created(addedSentence(executor, given.approve), executorid, executor)
+      if (keypath !== '') return view
+      const keyed = { ...executor, prvkey }
+      return { ...item(keyed, executorid, keyFields), note: view.note }
     },
   }),
   verb({
@@ -165,6 +186,35 @@ export const executorCommands = noun('executor', 'Programs anywhere that take pr
     },
   }),
 ])
+
+interface Given {
+  readonly name: string
+  readonly type: string
+  readonly location: string
+  readonly spec: string
+  readonly lenient: boolean
+  readonly approve: boolean
+}
+
+async function addExecutor(executorid: string, given: Given, session: Session): Promise<ExecutorReply> {
+  const { colonyOwner, colonyname, settings, io } = session
+  const file = given.spec === '' ? {} : await readExecutor(given.spec, given.lenient, io)
+  const executorname = given.name || file.executorname || settings.executorname?.value
+  const executortype = given.type || file.executortype || settings.executortype?.value
+  if (!executorname || !executortype)
+    throw new UsageError('An executor needs a name and a type: give --name and --type.')
+  const place = given.location || file.locationname
+  const executor = await colonyOwner.addExecutor({
+    executor: { ...file, ...(place && { locationname: place }), executorid, executorname, executortype, colonyname },
+  })
+  if (given.approve) await colonyOwner.approveExecutor({ colonyname, executorname })
+  return executor
+}
+
+function addedSentence({ executorname, colonyname }: ExecutorReply, isApproved: boolean): string {
+  const next = isApproved ? 'and approved' : `and waits for \`colonies executor approve ${executorname}\``
+  return `Executor ${executorname} was added to colony ${colonyname} ${next}.`
+}
 
 /** What a file may say of an executor; name and id may come from elsewhere. */
 type ExecutorFile = Partial<Input<'addExecutor'>['executor']>

@@ -2,7 +2,10 @@ import type { Client } from '@colonies/client'
 import { limits, type Process, type ProcessGraph, State } from '@colonies/protocol'
 import { choice, flag, integer, needed, noun, verb } from '../command.js'
 import { confirm } from '../confirm.js'
-import { ExitCode } from '../exit-codes.js'
+import { eachAtOnce } from '../each-at-once.js'
+import { ExitCode, UsageError } from '../exit-codes.js'
+import { logWriter } from '../follow-log.js'
+import { followWorkflow } from '../follow-workflow.js'
 import { formatDuration, formatTime } from '../format-time.js'
 import { findGraphId, shortId } from '../ids.js'
 import { newestFirst } from '../list-processes.js'
@@ -59,8 +62,10 @@ export const workflowCommands = noun('workflow', 'Processes that wait for each o
       lenient: flag('leave out unknown fields of the file'),
       wait: flag('wait until all its nodes have ended; the exit code tells how'),
       out: flag('with --wait: print the output of its last nodes'),
+      follow: flag('wait, and print changes of state and the logs of its nodes meanwhile'),
     },
-    async run({ spec: file, lenient, wait, out }, session) {
+    async run({ spec: file, lenient, wait, out, follow }, session) {
+      if (out && !wait && !follow) throw new UsageError('--out needs --wait.')
       const { io, colonyname, member } = session
       const spec = await readWorkflowSpec({ file, lenient, colonyname }, io)
       const graph = await member.submitWorkflow({ spec })
@@ -69,10 +74,10 @@ export const workflowCommands = noun('workflow', 'Processes that wait for each o
         graph.processgraphid,
         graph,
       )
-      if (!wait) return submitted
+      if (!wait && !follow) return submitted
       if (out || session.out.format !== 'table') session.out.say(`Submitted ${graph.processgraphid}.`)
       else await session.out.show(submitted)
-      return waitForWorkflow(graph.processgraphid, out, session)
+      return waitForWorkflow(graph.processgraphid, { out, follow }, session)
     },
   }),
   verb({
@@ -160,18 +165,11 @@ async function workflowView(graph: ProcessGraph, { member, out }: Session): Prom
   }
 }
 
-/** Requests under way at once. */
-const readersMax = 8
-
 async function readNodes({ processids }: ProcessGraph, member: Client): Promise<Map<string, Process>> {
   const processes = new Map<string, Process>()
-  const queue = processids.slice(0, treeNodesMax)
-  const readOn = async () => {
-    for (let processid = queue.shift(); processid !== undefined; processid = queue.shift()) {
-      processes.set(processid, await member.getProcess({ processid }))
-    }
-  }
-  await Promise.all(Array.from({ length: readersMax }, readOn))
+  await eachAtOnce(processids.slice(0, treeNodesMax), async (processid) => {
+    processes.set(processid, await member.getProcess({ processid }))
+  })
   return processes
 }
 
@@ -180,8 +178,19 @@ const exitCodes: Readonly<Record<number, ExitCode>> = {
   [State.cancelled]: ExitCode.processCancelled,
 }
 
-async function waitForWorkflow(processgraphid: string, out: boolean, session: Session): Promise<View> {
-  const { graph, leaves, outputs } = await session.patientMember.waitForGraph(processgraphid)
+interface WaitOptions {
+  out: boolean
+  follow: boolean
+}
+
+async function waitForWorkflow(processgraphid: string, { out, follow }: WaitOptions, session: Session): Promise<View> {
+  const ended = new AbortController()
+  const writeLog = logWriter(out, session.out)
+  const following = follow ? followWorkflow(processgraphid, { session, writeLog, signal: ended.signal }) : undefined
+  following?.catch(() => {}) // told when it is waited for, below
+  const waiting = session.patientMember.waitForGraph(processgraphid).finally(() => ended.abort())
+  const { graph, leaves, outputs } = await waiting
+  await following
   const exitCode = exitCodes[graph.state]
   if (!out) return { ...(await workflowView(graph, session)), exitCode }
   return {

@@ -1,0 +1,48 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { limits } from '@colonies/protocol'
+import type { Output } from './output.js'
+import type { Session } from './session.js'
+import { endLine } from './view.js'
+
+export interface Following {
+  session: Session
+  writeLog: (text: string) => void
+  /** Aborted when no more lines will come; those that are there by then are still shown. */
+  signal: AbortSignal
+}
+
+const pollMs = 500
+
+/** @param outOnly standard output is for the output of processes: log lines would be mistaken for it */
+export function logWriter(outOnly: boolean, out: Output): (text: string) => void {
+  return (text) => (outOnly || out.format !== 'table' ? out.warn(text.trimEnd()) : out.write(text))
+}
+
+/** Writes the log of a process from its beginning, as it grows. */
+export async function followLog(processid: string, { session, writeLog, signal }: Following): Promise<void> {
+  for (let since = 0n; ; ) {
+    const isLast = signal.aborted
+    since = await writeLogSince({ processid, since }, session, writeLog)
+    if (isLast) return
+    await untilNextLook(signal)
+  }
+}
+
+/** @returns early when the signal is aborted */
+export async function untilNextLook(signal: AbortSignal): Promise<void> {
+  await pause(pollMs, undefined, { signal }).catch(() => {})
+}
+
+/** Writes what was added to the log of a process. @returns the time of its last line, to go on from */
+export async function writeLogSince(
+  { processid, since }: { processid: string; since: bigint },
+  { patientMember: client, colonyname }: Session,
+  writeLog: (text: string) => void,
+): Promise<bigint> {
+  for (let last = since; ; ) {
+    const lines = await client.getLogs({ colonyname, processid, count: limits.logCountMax, since: last })
+    for (const { message } of lines) writeLog(endLine(message))
+    last = lines.at(-1)?.timestamp ?? last
+    if (lines.length < limits.logCountMax) return last
+  }
+}
