@@ -80,6 +80,9 @@ getprocessgraphsmsg          403    403    403   ok       403     403      ok   
 cancelprocessgraphmsg        403    403    403   ok       403     403      ok   404   403
 removeprocessgraphmsg        403    403    403   ok       403     403      ok   404   403
 
+# The embedded object store.
+getstoremsg                  403    403    403   ok       403     403      ok   403   403
+
 # Approved executors.
 assignprocessmsg             403    403    403   ok       403     403      403  403   403
 assignbatchmsg               403    403    403   ok       403     403      403  403   403

@@ -32,6 +32,7 @@ const ofColony: Record<string, MakeRequest> = {
   pauseassignmentsmsg: named,
   resumeassignmentsmsg: named,
   getpausestatusmsg: named,
+  getstoremsg: named,
   changecolonyidmsg: (scene) => ({ ...named(scene), colonyid: freshId() }),
 
   versionmsg: nothing,

@@ -13,6 +13,7 @@ import { logCommands } from './commands/log.js'
 import { processCommands } from './commands/process.js'
 import { profileCommands } from './commands/profile.js'
 import { clusterCommands, serverCommands } from './commands/server.js'
+import { storeCommands } from './commands/store.js'
 import { userCommands } from './commands/user.js'
 import { versionCommand } from './commands/version.js'
 import { workflowCommands } from './commands/workflow.js'
@@ -34,6 +35,7 @@ const everything = [
   executorCommands,
   userCommands,
   locationCommands,
+  storeCommands,
   colonyCommands,
   serverCommands,
   clusterCommands,

@@ -8,6 +8,7 @@ import * as locations from './locations.js'
 import * as logs from './logs.js'
 import * as processes from './processes.js'
 import * as serverInfo from './server-info.js'
+import * as store from './store.js'
 import * as subscriptions from './subscriptions.js'
 import * as users from './users.js'
 import * as workflows from './workflows.js'
@@ -23,6 +24,7 @@ const modules = {
   ...logs,
   ...processes,
   ...serverInfo,
+  ...store,
   ...subscriptions,
   ...users,
   ...workflows,

@@ -14,6 +14,8 @@ export interface Config {
   readonly databaseConnectionsMax: number
   /** Folder of the embedded database. */
   readonly dataDir: string
+  /** The embedded object store; undefined: this replica has none. */
+  readonly store: StoreConfig | undefined
   /** Who owns a server whose database has no owner yet; undefined: the database has to know. */
   readonly serverId: string | undefined
   readonly build: { readonly version: string; readonly time: string }
@@ -43,6 +45,13 @@ export interface HttpConfig {
   readonly websocketsMax: number
 }
 
+export interface StoreConfig {
+  /** The same, shared, for all replicas on one database. */
+  readonly folder: string
+  /** Most bytes of one colony. */
+  readonly quotaBytes: number
+}
+
 /** Variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -60,13 +69,15 @@ export function readConfig(): Config {
 export function configFrom(env: Environment): Config {
   const read = readerOf(env)
   const databaseName = read.text('COLONIES_DB_NAME') ?? 'colonies'
+  const dataDir = read.text('COLONIES_DATA_DIR') ?? join(homedir(), '.colonies', 'data')
   const databaseConnectionsMax = read.integer('COLONIES_DB_MAX_OPEN_CONNS', { min: 2, max: 10_000, otherwise: 20 })
   return {
     http: httpConfig(read),
     database: databaseConfig(read, databaseName, databaseConnectionsMax),
     databaseName,
     databaseConnectionsMax,
-    dataDir: read.text('COLONIES_DATA_DIR') ?? join(homedir(), '.colonies', 'data'),
+    dataDir,
+    store: storeConfig(read, dataDir),
     serverId: serverId(read),
     build: {
       version: read.text('BUILD_VERSION') ?? 'dev',
@@ -122,6 +133,17 @@ function databaseConfig(read: Reader, database: string, maxConnections: number):
     database,
     ssl: read.flag('COLONIES_DB_TLS') ?? false,
     maxConnections,
+  }
+}
+
+/** On by itself beside an embedded database only: replicas on several machines have to be told which folder they share. */
+function storeConfig(read: Reader, dataDir: string): StoreConfig | undefined {
+  const folder = read.text('COLONIES_STORE_DIR')
+  const embedded = read.text('COLONIES_DB_HOST') === undefined
+  if ((read.flag('COLONIES_STORE') ?? (embedded || folder !== undefined)) === false) return undefined
+  return {
+    folder: folder ?? join(dataDir, 'objects'),
+    quotaBytes: read.integer('COLONIES_STORE_QUOTA', { min: 0, max: 2 ** 49, otherwise: 100 * 2 ** 30 }),
   }
 }
 

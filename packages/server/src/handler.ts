@@ -3,6 +3,7 @@ import type { HttpOperationName, Operations, ServerSide } from '@colonies/protoc
 import type { Members } from './cluster/members.js'
 import type { Config } from './config.js'
 import type { HotPath } from './queue/hot-path.js'
+import type { ObjectStore } from './store/object-store.js'
 
 /** Who signed a request, as the directory knows them. */
 export interface Caller {
@@ -29,6 +30,8 @@ export interface Replica {
   readonly hotPath: HotPath
   /** Which replicas live, and which of them leads. */
   readonly members: Members
+  /** The embedded object store; undefined where there is none. */
+  readonly store: ObjectStore | undefined
   /** Events of this colony were written: subscribers here and on other replicas may look. */
   changed(colony: ColonyKey): void
   /** Tells this replica and, soon, the others what became ready to be assigned. */

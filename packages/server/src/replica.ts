@@ -10,6 +10,7 @@ import { partitions } from './background/partitions.js'
 import { replicaHeartbeat } from './background/replica-heartbeat.js'
 import { retention } from './background/retention.js'
 import { staleExecutors } from './background/stale-executors.js'
+import { storeCleanUp } from './background/store-clean-up.js'
 import { unknownHolders } from './background/unknown-holders.js'
 import { LastHeard } from './cluster/last-heard.js'
 import { Members } from './cluster/members.js'
@@ -21,7 +22,7 @@ import { createSubscriptions } from './subscriptions/subscriptions.js'
 
 /** Puts the parts of a replica together; none of them knows the others but by what is handed to it here. */
 export function createReplica(shell: Shell): Parts {
-  const { config, db, log, hints, replicaId, port } = shell
+  const { config, db, log, hints, replicaId, port, store } = shell
   const members = new Members({ replica_id: replicaId, name: hostname(), host: config.http.host, port })
   const lastHeard = new LastHeard()
   const { subscriptions, feed } = createSubscriptions(db, log)
@@ -44,6 +45,7 @@ export function createReplica(shell: Shell): Parts {
     port,
     hotPath,
     members,
+    store,
     changed,
     hint: hotPath.hint,
     directoryChanged: shell.directoryChanged,
@@ -66,6 +68,7 @@ export function createReplica(shell: Shell): Parts {
       replicaHeartbeat(members),
       storeLastHeard(lastHeard),
       eventPoll(feed),
+      ...(store ? [storeCleanUp(store.folder)] : []),
     ],
     heard({ caller, colony }) {
       if (caller.kind === 'executor') lastHeard.heard(colony.key, caller.id)

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   connect,
@@ -18,12 +19,16 @@ import { makePartitionsAhead } from './background/partitions.js'
 import { type Config, ConfigError, type HttpConfig } from './config.js'
 import { Directory } from './directory/rights.js'
 import { createHints } from './hints.js'
-import { type Listener, listen, type Page } from './http/listener.js'
+import { type Guest, type Listener, listen, type Page } from './http/listener.js'
 import { Metrics } from './http/metrics.js'
 import { createPubSub, type PubSub } from './http/pubsub.js'
+import { writeReply } from './http/write-reply.js'
 import { createLog, type Log } from './log.js'
 import { createReplica } from './replica.js'
 import type { Parts, Wire } from './shell.js'
+import { openStore } from './store/open-store.js'
+import { S3Endpoint } from './store/s3-endpoint.js'
+import { isS3Request } from './store/s3-signature.js'
 
 export interface ServerOptions {
   /** Makes the parts of the replica; `createReplica` when left out. */
@@ -73,6 +78,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       else socket.destroy()
     },
     ...(options.pages && { pages: options.pages }),
+    guest: front,
   })
   const closers: Closer[] = [async () => metrics.close()]
   try {
@@ -104,11 +110,22 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 type Closer = () => Promise<unknown>
 
 /** What stands between the listener and parts that are not there yet, or not any more. */
-class Front {
+class Front implements Guest {
   answering: Answering | undefined
   pubsub: PubSub | undefined
   directory: Directory | undefined
+  objects: S3Endpoint | undefined
   stopped: Promise<void> | undefined
+
+  claims(request: IncomingMessage): boolean {
+    return isS3Request(request)
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.objects) return this.objects.handle(request, response)
+    const why = this.answering ? 'This server has no object store' : 'The server is starting; try again in a moment'
+    writeReply(request, response, { status: 503, body: why, headers: { 'Retry-After': 1, Connection: 'close' } })
+  }
 
   /** @returns why this replica should get no requests now */
   unready(): string | undefined {
@@ -198,6 +215,7 @@ async function startParts(options: StartOptions): Promise<Pick<StopOptions, 'par
   const { config, log, metrics, front, port, wire, closers, db, databaseConfig } = options
   const directory = new Directory(db)
   await directory.refresh()
+  const store = await openStore(db, config.store)
   const replicaId = newId()
   const refresh = () => void directory.refresh().catch(() => {}) // the loop below does it again
   const hints = createHints({
@@ -224,6 +242,7 @@ async function startParts(options: StartOptions): Promise<Pick<StopOptions, 'par
     replicaId,
     port,
     hints,
+    store,
     directoryChanged() {
       directory.changed()
       hints.directory()
@@ -233,6 +252,7 @@ async function startParts(options: StartOptions): Promise<Pick<StopOptions, 'par
   const answering = createAnswering({ db, replica, rights: directory, handlers, subscriptions, log, heard })
   front.pubsub = createPubSub({ ...answering, metrics, connectionsMax: config.http.websocketsMax })
   front.directory = directory
+  front.objects = store && new S3Endpoint({ db, store, rights: directory, log })
   front.answering = answering
   const stopLoops = runLoops([...parts.loops, readDirectory(directory)], { db, replica, log })
   return { parts, stopLoops }

@@ -5,6 +5,7 @@ import type { Call, Handlers, Replica } from './handler.js'
 import type { Hints } from './hints.js'
 import type { Metrics } from './http/metrics.js'
 import type { Log } from './log.js'
+import type { ObjectStore } from './store/object-store.js'
 import type { Subscriptions } from './subscriber.js'
 
 /** What `server.ts` has ready for the parts of a replica: a migrated database, and ways to tell others. */
@@ -17,6 +18,8 @@ export interface Shell {
   /** The port that really listens. */
   readonly port: number
   readonly hints: Hints
+  /** Undefined where there is no embedded object store. */
+  readonly store: ObjectStore | undefined
   /** Rights changed, and are committed: for `Replica.directoryChanged`. */
   directoryChanged(): void
 }

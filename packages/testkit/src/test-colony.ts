@@ -1,3 +1,6 @@
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Client, createClient } from '@colonies/client'
 import { type Database, sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
@@ -135,6 +138,7 @@ interface ReplicaOptions extends TestColonyOptions {
 
 async function startReplica({ database, serverKey, env = {}, loops = false }: ReplicaOptions) {
   const { config } = database
+  const storeDir = join(tmpdir(), `colonies-objects-${config.database}`)
   let replica: Parameters<Loop['runOnce']>[0]['replica'] | undefined
   const server = await startServer(
     configFrom({
@@ -146,6 +150,7 @@ async function startReplica({ database, serverKey, env = {}, loops = false }: Re
       COLONIES_SERVER_PRVKEY: serverKey,
       COLONIES_SERVER_HTTP_HOST: '127.0.0.1',
       COLONIES_SERVER_HTTP_PORT: '0',
+      COLONIES_STORE_DIR: storeDir,
       ...env,
     }),
     {
@@ -157,7 +162,10 @@ async function startReplica({ database, serverKey, env = {}, loops = false }: Re
       },
     },
   )
-  database.beforeDrop(() => server.stop())
+  database.beforeDrop(async () => {
+    await server.stop()
+    await rm(storeDir, { recursive: true, force: true })
+  })
   if (!replica) throw new Error('the replica was not put together')
   return { server, replica }
 }

@@ -10,6 +10,8 @@ import { writeReply } from './write-reply.js'
 const SMALL_BODY_BYTES = 16 * 1024
 /** Bytes of larger bodies that are kept at once, of all requests together. */
 const LARGE_BODIES_BYTES_MAX = 512 * 1024 * 1024
+/** For a whole body to arrive. */
+const BODY_MS_MAX = 120_000
 /** Requests that one connection may send before it has its answers. No client of ours sends a second one. */
 const PIPELINED_MAX = 16
 
@@ -108,13 +110,18 @@ class OpenRequest implements Exchange {
   read(): void {
     const { bodyBytesMax } = this.#endpoint.config
     if (Number(this.#request.headers['content-length']) > bodyBytesMax) return this.#refuseLarge()
+    const late = setTimeout(() => this.#request.socket.destroy(), BODY_MS_MAX)
     this.#response.on('finish', () => {
       // Also comes when the connection broke while the reply was being written.
       this.#sent = !this.#request.socket.destroyed
     })
-    this.#response.on('close', () => this.#closed())
+    this.#response.on('close', () => {
+      clearTimeout(late)
+      this.#closed()
+    })
     this.#request.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#request.on('end', () => {
+      clearTimeout(late)
       if (!this.#refused) void this.#answer()
     })
     // The end of a connection is seen by the response; without a listener this event would end the process.

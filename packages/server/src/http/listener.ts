@@ -24,6 +24,15 @@ export interface ListenerOptions {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** By path; a path that ends with a slash stands for all below it. */
   pages?: ReadonlyMap<string, Page>
+  /** Speaks another protocol on the same port. */
+  guest?: Guest
+}
+
+/** Takes over the requests that are its own, whatever their path is. */
+export interface Guest {
+  claims(request: IncomingMessage): boolean
+  /** Never throws. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
 }
 
 export interface Listener {
@@ -35,8 +44,8 @@ export interface Listener {
 const serverOptions: ServerOptions = {
   keepAliveTimeout: 120_000,
   headersTimeout: 10_000,
-  /** For headers and body together. */
-  requestTimeout: 120_000,
+  // Of bodies: each endpoint has a bound of its own, and a large object may take long.
+  requestTimeout: 0,
   connectionsCheckingInterval: 2_000,
   // TCP finds out about callers on hold that vanished without a word.
   keepAlive: true,
@@ -56,7 +65,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   countConnections(server, metrics)
   const dropAllSilent = dropSilent(server)
   const pages = withOwnPages(options)
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => route(api, pages, request, response))
+  const { guest } = options
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (guest?.claims(request)) void guest.handle(request, response)
+    else route(api, pages, request, response)
+  })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {}) // a caller that leaves in between is no event
     if (pathOf(request) === '/pubsub') options.upgrade(request, socket, head)

@@ -9,6 +9,7 @@ import { locationHandlers } from './locations.js'
 import { logHandlers } from './logs.js'
 import { processHandlers } from './processes.js'
 import { serverInfoHandlers } from './server-info.js'
+import { storeHandlers } from './store.js'
 import { userHandlers } from './users.js'
 import { workflowHandlers } from './workflows.js'
 
@@ -24,6 +25,7 @@ export const handlers: Handlers = {
   ...logHandlers,
   ...processHandlers,
   ...serverInfoHandlers,
+  ...storeHandlers,
   ...userHandlers,
   ...workflowHandlers,
 }

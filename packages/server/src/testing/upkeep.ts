@@ -119,6 +119,7 @@ export function upkeepContext(db: Db, env: Environment = {}): UpkeepContext {
       port: 0,
       hotPath,
       members,
+      store: undefined,
       changed: (colony) => void context.changed.push(colony),
       hint: (colony, ready) => void context.hinted.push(...ready.map((line): [ColonyKey, ReadyLine] => [colony, line])),
       directoryChanged: () => void context.directoryChanges++,

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { ensureBucket, insertUpload, putObject, putPart, sql, storeUsage } from '@colonies/database'
+import { newId } from '@colonies/identity'
+import { testDatabase } from '@colonies/testkit'
+import { ObjectFolder } from '../store/object-folder.js'
+import { upkeepContext } from '../testing/upkeep.js'
+import { storeCleanUp } from './store-clean-up.js'
+
+async function start(t: TestContext) {
+  const { db } = await testDatabase(t)
+  const root = await mkdtemp(join(tmpdir(), 'colonies-objects-'))
+  t.after(() => rm(root, { recursive: true, force: true }))
+  const folder = await ObjectFolder.open(root, 'the store of this test')
+  const row = await db.one<{ key: number }>(sql`
+    insert into colonies (name, colony_id) values ('dev', 'x') returning colony_key as key`)
+  const colony = row?.key ?? 0
+  await ensureBucket(db, colony, 'files', 10)
+  return { db, root, folder, colony }
+}
+
+/** A file as it would look an hour and more after it was stored. */
+async function oldFile(folder: ObjectFolder, colony: number): Promise<string> {
+  const file = await folder.receive(colony, bytes('old'))
+  await file.keep()
+  return file.fileId
+}
+
+async function* bytes(text: string) {
+  yield Buffer.from(text)
+}
+
+test('files that nothing names go once they are old enough; those of objects and parts stay', async (t) => {
+  const { db, folder, colony } = await start(t)
+  const later = { now: Date.now() + 2 * 60 * 60_000 }
+  const [named, part, lost] = [
+    await oldFile(folder, colony),
+    await oldFile(folder, colony),
+    await oldFile(folder, colony),
+  ]
+  const object = { bucket: 'files', key: 'k', contentType: '', metadata: '{}', etag: '', size: 3 }
+  await putObject(db, colony, { ...object, fileId: named }, { quotaBytes: 1000 })
+  const uploadId = newId()
+  await insertUpload(db, colony, { ...object, uploadId }, 10)
+  await putPart(db, colony, { uploadId, number: 1, fileId: part, size: 3, etag: '' }, 1000)
+
+  await storeCleanUp(folder).runOnce(upkeepContext(db))
+  assert.ok(await exists(folder, colony, lost), 'its row may still come')
+  t.mock.timers.enable({ apis: ['Date'], now: later.now })
+  await storeCleanUp(folder).runOnce(upkeepContext(db))
+  assert.ok(!(await exists(folder, colony, lost)))
+  assert.ok(await exists(folder, colony, named))
+  assert.ok(await exists(folder, colony, part))
+})
+
+test('an upload that nobody completed in a week is given up, with its bytes', async (t) => {
+  const { db, folder, colony } = await start(t)
+  const part = await oldFile(folder, colony)
+  const uploadId = newId()
+  await insertUpload(db, colony, { uploadId, bucket: 'files', key: 'k', contentType: '', metadata: '{}' }, 10)
+  await putPart(db, colony, { uploadId, number: 1, fileId: part, size: 3, etag: '' }, 1000)
+  await db.run(sql`update uploads set begun_at = now() - interval '8 days' where colony = ${colony}`)
+  await storeCleanUp(folder).runOnce(upkeepContext(db))
+  assert.ok(!(await exists(folder, colony, part)))
+  assert.equal(await storeUsage(db, colony), 0n)
+})
+
+test('the folder of another database is refused', async (t) => {
+  const { root } = await start(t)
+  await assert.rejects(ObjectFolder.open(root, 'another store'), /COLONIES_STORE_DIR/)
+})
+
+async function exists(folder: ObjectFolder, colony: number, fileId: string): Promise<boolean> {
+  const stream = await folder.read(colony, fileId)
+  stream?.destroy()
+  return stream !== undefined
+}
