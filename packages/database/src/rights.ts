@@ -35,11 +35,15 @@ export interface DirectoryChanges {
   subjects: string[]
   /** Where to read on. */
   next: bigint
+  /** When they were read, in milliseconds since 1970, by the clock of the database. */
+  atMs: number
   /** False: there were more, so anything may have changed. */
   complete: boolean
 }
 
 const CHANGES_MAX = 5_000
+/** After this long a change is forgotten: who has not read for about as long does not know what it has missed. */
+export const CHANGES_KEPT_SECONDS = 600
 
 /** Rights of one id in all colonies: as user, and as executor that is pending or approved. In no order. */
 export function readMemberships(db: Db, id: string): Promise<MembershipRow[]> {
@@ -66,9 +70,9 @@ export function readColony(db: Db, name: string): Promise<ColonyRow | undefined>
  * @param since `next` of the reading before; undefined: only where to start
  */
 export async function readDirectoryChanges(db: Db, since: bigint | undefined): Promise<DirectoryChanges> {
-  const rows = await db.all<{ next: bigint; subject: string | null }>(sql`
+  const rows = await db.all<{ next: bigint; at_ms: bigint; subject: string | null }>(sql`
     with horizon as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xact)
-    select h.xact::text::bigint as next, c.subject
+    select h.xact::text::bigint as next, (extract(epoch from now()) * 1000)::bigint as at_ms, c.subject
     from horizon h left join lateral (
       select subject from directory_changes
       where xact >= ${since === undefined ? null : String(since)}::text::xid8
@@ -76,6 +80,7 @@ export async function readDirectoryChanges(db: Db, since: bigint | undefined): P
   return {
     subjects: [...new Set(rows.flatMap(({ subject }) => subject ?? []))],
     next: rows[0]?.next ?? since ?? 0n,
+    atMs: Number(rows[0]?.at_ms ?? 0n),
     complete: rows.length <= CHANGES_MAX,
   }
 }

@@ -2,6 +2,7 @@ import type { ReadyLine } from './closes.js'
 import type { Db } from './db.js'
 import { revokeExecutor } from './executors.js'
 import type { Held } from './releases.js'
+import { CHANGES_KEPT_SECONDS } from './rights.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -81,11 +82,11 @@ export function removeOldRequests(db: Db, colony: ColonyKey, limit: number): Pro
       order by made_at limit ${limit} for update skip locked))`)
 }
 
-/** Forgets changes of the directory that every replica has read long ago. */
+/** Forgets changes of the directory that every replica has read long ago; one that has not, forgets what it knows. */
 export function removeOldDirectoryChanges(db: Db, limit: number): Promise<number> {
   return db.run(sql`
     delete from directory_changes where ctid = any(array(
-      select ctid from directory_changes where changed_at < now() - interval '10 minutes'
+      select ctid from directory_changes where changed_at < now() - make_interval(secs => ${CHANGES_KEPT_SECONDS}::int)
       limit ${limit} for update skip locked))`)
 }
 

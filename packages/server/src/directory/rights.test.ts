@@ -148,6 +148,26 @@ test('nothing that is remembered counts when the directory could not be read for
   assert.deepEqual(await states(directory, ada), [])
 })
 
+test('nothing that is remembered counts when changes since the last reading are forgotten', async (t) => {
+  const { db } = await testDatabase(t)
+  await addExecutor(db, await addColony(db, 'dev'), ada, 1)
+  let sleptMs = 0n
+  const directory = new Directory({
+    ...db,
+    async all<Row>(statement: Sql) {
+      const rows = await db.all<Row & { at_ms?: bigint }>(statement)
+      return rows.map((row) => (row.at_ms === undefined ? row : { ...row, at_ms: row.at_ms + sleptMs }))
+    },
+  })
+  await directory.refresh()
+  assert.deepEqual(await states(directory, ada), ['executor true'])
+  await setState(db, ada, 2)
+  await db.run(sql`delete from directory_changes`)
+  sleptMs = 600_000n
+  await directory.refresh()
+  assert.deepEqual(await states(directory, ada), [])
+})
+
 test('a thing is found in the one colony that has it, among those asked for', async (t) => {
   const { db } = await testDatabase(t)
   const [dev, lab, far] = [await addColony(db, 'dev'), await addColony(db, 'lab'), await addColony(db, 'far')] as const

@@ -1,4 +1,5 @@
 import {
+  CHANGES_KEPT_SECONDS,
   type ColonyKey,
   type ColonyThing,
   type Db,
@@ -43,6 +44,8 @@ export class Directory implements Rights {
   readonly #colonies: SharedCache<Colony>
   /** Changes from this transaction on have not been read, or not all of them. */
   #position: bigint | undefined
+  /** Of the last reading, by the clock of the database: it goes on while this machine sleeps. */
+  #readAtMs = 0
   /** When the last complete reading of changes began. */
   #confirmedAt = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | undefined
@@ -121,10 +124,12 @@ export class Directory implements Rights {
 
   async #readChanges(): Promise<void> {
     const startedAt = performance.now()
-    const { subjects, next, complete } = await readDirectoryChanges(this.#db, this.#position)
+    const { subjects, next, atMs, complete } = await readDirectoryChanges(this.#db, this.#position)
     // Before the position of the last reading: this is another copy of the database, restored or failed over to.
     const wentBack = this.#position !== undefined && next < this.#position
-    if (!complete || wentBack || this.#position === undefined) {
+    // What changed since the last reading may have been forgotten by now.
+    const tooLate = atMs - this.#readAtMs > (CHANGES_KEPT_SECONDS * 1000) / 2
+    if (!complete || wentBack || tooLate) {
       this.#members.clear()
       this.#colonies.clear()
     }
@@ -133,6 +138,7 @@ export class Directory implements Rights {
       else this.#members.drop(subject)
     }
     this.#position = next
+    this.#readAtMs = atMs
     this.#confirmedAt = startedAt
   }
 }
