@@ -39,7 +39,7 @@ export interface Replica {
   /** Tells all replicas that rights in the directory changed. */
   directoryChanged(): void
   /** When this replica last heard of an executor, as wire time; newer than the database for some seconds. */
-  lastHeard(executorId: string): string | undefined
+  lastHeard(colony: ColonyKey, executorId: string): string | undefined
 }
 
 /** All that a handler gets beside its input. Access is settled by then. */

@@ -49,7 +49,7 @@ export function createReplica(shell: Shell): Parts {
     changed,
     hint: hotPath.hint,
     directoryChanged: shell.directoryChanged,
-    lastHeard: (executorId) => lastHeard.lastHeard(executorId),
+    lastHeard: (colony, executorId) => lastHeard.lastHeard(colony, executorId),
   }
   return {
     replica,

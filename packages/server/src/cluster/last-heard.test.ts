@@ -15,17 +15,28 @@ test('signs of life are stored by the colony of the executor, and the latest win
   const { db } = await testDatabase(t)
   const [one, two] = [await upkeepColony(db, 'one', ['ada', 'eve']), await upkeepColony(db, 'two', ['bob'])]
   const lastHeard = new LastHeard()
-  assert.equal(lastHeard.lastHeard(idOf('ada')), undefined)
+  assert.equal(lastHeard.lastHeard(one.key, idOf('ada')), undefined)
   lastHeard.heard(one.key, idOf('ada'))
   lastHeard.heard(two.key, idOf('bob'))
   await lastHeard.store(db)
   assert.deepEqual(await heardLately(db), ['ada', 'bob'])
-  assert.match(lastHeard.lastHeard(idOf('ada')) ?? '', /^\d{4}-.*Z$/)
+  assert.match(lastHeard.lastHeard(one.key, idOf('ada')) ?? '', /^\d{4}-.*Z$/)
 
   await db.run(sql`update executors set last_heard_at = now() + interval '1 minute' where name = 'bob'`)
   lastHeard.heard(two.key, idOf('bob'))
   await lastHeard.store(db)
   assert.deepEqual(await heardLately(db), ['ada'], 'another replica heard of bob later')
+})
+
+test('executors of two colonies with one key are heard of apart', async (t) => {
+  const { db } = await testDatabase(t)
+  const [one, two] = [await upkeepColony(db, 'one', ['ada']), await upkeepColony(db, 'two', ['ada'])]
+  const lastHeard = new LastHeard()
+  lastHeard.heard(one.key, idOf('ada'))
+  assert.equal(lastHeard.lastHeard(two.key, idOf('ada')), undefined)
+  lastHeard.heard(two.key, idOf('ada'))
+  await lastHeard.store(db)
+  assert.deepEqual(await heardLately(db), ['ada', 'ada'])
 })
 
 test('any request prolongs the lease of an executor that sends heartbeats, and makes none of one that does not', async (t) => {

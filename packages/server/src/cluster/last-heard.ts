@@ -2,6 +2,7 @@ import { type ColonyKey, type Db, recordLastHeard } from '@colonies/database'
 
 interface Heard {
   colony: ColonyKey
+  executorId: string
   atMs: number
   stored: boolean
 }
@@ -20,16 +21,17 @@ export class LastHeard {
 
   /** A request of this executor was let in. */
   heard(colony: ColonyKey, executorId: string): void {
-    this.#entries.delete(executorId)
-    this.#entries.set(executorId, { colony, atMs: Date.now(), stored: false })
+    const key = keyOf(colony, executorId)
+    this.#entries.delete(key)
+    this.#entries.set(key, { colony, executorId, atMs: Date.now(), stored: false })
     if (this.#entries.size <= SIZE_MAX) return
     const [oldest] = this.#entries.keys()
     if (oldest !== undefined) this.#entries.delete(oldest)
   }
 
   /** When this replica last heard of the executor, as wire time; undefined when not of late. */
-  lastHeard(executorId: string): string | undefined {
-    const entry = this.#entries.get(executorId)
+  lastHeard(colony: ColonyKey, executorId: string): string | undefined {
+    const entry = this.#entries.get(keyOf(colony, executorId))
     return entry && new Date(entry.atMs).toISOString().replace(/\.?0+Z$/, 'Z')
   }
 
@@ -42,26 +44,28 @@ export class LastHeard {
         await recordLastHeard(
           db,
           colony,
-          batch.map(([executorId, { atMs }]) => ({ executorId, secondsAgo: Math.max(0, Date.now() - atMs) / 1000 })),
+          batch.map(({ executorId, atMs }) => ({ executorId, secondsAgo: Math.max(0, Date.now() - atMs) / 1000 })),
         )
-        for (const [, entry] of batch) entry.stored = true
+        for (const entry of batch) entry.stored = true
       }
     }
-    for (const [executorId, { atMs, stored }] of this.#entries) {
+    for (const [key, { atMs, stored }] of this.#entries) {
       if (atMs > nowMs - REMEMBER_MS) break
-      if (stored) this.#entries.delete(executorId)
+      if (stored) this.#entries.delete(key)
     }
   }
 
-  #unstored(): Map<ColonyKey, [string, Heard][]> {
-    const result = new Map<ColonyKey, [string, Heard][]>()
-    for (const item of this.#entries) {
-      const { colony, stored } = item[1]
-      if (stored) continue
-      const line = result.get(colony)
-      if (line) line.push(item)
-      else result.set(colony, [item])
+  #unstored(): Map<ColonyKey, Heard[]> {
+    const result = new Map<ColonyKey, Heard[]>()
+    for (const entry of this.#entries.values()) {
+      if (entry.stored) continue
+      const line = result.get(entry.colony)
+      if (line) line.push(entry)
+      else result.set(entry.colony, [entry])
     }
     return result
   }
 }
+
+/** One key may belong to executors of several colonies, and none of them is to see what is done in the others. */
+const keyOf = (colony: ColonyKey, executorId: string) => `${colony}/${executorId}`

@@ -149,7 +149,7 @@ function executorOf(row: ExecutorRow, colony: Colony, replica: Replica) {
     state: row.state,
     requirefuncreg: row.require_func_reg,
     commissiontime: row.commissioned_at,
-    lastheardfromtime: replica.lastHeard(row.executor_id) ?? row.last_heard_at ?? zeroTime,
+    lastheardfromtime: replica.lastHeard(colony.key, row.executor_id) ?? row.last_heard_at ?? zeroTime,
     locationname: row.location,
     capabilities: readCapabilities(row.capabilities),
     allocations: readAllocations(row.allocations),
