@@ -96,19 +96,23 @@ export function functionStatistics(db: Db, colony: ColonyKey, executorName = '')
 }
 
 /**
- * Adds the events since the last time to the counters of a colony. Safe on any replica: the row is locked, and a second
- * one finds nothing left.
+ * Adds events since the last time to the counters of a colony. Safe on any replica: the row is locked, and a second one
+ * finds nothing left.
  *
- * @returns how many events were added up
+ * @param most about how many events; those of one transaction are added together
+ * @returns how many events were added up, and whether there are more to be added at once
  */
-export function rollUp(db: Db, colony: ColonyKey): Promise<number> {
+export function rollUp(db: Db, colony: ColonyKey, most: number): Promise<{ events: number; more: boolean }> {
   return db.transaction(async (tx) => {
     await tx.run(sql`insert into counters (colony) values (${colony}) on conflict do nothing`)
-    const span = await tx.one<{ start: string; horizon: string }>(sql`
-      select counted_to::text as start, pg_snapshot_xmin(pg_current_snapshot())::text as horizon
-      from counters where colony = ${colony} for update skip locked`)
-    if (!span || BigInt(span.horizon) <= BigInt(span.start)) return 0
-    const range = sql`e.xact >= ${span.start}::text::xid8 and e.xact < ${span.horizon}::text::xid8`
+    const span = await tx.one<{ start: string; horizon: string; far: string | null }>(sql`
+      select counted_to::text as start, pg_snapshot_xmin(pg_current_snapshot())::text as horizon, (
+          select e.xact::text from events e
+          where e.colony = ${colony} and e.xact >= c.counted_to order by e.xact offset ${most} limit 1) as far
+      from counters c where colony = ${colony} for update skip locked`)
+    if (!span || BigInt(span.horizon) <= BigInt(span.start)) return { events: 0, more: false }
+    const end = endOf(span)
+    const range = sql`e.xact >= ${span.start}::text::xid8 and e.xact < ${end}::text::xid8`
     await tx.run(sql`
       insert into function_counters (colony, executor_name, function_name, calls, wait_min, wait_max, wait_sum, exec_min,
         exec_max, exec_sum)
@@ -125,10 +129,16 @@ export function rollUp(db: Db, colony: ColonyKey): Promise<number> {
       with net as (${sums(colony, range)}), added as (
         update counters c set waiting = c.waiting + n.waiting, running = c.running + n.running,
           success = c.success + n.success, failed = c.failed + n.failed, cancelled = c.cancelled + n.cancelled,
-          counted_to = ${span.horizon}::text::xid8
+          counted_to = ${end}::text::xid8
         from net n where c.colony = ${colony}
       )
       select count(*)::int as events from events e where e.colony = ${colony} and ${range}`)
-    return row?.events ?? 0
+    return { events: row?.events ?? 0, more: end !== span.horizon }
   })
+}
+
+/** Where a step ends: before the event that is one too many, but after at least one transaction. */
+function endOf({ start, horizon, far }: { start: string; horizon: string; far: string | null }): string {
+  if (far === null || BigInt(far) >= BigInt(horizon)) return horizon
+  return far === start ? String(BigInt(start) + 1n) : far
 }

@@ -2,6 +2,9 @@ import { coloniesToCount, rollUp } from '@colonies/database'
 import { eachColony } from './each-colony.js'
 import type { Loop } from './loop.js'
 
+/** Events of one transaction: about a second's work. */
+const BATCH = 50_000
+
 const inEachColony = eachColony('counters')
 
 /** Adds up what happened, so that statistics never count large tables. */
@@ -11,8 +14,8 @@ export const counters: Loop = {
   async runOnce(context) {
     const { db } = context
     return inEachColony(await coloniesToCount(db), context, async (colony) => {
-      await rollUp(db, colony)
-      return false
+      const { more } = await rollUp(db, colony, BATCH)
+      return more
     })
   },
 }
