@@ -112,7 +112,7 @@ export async function listSubmittedSince(
     left join results r on r.colony = ${colony} and r.process_id = s.process_id
     where s.colony = ${colony} and s.process_id > ${filter.after}
       and s.process_id >= lpad(to_hex(
-        ((extract(epoch from now()) - ${filter.seconds}::int) * 1000)::bigint), 12, '0')
+        greatest(0, (extract(epoch from now()) - ${filter.seconds}::int) * 1000)::bigint), 12, '0')
       and s.submitted_at >= now() - make_interval(secs => ${filter.seconds}::int)
       and coalesce(l.state, r.state) = ${filter.state}
       and (${filter.executorId} = '' or coalesce(l.holder, r.holder) = ${filter.executorId})
