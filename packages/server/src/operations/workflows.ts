@@ -75,11 +75,9 @@ export const workflowHandlers = {
       colony.key,
       graphs.map((graph) => graph.graph_id),
     )
+    const [nodes, edges] = [byGraph(parts.nodes), byGraph(parts.edges)]
     return graphs.map((graph) => {
-      const own = {
-        nodes: parts.nodes.filter((node) => node.graph_id === graph.graph_id),
-        edges: parts.edges.filter((edge) => edge.graph_id === graph.graph_id),
-      }
+      const own = { nodes: nodes.get(graph.graph_id) ?? [], edges: edges.get(graph.graph_id) ?? [] }
       return { ...graphOf(graph, own, colony), nodes: [], edges: [] }
     })
   },
@@ -100,20 +98,29 @@ export const workflowHandlers = {
     throw new ColoniesError('wrong_state', 'Failed to remove processgraph, cannot remove a running processgraph')
   },
 
-  async removeAllProcessGraphs({ state }, { db, colony }) {
+  async removeAllProcessGraphs({ state }, { db, colony, signal }) {
     if (state === State.running) throw new ColoniesError('bad_request', 'not possible to remove running processgraphs')
     if (state < -1 || state > State.cancelled)
       throw new ColoniesError('bad_request', 'invalid state when deleting all processgraphs: use -1, 0, 2, 3 or 4')
-    let after = ''
-    for (;;) {
-      const ids = await graphsToRemove(db, colony.key, { state, after, limit: REMOVE_BATCH })
-      if (ids.length === 0) return {}
+    let ids: string[] = []
+    do {
+      ids = await graphsToRemove(db, colony.key, { state, after: ids.at(-1) ?? '', limit: REMOVE_BATCH })
       // A graph of which a process runs (a branch of a failed one, say) stays.
       for (const id of ids) await removeGraph(db, colony.key, id)
-      after = ids.at(-1) ?? ''
-    }
+    } while (ids.length === REMOVE_BATCH && !signal.aborted)
+    return {}
   },
 } satisfies Partial<Handlers>
+
+function byGraph<Row extends { graph_id: string }>(rows: readonly Row[]): Map<string, Row[]> {
+  const graphs = new Map<string, Row[]>()
+  for (const row of rows) {
+    const own = graphs.get(row.graph_id)
+    if (own) own.push(row)
+    else graphs.set(row.graph_id, [row])
+  }
+  return graphs
+}
 
 function unknownGraph(id: string): ColoniesError {
   return new ColoniesError('not_found', `Processgraph with Id <${id}> not found`)
