@@ -1,8 +1,7 @@
-import { readStandings } from '@colonies/database'
-import { ColoniesError, limits, State } from '@colonies/protocol'
-import type { Call, Handlers } from '../handler.js'
+import { ColoniesError, limits } from '@colonies/protocol'
+import type { Handlers } from '../handler.js'
 import { newSubmission } from '../submission/new-process.js'
-import { checkTimeout, claimedText, explainMissedClose, waitFor } from './processes.js'
+import { checkTimeout, claimedText, closeFailed, closeSuccessful, waitFor } from './processes.js'
 
 export const batchHandlers = {
   async submitBatch({ items }, { caller, colony, replica }) {
@@ -38,33 +37,13 @@ export const batchHandlers = {
     return Promise.all(
       items.map((item) =>
         outcome(item.processid, async () => {
-          await closeOne(call, item)
+          await (item.failed ? closeFailed : closeSuccessful)(call, item)
           return item.processid
         }),
       ),
     )
   },
 } satisfies Partial<Handlers>
-
-interface CloseItem {
-  processid: string
-  failed: boolean
-  out: string
-  errors: string[]
-  attempt: number
-}
-
-async function closeOne({ db, caller, colony, replica }: Call, item: CloseItem): Promise<void> {
-  const { processid: processId, attempt } = item
-  const fence = { processId, holder: caller.id, attempt }
-  const closed = item.failed
-    ? await replica.hotPath.closeFailed(colony.key, { ...fence, errors: item.errors })
-    : await replica.hotPath.closeSuccessful(colony.key, { ...fence, output: item.out === '[]' ? null : item.out })
-  if (closed) return
-  const [standing] = await readStandings(db, colony.key, [processId])
-  if (!standing) throw new ColoniesError('not_found', `Process with Id <${processId}> not found`)
-  explainMissedClose(standing, { holder: caller.id, attempt, as: item.failed ? State.failed : State.success })
-}
 
 /** Each item has its own outcome; only our own faults fail the whole request. */
 async function outcome(processid: string, work: () => Promise<string>) {

@@ -45,17 +45,13 @@ export const processHandlers = {
     return claimedText(call, [claimed], (texts) => texts[0] ?? '')
   },
 
-  async closeSuccessful({ processid, out, attempt }, { db, caller, colony, replica }) {
-    const close = { processId: processid, holder: caller.id, attempt, output: isEmptyList(out) ? null : out }
-    if (!(await replica.hotPath.closeSuccessful(colony.key, close)))
-      explainMissedClose(await standingOf(db, colony, processid), { holder: caller.id, attempt, as: State.success })
+  async closeSuccessful(input, call) {
+    await closeSuccessful(call, input)
     return {}
   },
 
-  async closeFailed({ processid, errors, attempt }, { db, caller, colony, replica }) {
-    const failure = { processId: processid, holder: caller.id, attempt, errors }
-    if (!(await replica.hotPath.closeFailed(colony.key, failure)))
-      explainMissedClose(await standingOf(db, colony, processid), { holder: caller.id, attempt, as: State.failed })
+  async closeFailed(input, call) {
+    await closeFailed(call, input)
     return {}
   },
 
@@ -124,8 +120,11 @@ export const processHandlers = {
     }))
   },
 
-  async removeProcess({ processid }, { db, colony }) {
-    if ((await removeProcess(db, colony.key, processid)) > 0) return {}
+  async removeProcess({ processid }, { db, colony, replica }) {
+    if ((await removeProcess(db, colony.key, processid)) > 0) {
+      replica.changed(colony.key)
+      return {}
+    }
     const standing = await standingOf(db, colony, processid)
     throw new ColoniesError(
       'wrong_state',
@@ -135,14 +134,39 @@ export const processHandlers = {
     )
   },
 
-  async removeAllProcesses({ state }, { db, colony }) {
+  async removeAllProcesses({ state }, { db, colony, signal }) {
     if (state === State.running) throw new ColoniesError('bad_request', 'Not possible to remove running processes')
     if (state < -1 || state > State.cancelled)
       throw new ColoniesError('bad_request', 'Invalid state when deleting all processes: use -1, 0, 2, 3 or 4')
-    while ((await removeProcesses(db, colony.key, state, REMOVE_BATCH)) > 0);
+    // A batch that is not full was the last: where work goes on, there would always be a few more.
+    while (!signal.aborted && (await removeProcesses(db, colony.key, state, REMOVE_BATCH)) >= REMOVE_BATCH);
     return {}
   },
 } satisfies Partial<Handlers>
+
+interface WishedClose {
+  processid: string
+  attempt: number
+}
+
+/** @param out a JSON list; an empty one keeps the output set before */
+export async function closeSuccessful(
+  { db, caller, colony, replica }: Call,
+  { processid, attempt, out }: WishedClose & { out: string },
+): Promise<void> {
+  const close = { processId: processid, holder: caller.id, attempt, output: isEmptyList(out) ? null : out }
+  if (await replica.hotPath.closeSuccessful(colony.key, close)) return
+  explainMissedClose(await standingOf(db, colony, processid), { holder: caller.id, attempt, as: State.success })
+}
+
+export async function closeFailed(
+  { db, caller, colony, replica }: Call,
+  { processid, attempt, errors }: WishedClose & { errors: string[] },
+): Promise<void> {
+  const failure = { processId: processid, holder: caller.id, attempt, errors }
+  if (await replica.hotPath.closeFailed(colony.key, failure)) return
+  explainMissedClose(await standingOf(db, colony, processid), { holder: caller.id, attempt, as: State.failed })
+}
 
 export interface WaitOptions {
   timeout: number
@@ -305,7 +329,7 @@ interface MissedClose {
  *
  * @throws ColoniesError `not_running` (waiting), `lease_lost` (of somebody else, or a later attempt), `wrong_state`
  */
-export function explainMissedClose(standing: Standing, { holder, attempt, as }: MissedClose): void {
+function explainMissedClose(standing: Standing, { holder, attempt, as }: MissedClose): void {
   const mine = standing.holder === holder && (attempt === 0 || standing.attempt === attempt)
   if (mine && standing.state === as) return
   const verb = as === State.success ? 'successful' : 'failed'
