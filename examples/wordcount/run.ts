@@ -59,12 +59,13 @@ export async function runWordcount(options: WordcountOptions): Promise<Wordcount
       }),
     )
     await allWaiting(server.url, options.executors)
-    const killing = killHolders(client, children, options.killed)
-    const result = await count(client, options)
-    await killing
+    const [result] = await Promise.all([count(client, options), killHolders(client, children, options.killed)])
     return result
   } finally {
-    for (const child of children.values()) child.kill('SIGTERM')
+    for (const child of children.values()) {
+      child.kill('SIGTERM')
+      child.kill('SIGCONT') // one that was stopped hears of nothing else
+    }
     await Promise.all([...children.values()].map(ended))
     await server.stop()
     await rm(dataDir, { recursive: true, force: true })
