@@ -36,7 +36,7 @@ export async function enterColony(place: Place, workplace: Workplace, signal: Ab
       if (!(error instanceof DeniedError)) throw error
       if (clock.now() - reportedAtMs >= waitMs.betweenReports) {
         reportedAtMs = clock.now()
-        report(await whatIsMissing(place, client))
+        report(await whatIsMissing(place, client, signal))
       }
       await clock.pause(pauseMs, signal)
     }
@@ -46,7 +46,7 @@ export async function enterColony(place: Place, workplace: Workplace, signal: Ab
 async function addAndApprove(place: Place, client: Client, ownerKey: string, signal: AbortSignal): Promise<void> {
   const { colonyname, name: executorname } = place
   const owner = client.as(ownerKey)
-  const state = await ownState(place, client)
+  const state = await ownState(place, client, signal)
   if (state === ExecutorState.approved) return
   // Only what is known to be this identity, or was added as it, is approved.
   if (state === undefined) await add(place, client.id ?? '', owner, signal)
@@ -76,9 +76,9 @@ async function add(place: Place, executorid: string, owner: Client, signal: Abor
 }
 
 /** @returns undefined when the colony does not know this identity under this name, or does not let it in */
-async function ownState({ colonyname, name }: Place, client: Client): Promise<number | undefined> {
+async function ownState({ colonyname, name }: Place, client: Client, signal: AbortSignal): Promise<number | undefined> {
   try {
-    const executors = await client.getExecutors({ colonyname })
+    const executors = await client.getExecutors({ colonyname }, { signal })
     return executors.find(({ executorid, executorname }) => executorid === client.id && executorname === name)?.state
   } catch (error) {
     if (error instanceof DeniedError || error instanceof NotFoundError) return undefined
@@ -86,9 +86,9 @@ async function ownState({ colonyname, name }: Place, client: Client): Promise<nu
   }
 }
 
-async function whatIsMissing(place: Place, client: Client): Promise<string> {
+async function whatIsMissing(place: Place, client: Client, signal: AbortSignal): Promise<string> {
   const { name, type, colonyname } = place
-  const state = await ownState(place, client)
+  const state = await ownState(place, client, signal)
   if (state === ExecutorState.pending) {
     return `Waiting for the owner of colony ${colonyname} to approve executor ${name} (id ${client.id}).`
   }
