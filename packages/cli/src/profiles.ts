@@ -1,7 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
-import { parse, stringify } from 'yaml'
+import { createRequire } from 'node:module'
 import { UsageError } from './exit-codes.js'
 import { writePrivateFile } from './private-file.js'
+
+/** Takes a while to load, and not everybody has profiles. Settings are read without waiting, so this is no `import()`. */
+const yaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml')
 
 /** What a profile may say; the same names as in `settings.ts`. */
 export const profileFields = [
@@ -37,7 +40,7 @@ export function readProfiles(file: string): Profiles {
 }
 
 export function writeProfiles(file: string, profiles: Profiles): void {
-  writePrivateFile(file, stringify(profiles))
+  writePrivateFile(file, yaml().stringify(profiles))
 }
 
 /** @returns a sentence when others than the owner may read the keys in the file */
@@ -70,7 +73,7 @@ function textOf(file: string): string | undefined {
 
 function parseYaml(file: string, text: string): unknown {
   try {
-    return parse(text)
+    return yaml().parse(text)
   } catch (error) {
     throw unreadable(file, (error as Error).message)
   }
