@@ -1,5 +1,6 @@
 import { ClientError, ConnectionError, DeniedError, InvalidError, NotFoundError, TimeoutError } from '@colonies/client'
 import { PrivateKeyError } from '@colonies/identity'
+import { State } from '@colonies/protocol'
 import { CommanderError } from 'commander'
 
 /** What scripts can tell from the status of the command. */
@@ -45,6 +46,12 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ConnectionError) return ExitCode.connection
   if (error instanceof InvalidError || isConfigError(error)) return ExitCode.usage
   return ExitCode.failure
+}
+
+/** How a command ends that waited for a process or workflow; undefined when that went well. */
+export function exitCodeOfState(state: number): ExitCode | undefined {
+  if (state === State.failed) return ExitCode.processFailed
+  return state === State.cancelled ? ExitCode.processCancelled : undefined
 }
 
 /** Told by its name: the package that has the class is the server's, which is not loaded for other commands. */

@@ -18,9 +18,10 @@ export function logWriter(outOnly: boolean, out: Output): (text: string) => void
   return (text) => (outOnly || out.format !== 'table' ? out.warn(text.trimEnd()) : out.write(text))
 }
 
-/** Writes the log of a process from its beginning, as it grows. */
-export async function followLog(processid: string, { session, writeLog, signal }: Following): Promise<void> {
-  for (let since = 0n; ; ) {
+/** Writes the log of a process as it grows. @param sinceNs only lines later than this */
+export async function followLog(processid: string, following: Following, sinceNs = 0n): Promise<void> {
+  const { session, writeLog, signal } = following
+  for (let since = sinceNs; ; ) {
     const isLast = signal.aborted
     since = await writeLogSince({ processid, since }, session, writeLog)
     if (isLast) return

@@ -1,3 +1,4 @@
+import { hasEnded } from '@colonies/client'
 import { type ProcessGraph, State } from '@colonies/protocol'
 import { eachAtOnce } from './each-at-once.js'
 import { type Following, untilNextLook, writeLogSince } from './follow-log.js'
@@ -61,7 +62,7 @@ async function hasToldAll(node: Node, name: string, { session, writeLog }: Follo
   // Before its log: of a process that has ended by now, the log is complete.
   const { processid, state, starttime, endtime } = await session.patientMember.getProcess({ processid: node.id })
   const changed = state !== node.state
-  const hasEnded = state !== State.waiting && state !== State.running
+  const isOver = hasEnded({ state })
   const tellState = (of: number, rest = '') =>
     writeLog(`${name}  ${style.paint(stateName(of), stateColour(of))}${rest}\n`)
   if (changed && state === State.running) tellState(state)
@@ -70,7 +71,7 @@ async function hasToldAll(node: Node, name: string, { session, writeLog }: Follo
     node.since = await writeLogSince({ processid, since: node.since }, session, prefixed)
   }
   const ran = formatDuration(starttime, endtime)
-  if (changed && hasEnded) tellState(state, ran && `  ${ran}`)
+  if (changed && isOver) tellState(state, ran && `  ${ran}`)
   node.state = state
-  return hasEnded
+  return isOver
 }

@@ -29,18 +29,20 @@ export async function showLog(
   session: Session,
 ): Promise<View | undefined> {
   const { member, colonyname, out } = session
+  if (!/^\d{0,19}$/.test(since)) throw new UsageError(`--since takes Unix time in nanoseconds; "${since}" is none.`)
+  const sinceNs = BigInt(since || 0)
   if (follow) {
     const { processid } = query
     if (processid === '') throw new UsageError('--follow needs a process.')
     const ended = new AbortController()
-    const following = followLog(processid, { session, writeLog: (line) => out.write(line), signal: ended.signal })
+    const writeLog = (line: string) => out.write(line)
+    const following = followLog(processid, { session, writeLog, signal: ended.signal }, sinceNs)
     await Promise.race([session.patientMember.waitFor(processid), following]).finally(() => ended.abort())
     await following
     return undefined
   }
-  if (!/^\d{0,19}$/.test(since)) throw new UsageError(`--since takes Unix time in nanoseconds; "${since}" is none.`)
   const latest = !first && since === ''
-  const entries = await member.getLogs({ colonyname, ...query, since: BigInt(since || 0), latest })
+  const entries = await member.getLogs({ colonyname, ...query, since: sinceNs, latest })
   return {
     ...lines(
       entries.map(({ message }) => endLine(message)),

@@ -3,7 +3,7 @@ import { encodeJson, type JsonValue, type Process, State } from '@colonies/proto
 import { formatValue } from './format-json.js'
 import { formatDuration, formatTime } from './format-time.js'
 import { shortId } from './ids.js'
-import { stateColour, stateName } from './state-names.js'
+import { attributeTypeName, stateColour, stateName } from './state-names.js'
 import type { Column } from './table.js'
 import { item, type View } from './view.js'
 
@@ -29,8 +29,6 @@ export function processColumns({ ids, executors }: ProcessColumnOptions): readon
     { header: 'LABEL', of: ({ spec }) => spec.label },
   ]
 }
-
-const attributeTypes = ['in', 'out', 'err', 'env'] as const
 
 const fields: readonly Column<Process>[] = [
   { header: 'Id', of: ({ processid }) => processid },
@@ -81,7 +79,7 @@ const fields: readonly Column<Process>[] = [
     header: 'Attributes',
     of: ({ attributes }) =>
       attributes
-        .map(({ key, value, attributetype }) => `${key}=${value} (${attributeTypes[attributetype] ?? ''})`)
+        .map(({ key, value, attributetype }) => `${key}=${value} (${attributeTypeName(attributetype)})`)
         .join('\n'),
   },
 ]

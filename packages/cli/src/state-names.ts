@@ -1,9 +1,18 @@
-import type { State } from '@colonies/protocol'
+import { AttributeType, type State } from '@colonies/protocol'
 import type { Colour } from './table.js'
 
 /** The states of processes and workflows by their numbers. */
 export const stateNames = ['waiting', 'running', 'success', 'failed', 'cancelled'] as const
 export type StateName = (typeof stateNames)[number]
+
+/** The original has a verb for each state. */
+export const statesByVerb: Readonly<Record<string, StateName>> = {
+  psw: 'waiting',
+  ps: 'running',
+  pss: 'success',
+  psf: 'failed',
+  psc: 'cancelled',
+}
 
 const colourOf: Record<StateName, Colour> = {
   waiting: 'blue',
@@ -23,4 +32,8 @@ export function stateNumber(name: StateName): State {
 
 export function stateColour(state: number): Colour {
   return colourOf[stateName(state)]
+}
+
+export function attributeTypeName(type: number): string {
+  return Object.keys(AttributeType)[type] ?? String(type)
 }

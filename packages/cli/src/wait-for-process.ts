@@ -1,6 +1,6 @@
 import { AbortedError, listOf, TimeoutError } from '@colonies/client'
 import { type Process, State } from '@colonies/protocol'
-import { ExitCode } from './exit-codes.js'
+import { exitCodeOfState } from './exit-codes.js'
 import { followLog, logWriter } from './follow-log.js'
 import { formatValue } from './format-json.js'
 import { formatDuration } from './format-time.js'
@@ -44,11 +44,6 @@ export async function waitForProcess(processid: string, options: WaitOptions, se
   }
 }
 
-const exitCodes: Readonly<Record<number, ExitCode>> = {
-  [State.failed]: ExitCode.processFailed,
-  [State.cancelled]: ExitCode.processCancelled,
-}
-
 function viewOf(process: Process, { out }: WaitOptions): View {
   const output = outputView(process)
   return {
@@ -57,7 +52,7 @@ function viewOf(process: Process, { out }: WaitOptions): View {
     ids: [process.processid],
     text: (style) => (out ? output.text(style) : ''),
     note: sentenceOf(process),
-    exitCode: exitCodes[process.state],
+    exitCode: exitCodeOfState(process.state),
   }
 }
 

@@ -8,6 +8,13 @@ export type { Input, Methods, Output } from './methods.js'
 export type { Fetch } from './post.js'
 export type { Socket, WebSocketClass } from './socket.js'
 export type { Subscription } from './subscribe.js'
-export { listOf, outputOf, ProcessCancelledError, ProcessFailedError, type WaitingMethods } from './waiting.js'
+export {
+  hasEnded,
+  listOf,
+  outputOf,
+  ProcessCancelledError,
+  ProcessFailedError,
+  type WaitingMethods,
+} from './waiting.js'
 export { join, type Stage, Workflow, WorkflowNode, workflow } from './workflow.js'
 export type { WorkflowMethods, WorkflowRun } from './workflow-run.js'

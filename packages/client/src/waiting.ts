@@ -1,3 +1,4 @@
+import { isTerminal } from '@colonies/core'
 import { type FunctionSpec, type JsonValue, type Process, State, zeroTime } from '@colonies/protocol'
 import type { Caller, CallOptions } from './call.js'
 import { ClientError, NotFoundError } from './errors.js'
@@ -110,6 +111,7 @@ async function waitForEnd(methods: Methods, news: ProcessNews, options: CallOpti
   }
 }
 
-function hasEnded({ state }: Process): boolean {
-  return state !== State.waiting && state !== State.running
+/** Whether a process or graph is in a state that it will never leave. */
+export function hasEnded({ state }: { state: number }): boolean {
+  return isTerminal(state)
 }

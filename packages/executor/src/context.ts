@@ -1,5 +1,5 @@
 import { type Client, ClientError, listOf } from '@colonies/client'
-import type { FunctionSpec, JsonValue, Process } from '@colonies/protocol'
+import { AttributeType, type FunctionSpec, type JsonValue, type Process } from '@colonies/protocol'
 import { objectOf } from './arguments.js'
 import type { HeldProcess } from './held-process.js'
 import type { LogQueue } from './log-queue.js'
@@ -40,9 +40,6 @@ export interface Context {
   addAttribute(key: string, value: string): Promise<void>
 }
 
-/** The attribute type of what executors tell about their work. */
-const outAttribute = 1
-
 export function createContext(client: Client, held: HeldProcess, logs: LogQueue): Context {
   const { process, signal } = held
   const { processid, attempt, spec } = process
@@ -72,7 +69,13 @@ export function createContext(client: Client, held: HeldProcess, logs: LogQueue)
       ),
 
     async addAttribute(key, value) {
-      const attribute = { targetid: processid, targetcolonyname: colonyname, attributetype: outAttribute, key, value }
+      const attribute = {
+        targetid: processid,
+        targetcolonyname: colonyname,
+        attributetype: AttributeType.out,
+        key,
+        value,
+      }
       await noticeLoss(held, () => client.addAttribute({ attribute }))
     },
   }

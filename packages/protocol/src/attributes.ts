@@ -1,6 +1,9 @@
 import { byAttribute, byProcess, operation } from './operation.js'
 import { Id, Int32, optional, Shape, Text } from './schema.js'
 
+/** The numbers of the types of attributes on the wire: `out` is what executors tell about their work. */
+export const AttributeType = { in: 0, out: 1, err: 2, env: 3 } as const
+
 /** A key and value attached to a process. The id is the hash of process, key and type. */
 export const Attribute = Shape({
   /** Made by the server. */

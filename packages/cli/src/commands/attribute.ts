@@ -1,19 +1,17 @@
 import type { Output } from '@colonies/client'
+import { AttributeType } from '@colonies/protocol'
 import { needed, noun, verb } from '../command.js'
 import { findProcessId } from '../ids.js'
+import { attributeTypeName } from '../state-names.js'
 import type { Column } from '../table.js'
 import { created, done, item } from '../view.js'
-
-/** The attribute type of what executors tell about their work. */
-const outAttribute = 1
-const types = ['in', 'out', 'err', 'env'] as const
 
 const fields: readonly Column<Output<'getAttribute'>>[] = [
   { header: 'Id', of: ({ attributeid }) => attributeid },
   { header: 'Process', of: ({ targetid }) => targetid },
   { header: 'Key', of: ({ key }) => key },
   { header: 'Value', of: ({ value }) => value },
-  { header: 'Type', of: ({ attributetype }) => types[attributetype] ?? attributetype },
+  { header: 'Type', of: ({ attributetype }) => attributeTypeName(attributetype) },
 ]
 const attributeid = needed('id of the attribute')
 
@@ -25,7 +23,7 @@ export const attributeCommands = noun('attribute', 'Keys and values attached to 
     options: { processid: needed('id of the process', { short: 'p' }), key: needed('key'), value: needed('value') },
     async run({ processid, key, value }, session) {
       const targetid = await findProcessId(processid, session)
-      const given = { targetid, targetcolonyname: session.colonyname, attributetype: outAttribute, key, value }
+      const given = { targetid, targetcolonyname: session.colonyname, attributetype: AttributeType.out, key, value }
       const attribute = await session.member.addAttribute({ attribute: given })
       return created(`Attribute ${key} was added.`, attribute.attributeid, attribute)
     },

@@ -7,7 +7,7 @@ import { listProcesses, processList } from '../list-processes.js'
 import { removalOptions, stateToRemove } from '../remove-all.js'
 import { logOptions, showLog } from '../show-log.js'
 import { processView } from '../show-process.js'
-import { type StateName, stateNames, stateNumber } from '../state-names.js'
+import { stateNames, stateNumber, statesByVerb } from '../state-names.js'
 import { created, done } from '../view.js'
 import { outputView } from '../wait-for-process.js'
 import { pauseVerbs } from './colony.js'
@@ -21,15 +21,6 @@ const filters = {
   initiator: text('only submitted by this user'),
   count: integer('how many at most', { min: 1, max: limits.listCountMax, otherwise: 20 }),
   ids: flag('whole ids', { short: 'i' }),
-}
-
-/** The original has a verb for each state. */
-const statesByVerb: Readonly<Record<string, StateName>> = {
-  psw: 'waiting',
-  ps: 'running',
-  pss: 'success',
-  psf: 'failed',
-  psc: 'cancelled',
 }
 
 export const processCommands = noun('process', 'What was submitted, from the queue to its end.', [

@@ -1,9 +1,9 @@
 import type { Client } from '@colonies/client'
-import { limits, type Process, type ProcessGraph, State } from '@colonies/protocol'
+import { limits, type Process, type ProcessGraph } from '@colonies/protocol'
 import { choice, flag, integer, needed, noun, verb } from '../command.js'
 import { confirm } from '../confirm.js'
 import { eachAtOnce } from '../each-at-once.js'
-import { ExitCode, UsageError } from '../exit-codes.js'
+import { exitCodeOfState, UsageError } from '../exit-codes.js'
 import { logWriter } from '../follow-log.js'
 import { followWorkflow } from '../follow-workflow.js'
 import { formatDuration, formatTime } from '../format-time.js'
@@ -12,7 +12,7 @@ import { newestFirst } from '../list-processes.js'
 import { removalOptions, stateToRemove } from '../remove-all.js'
 import type { Session } from '../session.js'
 import { readWorkflowSpec } from '../spec-file.js'
-import { type StateName, stateColour, stateName, stateNames, stateNumber } from '../state-names.js'
+import { type StateName, stateColour, stateName, stateNames, stateNumber, statesByVerb } from '../state-names.js'
 import { type Column, formatDescription } from '../table.js'
 import { created, done, list, type View } from '../view.js'
 import { outputView } from '../wait-for-process.js'
@@ -42,14 +42,6 @@ const fields: readonly Column<ProcessGraph>[] = [
 const filters = {
   count: integer('how many at most', { min: 1, max: limits.listCountMax, otherwise: 20 }),
   ids: flag('whole ids', { short: 'i' }),
-}
-
-const statesByVerb: Readonly<Record<string, StateName>> = {
-  psw: 'waiting',
-  ps: 'running',
-  pss: 'success',
-  psf: 'failed',
-  psc: 'cancelled',
 }
 
 export const workflowCommands = noun('workflow', 'Processes that wait for each other.', [
@@ -173,11 +165,6 @@ async function readNodes({ processids }: ProcessGraph, member: Client): Promise<
   return processes
 }
 
-const exitCodes: Readonly<Record<number, ExitCode>> = {
-  [State.failed]: ExitCode.processFailed,
-  [State.cancelled]: ExitCode.processCancelled,
-}
-
 interface WaitOptions {
   out: boolean
   follow: boolean
@@ -191,7 +178,7 @@ async function waitForWorkflow(processgraphid: string, { out, follow }: WaitOpti
   const waiting = session.patientMember.waitForGraph(processgraphid).finally(() => ended.abort())
   const { graph, leaves, outputs } = await waiting
   await following
-  const exitCode = exitCodes[graph.state]
+  const exitCode = exitCodeOfState(graph.state)
   if (!out) return { ...(await workflowView(graph, session)), exitCode }
   return {
     data: outputs,
