@@ -76,6 +76,14 @@ test('who waits hears of failure and of cancelling', async (t) => {
   assert.equal((await user('function exec f --targettype hand --wait --timeout 1')).code, 5)
 })
 
+test('what was submitted last is listed first, also behind a queue', async (t) => {
+  const { user } = await executorByCommands(t)
+  for (let place = 0; place < 3; place++) await user(`function exec f${place} --targettype hand`)
+  const names = (out: string) => (JSON.parse(out) as { spec: { funcname: string } }[]).map(({ spec }) => spec.funcname)
+  assert.deepEqual(names((await user('process ls --count 2 --json')).out), ['f2', 'f1'])
+  assert.deepEqual(names((await user('process ls --count 2 --state waiting --json')).out), ['f0', 'f1'])
+})
+
 test('what is removed for good is confirmed, and the old spellings of commands work', async (t) => {
   const { user } = await executorByCommands(t)
   const { out: id } = await user('function exec --func f --targettype hand')

@@ -1,4 +1,4 @@
-import type { Process } from '@colonies/protocol'
+import { limits, type Process } from '@colonies/protocol'
 import type { Session } from './session.js'
 import { processColumns } from './show-process.js'
 import { type StateName, stateNames, stateNumber } from './state-names.js'
@@ -21,14 +21,24 @@ export async function listProcesses(
   session: Session,
 ): Promise<View> {
   const { member, colonyname } = session
-  const states = state ? [state] : stateNames
+  const read = (name: StateName, count: number) =>
+    member.getProcesses({
+      colonyname,
+      state: stateNumber(name),
+      executortype: type || executortype,
+      ...filters,
+      count,
+    })
+  if (state) return processList(await read(state, filters.count), { ids }, session)
+  // The queue is listed from its head, so that the newest of those that wait come last.
   const lists = await Promise.all(
-    states.map((name) =>
-      member.getProcesses({ colonyname, state: stateNumber(name), executortype: type || executortype, ...filters }),
-    ),
+    stateNames.map((name) => read(name, name === 'waiting' ? limits.listCountMax : filters.count)),
   )
-  const processes = lists.length === 1 ? lists.flat() : newestFirst(lists.flat()).slice(0, filters.count)
-  return processList(processes, { ids }, session)
+  const newest = newestFirst(lists.flat()).slice(0, filters.count)
+  const view = await processList(newest, { ids }, session)
+  const isLongQueue = lists[stateNames.indexOf('waiting')]?.length === limits.listCountMax
+  const note = `Of those that wait, only the first ${limits.listCountMax} of the queue were looked at.`
+  return isLongQueue ? { ...view, note } : view
 }
 
 /** Shows executors by their names. */
