@@ -267,3 +267,27 @@ test('the numbers of a replica are there for Prometheus', async (t) => {
   assert.match(body, /^colonies_connections 1$/m)
   for (const line of body.trim().split('\n')) assert.match(line, /^(# (HELP|TYPE) \S+ .+|\w+(\{.*\})? [-+.\de]+)$/)
 })
+
+test('a port that is taken and a key that is not there are told with the variable to correct', async (t) => {
+  const noAnswer: AnswerRequest = async () => ok
+  const { listener } = await start(t, noAnswer)
+  const cases: readonly [env: Record<string, string>, sentence: RegExp][] = [
+    [
+      { COLONIES_SERVER_PORT: String(listener.port) },
+      /^Port \d+ is taken by another program: .* COLONIES_SERVER_HTTP_PORT\.$/,
+    ],
+    [
+      { COLONIES_SERVER_HTTP_HOST: '192.0.2.1' },
+      /^This machine has no address 192\.0\.2\.1: .*COLONIES_SERVER_HTTP_HOST\.$/,
+    ],
+    [
+      { COLONIES_TLS: 'true', COLONIES_TLSKEY: '/no/key', COLONIES_TLSCERT: '/no/cert' },
+      /^COLONIES_TLSKEY names \/no\/key,/,
+    ],
+    [
+      { COLONIES_TLS: 'true', COLONIES_TLSKEY: '/dev/null', COLONIES_TLSCERT: '/dev/null' },
+      /not a key and its certificate/,
+    ],
+  ]
+  for (const [env, message] of cases) await assert.rejects(start(t, noAnswer, env), { name: 'ConfigError', message })
+})

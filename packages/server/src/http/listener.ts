@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AnswerRequest } from '../answer.js'
-import type { HttpConfig } from '../config.js'
+import { ConfigError, type HttpConfig } from '../config.js'
 import { ApiEndpoint } from './api.js'
 import { isCrossOrigin, preflightHeaders } from './cors.js'
 import type { Metrics } from './metrics.js'
@@ -56,7 +56,7 @@ const FIRST_BYTE_MS_MAX = 10_000
 
 const notFound: Reply = { status: 404, body: '404 page not found' }
 
-/** Opens the port. @throws Error of Node, with its code, when the address is taken or not ours, or the TLS files are not usable */
+/** Opens the port. @throws ConfigError when the address is taken or not ours, or the TLS files are not usable */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { config, metrics } = options
   const api = new ApiEndpoint(config, metrics, options.answer)
@@ -90,18 +90,48 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 
 async function createHttpServer({ tls }: HttpConfig): Promise<Server> {
   if (!tls) return createServer(serverOptions)
-  const [key, cert] = await Promise.all([readFile(tls.keyFile), readFile(tls.certFile)])
-  return createTlsServer({ ...serverOptions, key, cert })
+  const key = await readPem('COLONIES_TLSKEY', tls.keyFile)
+  const cert = await readPem('COLONIES_TLSCERT', tls.certFile)
+  try {
+    return createTlsServer({ ...serverOptions, key, cert })
+  } catch (error) {
+    throw new ConfigError(
+      `COLONIES_TLSKEY (${tls.keyFile}) and COLONIES_TLSCERT (${tls.certFile}) are not a key and its certificate in PEM: ` +
+        `${(error as Error).message}.`,
+      { cause: error },
+    )
+  }
+}
+
+async function readPem(variable: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    throw new ConfigError(`${variable} names ${file}, which cannot be read: ${(error as Error).message}.`, {
+      cause: error,
+    })
+  }
 }
 
 function open(server: Server, { host, port }: HttpConfig): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) => reject(unusable(host, port, error)))
     server.listen({ host, port }, () => {
-      server.off('error', reject)
+      server.removeAllListeners('error')
       resolve()
     })
   })
+}
+
+function unusable(host: string, port: number, error: NodeJS.ErrnoException): ConfigError {
+  const why =
+    {
+      EADDRINUSE: `Port ${port} is taken by another program: stop that, or choose another with COLONIES_SERVER_HTTP_PORT.`,
+      EACCES: `Port ${port} is not for everybody: choose one from 1024 on with COLONIES_SERVER_HTTP_PORT.`,
+      EADDRNOTAVAIL: `This machine has no address ${host}: correct COLONIES_SERVER_HTTP_HOST.`,
+      ENOTFOUND: `The name ${host} is not known: correct COLONIES_SERVER_HTTP_HOST.`,
+    }[error.code ?? ''] ?? `The server cannot listen on ${host}, port ${port}: ${error.message}.`
+  return new ConfigError(why, { cause: error })
 }
 
 function countConnections(server: Server, metrics: Metrics): void {
