@@ -128,6 +128,8 @@ interface Definition<Given extends Options> {
   /** Names of options that may be given without their names, in this order. */
   readonly positional?: readonly (keyof Given & string)[]
   readonly options?: Given
+  /** What to do instead, for who gives more values without names than there are places for. */
+  readonly surplus?: string
   /** @returns what to show, if anything */
   run(values: Values<Given>, session: Session): Promise<View | undefined> | View | undefined
 }
@@ -140,9 +142,11 @@ export function verb<const Given extends Options>(definition: Definition<Given>)
 function commandOf<Given extends Options>(definition: Definition<Given>, begin: BeginSession): Command {
   const { name, aliases = [], summary, positional = [], options = {} as Given } = definition
   const command = new Command(name).description(summary).aliases([...aliases])
+
   for (const key of positional) command.argument(`[${key}]`, options[key]?.summary)
   for (const [key, given] of Object.entries(options)) command.addOption(flagOf(key, given))
   return command.action(async (...received: unknown[]) => {
+    refuseSurplus(command, definition)
     const given = command.opts<Record<string, unknown>>()
     const unnamed = positional.flatMap((key, index) =>
       received[index] === undefined ? [] : [[key, received[index]] as const],
@@ -179,11 +183,18 @@ function readUnnamed(key: string, value: string, { command, options, given = {} 
   }
 }
 
+function refuseSurplus<Given extends Options>(command: Command, { positional = [], surplus }: Definition<Given>): void {
+  const tooMany = command.args[positional.length]
+  if (tooMany === undefined) return
+  const hint = surplus ?? `\`${pathOf(command)} --help\` tells what it takes.`
+  throw new UsageError(`\`${pathOf(command)}\` cannot use "${tooMany}". ${hint}`)
+}
+
 function refuseMissing(values: Record<string, unknown>, { command, options, positional = [] }: Reading): void {
   const missing = Object.entries(options).find(([key, { required }]) => required && values[key] === '')
   if (!missing) return
   const [key, { summary }] = missing
-  const ways = positional.includes(key) ? `as ${longName(key)} or without its name` : `as ${longName(key)}`
+  const ways = positional.includes(key) ? `behind the command, or with ${longName(key)}` : `with ${longName(key)}`
   throw new UsageError(`\`${pathOf(command)}\` needs the ${summary}: give it ${ways}.`)
 }
 

@@ -47,14 +47,21 @@ export async function processList(
   { ids }: { ids: boolean },
   session: Session,
 ): Promise<View> {
-  // Only people need the names.
-  const wanted = session.out.format === 'table' && processes.some(({ assignedexecutorid }) => assignedexecutorid !== '')
-  const executors = wanted ? await session.member.getExecutors({ colonyname: session.colonyname }) : []
-  const names = new Map(executors.map(({ executorid, executorname }) => [executorid, executorname]))
-  return list(processes, processColumns({ ids, executors: names }), {
+  return list(processes, processColumns({ ids, executors: await executorNames(processes, session) }), {
     id: ({ processid }) => processid,
     none: 'No processes.',
   })
+}
+
+/** The names of executors that have or had some processes, by their ids; without those that were removed since. */
+export async function executorNames(
+  processes: readonly Process[],
+  { out, member, colonyname }: Session,
+): Promise<ReadonlyMap<string, string>> {
+  // Only people need the names.
+  const wanted = out.format === 'table' && processes.some(({ assignedexecutorid }) => assignedexecutorid !== '')
+  const executors = wanted ? await member.getExecutors({ colonyname }) : []
+  return new Map(executors.map(({ executorid, executorname }) => [executorid, executorname]))
 }
 
 /** Times of the wire have no trailing zeros, so they do not sort as texts. */

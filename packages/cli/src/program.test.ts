@@ -171,3 +171,27 @@ test('any operation can be called by its name on the wire', async (t) => {
   assert.deepEqual(JSON.parse(called.out), { colonyid: colony.colonyOwner.id, name: 'dev' })
   assert.match((await colonies('call', 'getcolonymgs', '{}')).err, /did you mean getcolonymsg/)
 })
+
+test('a named executor is enough, and what cannot be meant is told with the way out', async (t) => {
+  const { colonies } = await commands(t)
+  const named = await colonies('function', 'exec', 'hello', '--executor', 'local', '--wait', '--out')
+  assert.deepEqual([named.code, named.out], [0, 'hello world\n'], named.err)
+  const nobody = await colonies('function', 'exec', 'hello', '--executor', 'nobody')
+  assert.deepEqual([nobody.code, /no executor nobody/.test(nobody.err)], [2, true], nobody.err)
+  const surplus = await colonies('function', 'exec', 'hello', 'ada', '--targettype', 'dev')
+  assert.match(surplus.err, /cannot use "ada"\. Arguments of the function go into --args/)
+  assert.equal(surplus.code, 2)
+  const listed = await colonies(
+    'process',
+    'get',
+    JSON.parse((await colonies('process', 'ls', '--json')).out)[0].processid,
+  )
+  assert.match(listed.out, /Executor +local \([0-9a-f]{16}\)/)
+})
+
+test('numbers among --args that fail a process are told from those in --args-json', async (t) => {
+  const { colonies } = await commands(t)
+  const failed = await colonies('function', 'exec', 'fail', '--args', '7', '--targettype', 'dev', '--wait')
+  assert.equal(failed.code, 6)
+  assert.match(failed.err, /--args hands in texts; for numbers: --args-json/)
+})

@@ -127,8 +127,9 @@ ${codes.join('\n')}`
 function inherit(parent: Command): void {
   for (const child of parent.commands) {
     child.copyInheritedSettings(parent).helpCommand(false)
-    if (child.commands.length === 0) child.addHelpText('after', '\nOptions of every command: colonies --help')
-    inherit(child)
+    if (child.commands.length > 0) inherit(child)
+    // Verbs refuse what is too much themselves: they know what was meant.
+    else child.allowExcessArguments().addHelpText('after', '\nOptions of every command: colonies --help')
   }
 }
 

@@ -30,7 +30,7 @@ export function processColumns({ ids, executors }: ProcessColumnOptions): readon
   ]
 }
 
-const fields: readonly Column<Process>[] = [
+const fieldsOf = (executorname: string | undefined): readonly Column<Process>[] => [
   { header: 'Id', of: ({ processid }) => processid },
   { header: 'State', of: ({ state }) => stateName(state), colour: ({ state }) => stateColour(state) },
   { header: 'Function', of: ({ spec }) => spec.funcname },
@@ -40,7 +40,10 @@ const fields: readonly Column<Process>[] = [
   { header: 'Output', of: ({ out }) => (listOf(out).length > 0 ? encodeJson(out) : '') },
   { header: 'Errors', of: ({ errors }) => errors.join('\n'), colour: () => 'red' },
   { header: 'Initiator', of: ({ initiatorname, initiatorid }) => initiatorname || initiatorid },
-  { header: 'Executor', of: ({ assignedexecutorid }) => assignedexecutorid },
+  {
+    header: 'Executor',
+    of: ({ assignedexecutorid: id }) => (executorname ? `${executorname} (${shortId(id)})` : id),
+  },
   { header: 'Executor type', of: ({ spec }) => spec.conditions.executortype },
   { header: 'Executor names', of: ({ spec }) => (spec.conditions.executornames ?? []).join(', ') },
   { header: 'Location', of: ({ spec }) => spec.conditions.locationname },
@@ -84,8 +87,9 @@ const fields: readonly Column<Process>[] = [
   },
 ]
 
-export function processView(process: Process): View {
-  return item(process, process.processid, fields)
+/** @param executorname of the executor that has it or had it, where that is known */
+export function processView(process: Process, executorname?: string): View {
+  return item(process, process.processid, fieldsOf(executorname))
 }
 
 /** What a process was given, on one line. */

@@ -42,11 +42,17 @@ test('a file that cannot be meant is refused with what is wrong and the way out'
     ['{"funcnam":"f"}', /"funcnam" \(did you mean funcname\?\).*--lenient/],
     ['{"fs":{"snapshots":[{"keepsnaphot":true}]}}', /"fs.snapshots\[0\].keepsnaphot" \(did you mean keepsnapshot\?\)/],
     ['{"conditions":{"processes-per-node":1}}', /did you mean processespernode/],
+    ['{"funcname":"f","conditions":{"executornames":["ada"]}}', /who may run it: set "conditions": {"executortype"/],
     ['{"kwargs":{"anything":{"goes":1}},"env":{"ANY":"thing"},"bogus":1}', /unknown field "bogus"\./],
   ]
   for (const [text, sentence] of refusals) await assert.rejects(readFunctionSpec(options, inputOf(text)), sentence)
   await assert.rejects(readFunctionSpec({ ...options, file: '/no/such/file' }, inputOf('')), /there is no such file/)
-  assert.ok(await readFunctionSpec({ ...options, lenient: true }, inputOf('{"funcnam":"f"}')))
+  assert.ok(
+    await readFunctionSpec(
+      { ...options, lenient: true },
+      inputOf('{"funcnam":"f","conditions":{"executortype":"cli"}}'),
+    ),
+  )
 })
 
 test('a workflow is a bare array or has functionspecs, and is checked before it is sent', async () => {
@@ -59,6 +65,7 @@ test('a workflow is a bare array or has functionspecs, and is checked before it 
     ['{"funcname":"f"}', /One function spec is for `colonies function submit`/],
     ['[1]', /Item 0 of the workflow .* is no object/],
     ['[{"nodename":"a","conditions":{"dependencies":["b"]}}]', /depends on b/],
+    ['[{"nodename":"a"}]', /Node a in Standard input does not say who may run it/],
     ['[{"nodename":"a","dependson":["b"]}]', /\[0\]\.dependson/],
   ]
   for (const [text, sentence] of refusals) await assert.rejects(readWorkflowSpec(options, inputOf(text)), sentence)

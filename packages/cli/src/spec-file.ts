@@ -26,7 +26,9 @@ export async function readFunctionSpec(options: ReadOptions, io: Io): Promise<Fu
   if (!isObject(value))
     throw new UsageError(`${nameOf(options.file)} must hold an object, such as {"funcname": "hello"}.`)
   if (!options.lenient) checkFields(FunctionSpec, value, nameOf(options.file))
-  return completed(value, options.colonyname)
+  const spec = completed(value, options.colonyname)
+  refuseUnaddressed(spec, nameOf(options.file))
+  return spec
 }
 
 /** @throws UsageError when it cannot be read or is no workflow, InvalidError when the workflow makes no sense */
@@ -41,8 +43,12 @@ export async function readWorkflowSpec(options: ReadOptions, io: Io): Promise<Wo
   const refused = nodes.findIndex((node) => !isObject(node))
   if (refused >= 0) throw new UsageError(`Item ${refused} of the workflow in ${nameOf(file)} is no object.`)
   if (!options.lenient) checkFields(WorkflowSpec, isObject(value) ? value : { functionspecs: nodes }, nameOf(file))
-  const spec: WorkflowSpec = { colonyname, functionspecs: nodes.map((node) => completed(node, colonyname)) }
+  const spec: WorkflowSpec = {
+    colonyname,
+    functionspecs: nodes.map((node) => completed(node, colonyname)),
+  }
   checkWorkflow(spec)
+  for (const node of spec.functionspecs) refuseUnaddressed(node, `Node ${node.nodename} in ${nameOf(file)}`)
   return spec
 }
 
@@ -105,6 +111,12 @@ function completed(fields: { readonly [key: string]: JsonValue }, colonyname: st
     maxexectime: spec.maxexectime || -1,
     conditions: { ...spec.conditions, colonyname },
   }
+}
+
+/** @throws UsageError for what would stay in the queue for ever, as no executor is without a type */
+function refuseUnaddressed({ conditions }: FunctionSpec, name: string): void {
+  if (conditions?.executortype) return
+  throw new UsageError(`${name} does not say who may run it: set "conditions": {"executortype": "..."}.`)
 }
 
 function nameOf(file: string): string {

@@ -4,6 +4,7 @@ import { exitCodeOfState } from './exit-codes.js'
 import { followLog, logWriter } from './follow-log.js'
 import { formatValue } from './format-json.js'
 import { formatDuration } from './format-time.js'
+import { tellWhoIsMissing } from './missing-executor.js'
 import type { Session } from './session.js'
 import { stateName } from './state-names.js'
 import { endLine, type View } from './view.js'
@@ -28,6 +29,7 @@ export async function waitForProcess(processid: string, options: WaitOptions, se
   const writeLog = logWriter(options.out, out)
   const following = options.follow ? followLog(processid, { session, writeLog, signal: ended.signal }) : undefined
   following?.catch(() => {}) // told when it is waited for, below
+  void tellWhoIsMissing(processid, session, ended.signal).catch(() => {}) // only a hint; waiting tells what is wrong
   try {
     const signal = options.timeout > 0 ? AbortSignal.timeout(options.timeout * 1_000) : undefined
     const process = await client.waitFor(processid, { signal })

@@ -2,7 +2,7 @@ import type { Output } from '@colonies/client'
 import type { FunctionSpec } from '@colonies/protocol'
 import { parseJsonList, parseJsonObject, parsePairs, parseVariables, splitList } from '../arguments.js'
 import { flag, integer, needed, noun, text, texts, verb } from '../command.js'
-import { UsageError } from '../exit-codes.js'
+import { ExitCode, UsageError } from '../exit-codes.js'
 import type { Session } from '../session.js'
 import { readFunctionSpec } from '../spec-file.js'
 import type { Column } from '../table.js'
@@ -58,15 +58,12 @@ export const functionCommands = noun('function', 'What executors can do, and han
     summary: 'Submit a function that is described by options.',
     positional: ['func'],
     options: execOptions,
+    surplus: 'Arguments of the function go into --args or --args-json.',
     async run(values, session) {
       const { func: funcname, priority, maxwaittime, maxexectime, maxretries, label, location } = values
       const executornames = [...splitList(values.executor), ...(values.targetid ? [values.targetid] : [])]
-      const executortype =
-        values.targettype || (executornames.length === 0 && session.settings.executortype?.value) || ''
-      if (!executortype && executornames.length === 0) {
-        throw new UsageError('Who may run it? Give --targettype, a type of executors, or --executor, the name of one.')
-      }
-      return submit(
+      const executortype = await executorTypeOf(values.targettype, executornames, session)
+      const view = await submit(
         {
           funcname,
           args: [...splitList(values.args), ...parseJsonList(values.argsJson, '--args-json')],
@@ -87,6 +84,11 @@ export const functionCommands = noun('function', 'What executors can do, and han
         values,
         session,
       )
+      // The texts may be what failed it; only who sent them can tell.
+      const doubtful = view.exitCode === ExitCode.processFailed && splitList(values.args).some(looksLikeNumber)
+      return doubtful
+        ? { ...view, note: `${view.note}\n--args hands in texts; for numbers: --args-json '[1,2]'` }
+        : view
     },
   }),
   verb({
@@ -144,6 +146,36 @@ export const functionCommands = noun('function', 'What executors can do, and han
     },
   }),
 ])
+
+/** Processes go to executors of one type, those for named executors too. @throws UsageError when it stays open */
+async function executorTypeOf(
+  given: string,
+  executornames: readonly string[],
+  { settings, member, colonyname }: Session,
+): Promise<string> {
+  if (given) return given
+  if (executornames.length === 0) {
+    if (settings.executortype) return settings.executortype.value
+    throw new UsageError('Who may run it? Give --targettype, a type of executors, or --executor, the name of one.')
+  }
+  const executors = await member.getExecutors({ colonyname })
+  const types = new Set(executornames.map((name) => typeOfExecutor(name, executors)))
+  const [type = ''] = types
+  if (types.size === 1) return type
+  throw new UsageError(`These executors are of several types, ${[...types].join(', ')}: give --targettype.`)
+}
+
+function typeOfExecutor(name: string, executors: Output<'getExecutors'>): string {
+  const executor = executors.find(({ executorname }) => executorname === name)
+  if (executor) return executor.executortype
+  throw new UsageError(
+    `There is no executor ${name}: \`colonies executor ls\` lists them. To submit anyway, give --targettype.`,
+  )
+}
+
+function looksLikeNumber(text: string): boolean {
+  return text.trim() !== '' && Number.isFinite(Number(text))
+}
 
 async function submit(spec: FunctionSpec, waiting: WaitOptions & { wait: boolean }, session: Session): Promise<View> {
   if (waiting.out && !waiting.wait && !waiting.follow) throw new UsageError('--out needs --wait.')

@@ -3,7 +3,7 @@ import { parseJsonList, splitList } from '../arguments.js'
 import { choice, flag, integer, needed, noun, text, texts, verb } from '../command.js'
 import { confirm } from '../confirm.js'
 import { findProcessId } from '../ids.js'
-import { listProcesses, processList } from '../list-processes.js'
+import { executorNames, listProcesses, processList } from '../list-processes.js'
 import { removalOptions, stateToRemove } from '../remove-all.js'
 import { logOptions, showLog } from '../show-log.js'
 import { processView } from '../show-process.js'
@@ -46,7 +46,9 @@ export const processCommands = noun('process', 'What was submitted, from the que
     options: { processid, out: flag('only its output') },
     async run({ processid, out }, session) {
       const process = await session.member.getProcess({ processid: await findProcessId(processid, session) })
-      return out ? outputView(process) : processView(process)
+      if (out) return outputView(process)
+      const names = await executorNames([process], session)
+      return processView(process, names.get(process.assignedexecutorid))
     },
   }),
   verb({

@@ -35,7 +35,7 @@ function readKeys(file: string): DevKeys | undefined {
     text = readFileSync(file, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new UsageError(`The keys in ${file} cannot be read: ${(error as Error).message}.`, { cause: error })
+    throw unusable(file, 'read', error)
   }
   const keys = parseKeys(text)
   if (keys === undefined) {
@@ -56,9 +56,20 @@ function parseKeys(text: string): DevKeys | undefined {
   }
 }
 
+function unusable(file: string, verb: string, error: unknown): UsageError {
+  return new UsageError(
+    `${file} cannot be ${verb}: ${(error as Error).message}. Choose another folder with --datadir or COLONIES_DATA_DIR.`,
+    { cause: error },
+  )
+}
+
 function makeKeys(file: string): DevKeys {
   const keys = byRole(() => generatePrivateKey())
-  writePrivateFile(file, `${JSON.stringify(keys, null, 2)}\n`)
+  try {
+    writePrivateFile(file, `${JSON.stringify(keys, null, 2)}\n`)
+  } catch (error) {
+    throw unusable(file, 'written', error)
+  }
   return keys
 }
 
