@@ -82,6 +82,20 @@ removeprocessgraphmsg        403    403    403   ok       403     403      ok   
 
 # The embedded object store.
 getstoremsg                  403    403    403   ok       403     403      ok   403   403
+# Approved members; the colony owner reads no files either.
+addfilemsg                   403    403    403   ok       403     403      ok   403   403
+getfilemsg                   403    403    403   ok       403     403      ok   403   403
+getfilesmsg                  403    403    403   ok       403     403      ok   403   403
+getfilelabelsmsg             403    403    403   ok       403     403      ok   403   403
+getfiletreemsg               403    403    403   ok       403     403      ok   403   403
+removefilemsg                403    403    403   ok       403     403      ok   403   403
+removefiletreemsg            403    403    403   ok       403     403      ok   403   403
+createsnapshotmsg            403    403    403   ok       403     403      ok   403   403
+getsnapshotmsg               403    403    403   ok       403     403      ok   403   403
+getsnapshotsmsg              403    403    403   ok       403     403      ok   403   403
+getsnapshotfilesmsg          403    403    403   ok       403     403      ok   403   403
+removesnapshotmsg            403    403    403   ok       403     403      ok   403   403
+removeallsnapshotmsg         403    403    403   ok       403     403      ok   403   403
 
 # Approved executors.
 assignprocessmsg             403    403    403   ok       403     403      403  403   403

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { identityOf } from '@colonies/identity'
 import { testColony } from '@colonies/testkit'
-import { makeElsewhere, makeScene } from './scene.js'
+import { makeElsewhere, makeScene, type Scene } from './scene.js'
 import { envelopeOf, send } from './send.js'
 import { tableChecksums } from './table-checksums.js'
 
@@ -17,6 +17,8 @@ interface Things {
   functionid: string
   executorid: string
   graph: { processgraphid: string; parentprocessid: string }
+  fileid: string
+  snapshotid: string
 }
 
 interface Attempt {
@@ -145,6 +147,42 @@ const attempts: Attempt[] = [
     expected: 404,
   },
   {
+    says: 'a foreign file by its id',
+    payloadtype: 'getfilemsg',
+    payload: ({ own, fileid }) => ({ colonyname: own, fileid }),
+    expected: 404,
+  },
+  {
+    says: 'files with a label that another colony has',
+    payloadtype: 'getfiletreemsg',
+    payload: ({ own }) => ({ colonyname: own, label: '/' }),
+    expected: () => [],
+  },
+  {
+    says: 'a foreign file taken away',
+    payloadtype: 'removefilemsg',
+    payload: ({ own, fileid }) => ({ colonyname: own, fileid }),
+    expected: () => ({}),
+  },
+  {
+    says: 'a foreign snapshot by its id',
+    payloadtype: 'getsnapshotmsg',
+    payload: ({ own, snapshotid }) => ({ colonyname: own, snapshotid }),
+    expected: 404,
+  },
+  {
+    says: 'files of a foreign snapshot',
+    payloadtype: 'getsnapshotfilesmsg',
+    payload: ({ own, snapshotid }) => ({ colonyname: own, snapshotid }),
+    expected: 404,
+  },
+  {
+    says: 'a foreign snapshot taken away',
+    payloadtype: 'removesnapshotmsg',
+    payload: ({ own, snapshotid }) => ({ colonyname: own, snapshotid }),
+    expected: () => ({}),
+  },
+  {
     says: 'a subscription to a foreign process',
     payloadtype: 'subscribeprocessmsg',
     payload: ({ own, processid }) => ({ colonyname: own, processid, state: 1, timeout: 1 }),
@@ -166,6 +204,7 @@ test('a member of one colony reaches nothing of another by naming its own', asyn
     functionid: await scene.function(),
     executorid: identityOf(scene.keys.ada),
     graph: await scene.heldGraph(),
+    ...(await fileAndSnapshot(scene)),
   }
   await scene.clients.user.submit({ spec: spec(scene.name) })
 
@@ -178,6 +217,12 @@ test('a member of one colony reaches nothing of another by naming its own', asyn
   }
   assert.deepEqual(await tableChecksums(server.db, signsOfLife), before)
 })
+
+async function fileAndSnapshot({ name: colonyname, clients: { user } }: Scene) {
+  const { fileid } = await user.addFile({ file: { colonyname, label: '/data', name: 'a' } })
+  const { snapshotid } = await user.createSnapshot({ colonyname, label: '/data', name: 'before' })
+  return { fileid, snapshotid }
+}
 
 test('a node of a workflow cannot be sent into another colony', async (t) => {
   const server = await testColony(t)

@@ -161,6 +161,35 @@ const ofGraphs: Record<string, MakeRequest> = {
   },
 }
 
+const ofFiles: Record<string, MakeRequest> = {
+  addfilemsg: (scene) => ({ file: newFile(scene) }),
+  getfilemsg: async (scene) => ({ ...named(scene), fileid: await addedFile(scene) }),
+  getfilesmsg: (scene) => ({ ...named(scene), label: '/data' }),
+  getfilelabelsmsg: named,
+  getfiletreemsg: (scene) => ({ ...named(scene), label: '/data' }),
+  removefilemsg: async (scene) => ({ ...named(scene), fileid: await addedFile(scene) }),
+  removefiletreemsg: (scene) => ({ ...named(scene), label: '/data' }),
+  createsnapshotmsg: (scene) => ({ ...named(scene), label: '/data', name: freshName('snapshot') }),
+  getsnapshotmsg: addedSnapshot,
+  getsnapshotsmsg: named,
+  getsnapshotfilesmsg: addedSnapshot,
+  removesnapshotmsg: addedSnapshot,
+  removeallsnapshotmsg: named,
+}
+
+const newFile = (scene: Scene) => ({ ...named(scene), label: '/data', name: freshName('file'), size: 1 })
+
+async function addedFile(scene: Scene) {
+  return (await scene.clients.user.addFile({ file: newFile(scene) })).fileid
+}
+
+async function addedSnapshot(scene: Scene) {
+  await addedFile(scene)
+  const asked = { ...named(scene), label: '/data', name: freshName('snapshot') }
+  const { snapshotid } = await scene.clients.user.createSnapshot(asked)
+  return { ...named(scene), snapshotid }
+}
+
 /** Subscriptions of no time: the server looks once at what is there, and ends them. */
 const ofSubscriptions: Record<string, MakeRequest> = {
   subscribeprocessmsg: async (scene) => ({
@@ -189,5 +218,6 @@ export const plausibleRequests: Readonly<Record<string, MakeRequest>> = {
   ...ofLogsAndAttributes,
   ...ofProcesses,
   ...ofGraphs,
+  ...ofFiles,
   ...ofSubscriptions,
 }

@@ -1,3 +1,5 @@
+import { badFileInputs } from './bad-file-inputs.js'
+
 /**
  * One thing put wrong into a request that is right otherwise: the field, what it is set to (undefined: it is left out), and
  * the answer. In fields and answers, words in capitals stand for ids: HELD, WAITING and DONE for processes, NODE for one in
@@ -29,6 +31,7 @@ const node = (nodename: string, dependencies: string[]) => ({
 })
 
 export const badInputs: readonly BadInputs[] = [
+  ...badFileInputs,
   {
     payloadtype: 'submitfuncspecmsg',
     by: 'user',

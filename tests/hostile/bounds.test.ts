@@ -8,6 +8,7 @@ import { type TestColony, testColony } from '@colonies/testkit'
 import { WebSocket } from 'ws'
 import { freshId, makeElsewhere, makeScene, type Scene } from '../access/scene.js'
 import { type Answer, envelopeOf, send } from '../access/send.js'
+import { fileBounds } from './file-bounds.js'
 
 type Ask<Result> = (by: keyof Scene['keys'], payloadtype: string, payload: object) => Promise<Result>
 
@@ -31,6 +32,8 @@ const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(dept
 
 /** One entry for each bound of the protocol: what is just allowed, and what is one too much. */
 const bounds: Record<keyof typeof limits, (bench: Bench) => Promise<void>> = {
+  ...fileBounds,
+
   async bodyBytesMax({ url }) {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
     socket.write(`POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${limits.bodyBytesMax + 1}\r\n\r\n`)

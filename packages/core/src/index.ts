@@ -1,3 +1,4 @@
+export * from './file-names.js'
 export * from './function-spec.js'
 export * from './graph-picture.js'
 export * from './inputs.js'

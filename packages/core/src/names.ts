@@ -16,6 +16,10 @@ export function checkName(value: string, field: string): void {
   if (value !== value.trim()) throw new ColoniesError('bad_request', `${field} must not begin or end with a blank`)
 }
 
+export function hasControlCharacters(text: string): boolean {
+  return CONTROL.test(text)
+}
+
 /** Checks a text that is only compared, and may be empty. @throws ColoniesError `bad_request` */
 export function checkLabel(value: string, field: string): void {
   if (value.length > limits.nameLengthMax)
@@ -23,7 +27,8 @@ export function checkLabel(value: string, field: string): void {
       'bad_request',
       `${field} must have at most ${limits.nameLengthMax} characters, has ${value.length}`,
     )
-  if (CONTROL.test(value)) throw new ColoniesError('bad_request', `${field} must not contain control characters`)
+  if (hasControlCharacters(value))
+    throw new ColoniesError('bad_request', `${field} must not contain control characters`)
 }
 
 /** Checks an identity or other id. @throws ColoniesError `bad_request` */

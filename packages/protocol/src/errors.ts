@@ -13,6 +13,7 @@ export const errors = {
   wrong_state: { status: 400, says: 'The state of the process does not allow this', retry: false },
   not_found: { status: 404, says: 'There is no such thing in this colony', retry: false },
   none_available: { status: 404, says: 'No process available for assignment', retry: true },
+  conflict: { status: 409, says: 'It has changed meanwhile, is in use, or its name is taken', retry: false },
   assignments_paused: { status: 408, says: 'Assignment timeout: colony assignments are paused', retry: true },
   assignments_paused_now: { status: 503, says: 'No processes available: colony assignments are paused', retry: true },
   too_large: { status: 413, says: 'The request is larger than this server accepts', retry: false },

@@ -45,6 +45,20 @@ export const limits = {
   heartbeatProcessesMax: 10_000,
   /** Attributes of one process. */
   attributesMax: 10_000,
+  /** Bytes of the label of a file, and of the key of its object. */
+  fileLabelBytesMax: 1024,
+  /** Bytes of the name of a file, as in file systems. */
+  fileNameBytesMax: 255,
+  /** Rows of one list of files of a label, or of labels. */
+  fileCountMax: 20_000,
+  /** Rows of one list of files of a tree or snapshot, and revisions of one removal of a tree. */
+  fileTreeCountMax: 1000,
+  /** Rows of one list of revisions of a file. */
+  fileRevisionCountMax: 1000,
+  /** Files of one snapshot; also all files in one list of snapshots, unless it is of one. */
+  snapshotFilesMax: 100_000,
+  /** Rows of one list of snapshots. */
+  snapshotCountMax: 1000,
   /** Subscriptions on one connection. */
   subscriptionsPerConnectionMax: 100,
 } as const

@@ -2,6 +2,7 @@ import * as attributes from './attributes.js'
 import * as batches from './batches.js'
 import * as colonies from './colonies.js'
 import * as executors from './executors.js'
+import * as files from './files.js'
 import * as functions from './functions.js'
 import * as identities from './identities.js'
 import * as locations from './locations.js'
@@ -9,6 +10,7 @@ import * as logs from './logs.js'
 import * as processes from './processes.js'
 import * as serverInfo from './server-info.js'
 import * as store from './store.js'
+import * as snapshots from './snapshots.js'
 import * as subscriptions from './subscriptions.js'
 import * as users from './users.js'
 import * as workflows from './workflows.js'
@@ -18,6 +20,7 @@ const modules = {
   ...batches,
   ...colonies,
   ...executors,
+  ...files,
   ...functions,
   ...identities,
   ...locations,
@@ -25,6 +28,7 @@ const modules = {
   ...processes,
   ...serverInfo,
   ...store,
+  ...snapshots,
   ...subscriptions,
   ...users,
   ...workflows,

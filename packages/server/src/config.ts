@@ -25,6 +25,8 @@ export interface Config {
   readonly staleExecutorSeconds: number | undefined
   /** After this long, ended processes are removed; undefined: never. */
   readonly retentionSeconds: number | undefined
+  /** How many revisions of a file are kept; undefined: all of them. */
+  readonly fileRevisions: number | undefined
   readonly cronPeriodMs: number
   readonly generatorPeriodMs: number
   readonly logLevel: LogLevel
@@ -86,6 +88,7 @@ export function configFrom(env: Environment): Config {
     allowExecutorReregister: read.flag('COLONIES_ALLOW_EXECUTOR_REREGISTER') ?? false,
     staleExecutorSeconds: read.optionalInteger('COLONIES_STALE_EXECUTOR_DURATION', { min: 1, max: 2 ** 31 - 1 }),
     retentionSeconds: retentionSeconds(read),
+    fileRevisions: read.optionalInteger('COLONIES_FILE_REVISIONS', { min: 1, max: 1_000_000 }),
     cronPeriodMs: read.integer('COLONIES_CRON_CHECKER_PERIOD', { min: 10, max: 3_600_000, otherwise: 1_000 }),
     generatorPeriodMs: read.integer('COLONIES_GENERATOR_CHECKER_PERIOD', { min: 10, max: 3_600_000, otherwise: 1_000 }),
     logLevel: read.flag('COLONIES_VERBOSE') ? 'debug' : 'info',

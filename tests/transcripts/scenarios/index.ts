@@ -1,5 +1,7 @@
 import { directoryScenarios } from './directory.js'
+import { fileScenarios } from './files.js'
 import { processScenarios } from './processes.js'
+import { snapshotScenarios } from './snapshots.js'
 import type { Scenario } from './steps.js'
 import { subscriptionScenarios } from './subscriptions.js'
 import { workflowScenarios } from './workflows.js'
@@ -10,7 +12,9 @@ import { workflowScenarios } from './workflows.js'
  */
 export const scenarios: Record<string, Scenario> = {
   ...directoryScenarios,
+  ...fileScenarios,
   ...processScenarios,
+  ...snapshotScenarios,
   ...subscriptionScenarios,
   ...workflowScenarios,
 }

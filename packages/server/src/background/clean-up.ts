@@ -1,7 +1,9 @@
 import {
   coloniesWithOldRequests,
+  coloniesWithRemovedSnapshots,
   deleteOfColony,
   forgetRemovedColony,
+  releaseFiles,
   removedColonies,
   removeOldDirectoryChanges,
   removeOldRequests,
@@ -13,6 +15,7 @@ import type { Loop } from './loop.js'
 const BATCH = 1000
 
 const inEachColony = eachColony('clean-up')
+const inEachWithSnapshots = eachColony('clean-up of removed snapshots')
 const inEachRemoved = eachColony('clean-up of removed colonies')
 
 /** Deletes what has served its purpose, whatever the retention policy is: all that is left of removed colonies, too. */
@@ -25,6 +28,9 @@ export const cleanUp: Loop = {
     const requests = await inEachColony(await coloniesWithOldRequests(db), context, async (colony) => {
       return (await removeOldRequests(db, colony, BATCH)) >= BATCH
     })
+    const snapshots = await inEachWithSnapshots(await coloniesWithRemovedSnapshots(db), context, (colony) =>
+      releaseFiles(db, colony, BATCH),
+    )
     const removed = await removedColonies(db)
     const settled = new Set(removed.filter((one) => one.settled).map((one) => one.colony))
     const rest = await inEachRemoved(
@@ -39,6 +45,6 @@ export const cleanUp: Loop = {
         return false
       },
     )
-    return changes >= BATCH || requests === 'again' || rest === 'again' ? 'again' : 'rest'
+    return changes >= BATCH || [requests, snapshots, rest].includes('again') ? 'again' : 'rest'
   },
 }

@@ -3,6 +3,7 @@ import { attributeHandlers } from './attributes.js'
 import { batchHandlers } from './batches.js'
 import { colonyHandlers } from './colonies.js'
 import { executorHandlers } from './executors.js'
+import { fileHandlers } from './files.js'
 import { functionHandlers } from './functions.js'
 import { identityHandlers } from './identities.js'
 import { locationHandlers } from './locations.js'
@@ -10,6 +11,7 @@ import { logHandlers } from './logs.js'
 import { processHandlers } from './processes.js'
 import { serverInfoHandlers } from './server-info.js'
 import { storeHandlers } from './store.js'
+import { snapshotHandlers } from './snapshots.js'
 import { userHandlers } from './users.js'
 import { workflowHandlers } from './workflows.js'
 
@@ -19,6 +21,7 @@ export const handlers: Handlers = {
   ...batchHandlers,
   ...colonyHandlers,
   ...executorHandlers,
+  ...fileHandlers,
   ...functionHandlers,
   ...identityHandlers,
   ...locationHandlers,
@@ -26,6 +29,7 @@ export const handlers: Handlers = {
   ...processHandlers,
   ...serverInfoHandlers,
   ...storeHandlers,
+  ...snapshotHandlers,
   ...userHandlers,
   ...workflowHandlers,
 }

@@ -8,10 +8,13 @@ import {
   type Db,
   type Ended,
   type Failure,
+  type FileRow,
   giveBack,
+  insertFiles,
   insertProcesses,
   insertProcessLogs,
   type NewAttribute,
+  type NewFile,
   type NewLog,
   type NewProcess,
   type ReadyLine,
@@ -45,6 +48,7 @@ export interface HotPath {
   closeFailed(colony: ColonyKey, failure: Failure): Promise<boolean>
   /** @returns false when the writer does not hold the process */
   addLog(colony: ColonyKey, log: NewLog): Promise<boolean>
+  addFile(colony: ColonyKey, file: NewFile): Promise<FileRow>
   wait(waiter: Waiter): () => void
   /** Puts processes back into the queue whose executor never got them. */
   giveBack(colony: ColonyKey, processes: readonly Claimed[]): void
@@ -158,11 +162,22 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
     waitingMax: WAITING_MAX,
   })
 
+  const files = new Batcher<NewFile, FileRow>({
+    flush: (colony, items) => insertFiles(db, colony, items),
+    itemsMax: 500,
+    // Two of one colony would wait for each other.
+    flushesMax: 1,
+    bytesOf: ({ label, name }) => label.length + name.length + 1000,
+    bytesMax: BYTES_MAX,
+    waitingMax: WAITING_MAX,
+  })
+
   return {
     submit: (colony, submission) => submits.add(colony, submission),
     closeSuccessful: (colony, close) => successes.add(colony, close),
     closeFailed: (colony, failure) => failures.add(colony, failure),
     addLog: (colony, line) => logs.add(colony, line),
+    addFile: (colony, file) => files.add(colony, file),
     wait: (waiter) => room.enter(waiter),
     giveBack: giveBackSoon,
     hint,
@@ -182,7 +197,7 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
       room.close()
       stopped.abort()
       await Promise.all(givingBack)
-      await Promise.all([submits, successes, failures, returns, logs].map((batcher) => batcher.drained()))
+      await Promise.all([submits, successes, failures, returns, logs, files].map((batcher) => batcher.drained()))
     },
   }
 }

@@ -1,0 +1,229 @@
+import type { Db } from './db.js'
+import { type Sql, sql } from './sql.js'
+import type { ColonyKey } from './submissions.js'
+
+/** Where the bytes of a revision are. */
+export interface ObjectPlace {
+  server: string
+  port: number
+  tls: boolean
+  region: string
+  encryption_key: string
+  encryption_alg: string
+  bucket: string
+  object: string
+}
+
+export interface NewFile extends ObjectPlace {
+  file_id: string
+  label: string
+  name: string
+  size: number
+  checksum: string
+  checksum_alg: string
+  initiator_id: string
+  initiator_name: string
+}
+
+export interface FileRow extends Omit<NewFile, 'size'> {
+  size: bigint
+  sequence_nr: bigint
+  added_at: string
+}
+
+/** Labels from `low` up to, and without, `high`; and one more, which comes before them. */
+export interface Labels {
+  readonly own: string | undefined
+  readonly low: string
+  readonly high: string
+}
+
+export const fileColumns = sql`f.file_id, f.label, f.name, f.sequence_nr, f.size, f.checksum, f.checksum_alg, f.server,
+  f.port, f.tls, f.region, f.encryption_key, f.encryption_alg, f.bucket, f.object, f.initiator_id, f.initiator_name,
+  f.added_at`
+
+/**
+ * Adds revisions; the numbers follow the order of the batch.
+ *
+ * @returns rows in the order of `files`
+ */
+export function insertFiles(db: Db, colony: ColonyKey, files: readonly NewFile[]): Promise<FileRow[]> {
+  const column = <Key extends keyof NewFile>(key: Key) => files.map((file) => file[key])
+  return db.all<FileRow>(sql`
+    with numbers as (
+      insert into file_numbers as n (colony, last_nr) values (${colony}, ${files.length}::bigint)
+      on conflict (colony) do update set last_nr = n.last_nr + excluded.last_nr
+      returning last_nr - ${files.length}::bigint as before
+    ), f as (
+      insert into files (colony, file_id, label, name, sequence_nr, size, checksum, checksum_alg, server, port, tls,
+        region, encryption_key, encryption_alg, bucket, object, initiator_id, initiator_name)
+      select ${colony}, a.file_id, a.label, a.name, n.before + a.place, a.size, a.checksum, a.checksum_alg, a.server,
+        a.port, a.tls, a.region, a.encryption_key, a.encryption_alg, a.bucket, a.object, a.initiator_id, a.initiator_name
+      from numbers n cross join unnest(${column('file_id')}::text[], ${column('label')}::text[],
+        ${column('name')}::text[], ${column('size')}::bigint[], ${column('checksum')}::text[],
+        ${column('checksum_alg')}::text[], ${column('server')}::text[], ${column('port')}::int[],
+        ${column('tls')}::boolean[], ${column('region')}::text[], ${column('encryption_key')}::text[],
+        ${column('encryption_alg')}::text[], ${column('bucket')}::text[], ${column('object')}::text[],
+        ${column('initiator_id')}::text[], ${column('initiator_name')}::text[])
+        with ordinality as a (file_id, label, name, size, checksum, checksum_alg, server, port, tls, region,
+          encryption_key, encryption_alg, bucket, object, initiator_id, initiator_name, place)
+      returning *
+    ), counted as (
+      insert into file_labels as l (colony, label, revisions)
+      select ${colony}, label, count(*) from f group by label order by label
+      on conflict (colony, label) do update set revisions = l.revisions + excluded.revisions
+    )
+    select ${fileColumns} from f order by f.sequence_nr`)
+}
+
+/**
+ * Adds a revision if the newest one is what the caller thinks.
+ *
+ * @param previous its id; null: there is none
+ * @returns undefined when it is another one
+ */
+export function insertFileAfter(
+  db: Db,
+  colony: ColonyKey,
+  file: NewFile,
+  previous: string | null,
+): Promise<FileRow | undefined> {
+  const isAsThought = async (tx: Db) => {
+    const [newest] = await listRevisions(tx, colony, { label: file.label, name: file.name, before: 0, count: 1 })
+    return (newest?.file_id ?? null) === previous
+  }
+  return db.transaction(async (tx) => {
+    // First without the lock, which leaves a row behind in a colony that never had files.
+    if (!(await isAsThought(tx))) return undefined
+    await lockFiles(tx, colony)
+    if (!(await isAsThought(tx))) return undefined
+    const [row] = await insertFiles(tx, colony, [file])
+    return row
+  })
+}
+
+/** Makes changes of one colony's files come one after the other, until the transaction ends. */
+export async function lockFiles(tx: Db, colony: ColonyKey): Promise<void> {
+  await tx.run(sql`
+    insert into file_numbers as n (colony, last_nr) values (${colony}, 0)
+    on conflict (colony) do update set last_nr = n.last_nr`)
+}
+
+/** One revision, also one that was removed and is in a snapshot. */
+export function findFile(db: Db, colony: ColonyKey, fileId: string): Promise<FileRow | undefined> {
+  return db.one<FileRow>(sql`select ${fileColumns} from files f where f.colony = ${colony} and f.file_id = ${fileId}`)
+}
+
+export interface RevisionPage {
+  label: string
+  name: string
+  /** Only revisions with lower numbers; 0: all. */
+  before: number
+  count: number
+}
+
+/** Revisions of one file, newest first. Uses the index `files_newest`. */
+export function listRevisions(
+  db: Db,
+  colony: ColonyKey,
+  { label, name, before, count }: RevisionPage,
+): Promise<FileRow[]> {
+  return db.all<FileRow>(sql`
+    select ${fileColumns} from files f
+    where f.colony = ${colony} and f.label = ${label} and f.name = ${name} and not f.hidden
+      and f.sequence_nr < ${before > 0 ? before : Number.MAX_SAFE_INTEGER}::bigint
+    order by f.label, f.name, f.sequence_nr desc limit ${count}`)
+}
+
+/**
+ * The newest revisions of the files of one label, by name. Steps from name to name through the index `files_newest`, however
+ * many revisions each has.
+ */
+export function listFiles(
+  db: Db,
+  colony: ColonyKey,
+  { label, after, count }: { label: string; after: string; count: number },
+): Promise<FileRow[]> {
+  const next = (name: Sql) => sql`
+    select f.* from files f
+    where f.colony = ${colony} and f.label = ${label} and f.name > ${name} and not f.hidden
+    order by f.name, f.sequence_nr desc limit 1`
+  return db.all<FileRow>(sql`
+    with recursive f as (
+      (${next(sql`${after}`)})
+      union all
+      select n.* from f before cross join lateral (${next(sql`before.name`)}) n
+    )
+    select ${fileColumns} from f limit ${count}`)
+}
+
+export interface TreePage {
+  labels: Labels
+  /** Label and name of the last file of the page before. */
+  after: { label: string; name: string }
+  count: number
+}
+
+/** The newest revisions of the files of many labels, by label and name. Works as `listFiles`. */
+export async function listTree(db: Db, colony: ColonyKey, { labels, after, count }: TreePage): Promise<FileRow[]> {
+  const { own } = labels
+  const inOwn = own !== undefined && after.label <= own
+  const name = after.label === own ? after.name : ''
+  const rows = inOwn ? await listFiles(db, colony, { label: own, after: name, count }) : []
+  if (rows.length >= count) return rows
+  const from = inOwn ? { label: '', name: '' } : after
+  return [...rows, ...(await listBelow(db, colony, { labels, after: from, count: count - rows.length }))]
+}
+
+function listBelow(db: Db, colony: ColonyKey, { labels, after, count }: TreePage): Promise<FileRow[]> {
+  const next = (label: Sql, name: Sql) => sql`
+    select f.* from files f
+    where f.colony = ${colony} and f.label >= ${labels.low} and f.label < ${labels.high}
+      and (f.label, f.name) > (${label}, ${name}) and not f.hidden
+    order by f.label, f.name, f.sequence_nr desc limit 1`
+  return db.all<FileRow>(sql`
+    with recursive f as (
+      (${next(sql`${after.label}`, sql`${after.name}`)})
+      union all
+      select n.* from f before cross join lateral (${next(sql`before.label`, sql`before.name`)}) n
+    )
+    select ${fileColumns} from f limit ${count}`)
+}
+
+export interface FileLabelRow {
+  label: string
+  revisions: bigint
+}
+
+/** Labels with files, in their order. */
+export function listFileLabels(
+  db: Db,
+  colony: ColonyKey,
+  { labels, after, count }: { labels: Labels; after: string; count: number },
+): Promise<FileLabelRow[]> {
+  return db.all<FileLabelRow>(sql`
+    (select label, revisions from file_labels
+     where colony = ${colony} and label = ${labels.own ?? ''} and label > ${after})
+    union all
+    (select label, revisions from file_labels
+     where colony = ${colony} and label >= ${labels.low} and label < ${labels.high} and label > ${after}
+     order by label limit ${count})
+    limit ${count}`)
+}
+
+/**
+ * Which of some objects are still named by a revision, or by one in a snapshot. Bytes of the others can be deleted, unless they
+ * are so young that their revision may not have been added yet. Uses the index `files_object`.
+ */
+export async function referencedObjects(
+  db: Db,
+  colony: ColonyKey,
+  bucket: string,
+  objects: readonly string[],
+): Promise<Set<string>> {
+  const rows = await db.all<{ object: string }>(sql`
+    select a.object from unnest(${objects}::text[]) as a (object)
+    where exists (select 1 from files f
+      where f.colony = ${colony} and f.bucket = ${bucket} and f.object = a.object)`)
+  return new Set(rows.map((row) => row.object))
+}

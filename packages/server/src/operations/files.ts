@@ -1,0 +1,194 @@
+import {
+  checkFileLabel,
+  checkFileName,
+  checkLabel,
+  labelAsAsked,
+  labelsBelow,
+  labelsWithPrefix,
+  normaliseFileLabel,
+  s3Endpoint,
+} from '@colonies/core'
+import {
+  type FileRow,
+  findFile,
+  insertFileAfter,
+  listFileLabels,
+  listFiles,
+  listRevisions,
+  listTree,
+  type NewFile,
+  type ObjectPlace,
+  removeRevision,
+  removeRevisions,
+  removeTree,
+} from '@colonies/database'
+import { newId } from '@colonies/identity'
+import { ColoniesError, type FileRevision, limits, type ServerSide } from '@colonies/protocol'
+import type { Call, Caller, Colony, Handlers } from '../handler.js'
+
+type Revision = ServerSide<typeof FileRevision>
+
+/** Revisions of one transaction: few, so that nobody who adds files waits long. */
+const REMOVED_AT_ONCE = 1000
+
+export const fileHandlers = {
+  async addFile({ file, previous }, call) {
+    const { db, caller, colony, replica } = call
+    const fresh = newFile(file, caller)
+    const row =
+      previous === ''
+        ? await replica.hotPath.addFile(colony.key, fresh)
+        : await insertFileAfter(db, colony.key, fresh, previous === 'none' ? null : previous)
+    if (!row)
+      throw new ColoniesError(
+        'conflict',
+        `The newest revision of ${fresh.name} in ${fresh.label} is not the one named in previous: read it, then decide`,
+      )
+    await forgetOld(fresh, call)
+    return fileOf(row, colony)
+  },
+
+  async getFile({ fileid, label, name, latest, count, after }, { db, colony }) {
+    if (fileid !== '') {
+      const row = await findFile(db, colony.key, fileid)
+      if (!row) throw new ColoniesError('not_found', `Failed to get file, file with Id <${fileid}> not found`)
+      return [fileOf(row, colony)]
+    }
+    const asked = revisionsOf(label, name)
+    const rows = await listRevisions(db, colony.key, {
+      ...asked,
+      before: after,
+      count: latest ? 1 : pageSize(count, limits.fileRevisionCountMax),
+    })
+    // Behind the last page there is nothing; without a page there is no such file.
+    if (rows.length === 0 && after === 0)
+      throw new ColoniesError('not_found', `Failed to get file, file <${name}> not found in label <${asked.label}>`)
+    return rows.map((row) => fileOf(row, colony))
+  },
+
+  async getFiles({ label, count, after }, { db, colony }) {
+    const page = { label: normaliseFileLabel(label), after, count: pageSize(count, limits.fileCountMax) }
+    const rows = await listFiles(db, colony.key, page)
+    return rows.map(({ name, checksum, size, object }) => ({ name, checksum, size: Number(size), s3filename: object }))
+  },
+
+  async getFileLabels({ name, exact, count, after }, { db, colony }) {
+    const below = exact && name !== ''
+    const rows = await listFileLabels(db, colony.key, {
+      labels: below ? labelsBelow(name) : labelsWithPrefix(name),
+      after: after === '' ? '' : normaliseFileLabel(after),
+      count: pageSize(count, limits.fileCountMax),
+    })
+    return rows.map(({ label, revisions }) => ({ name: labelAsAsked(label, name, below), files: Number(revisions) }))
+  },
+
+  async getFileTree({ label, count, afterlabel, aftername }, { db, colony }) {
+    const rows = await listTree(db, colony.key, {
+      labels: labelsBelow(label),
+      after: { label: afterlabel === '' ? '' : normaliseFileLabel(afterlabel), name: aftername },
+      count: pageSize(count, limits.fileTreeCountMax),
+    })
+    return rows.map((row) => fileEntryOf(row, colony))
+  },
+
+  async removeFile({ fileid, label, name }, { db, colony }) {
+    if (fileid !== '') {
+      await removeRevision(db, colony.key, fileid)
+      return {}
+    }
+    const old = { ...revisionsOf(label, name), keep: 0, limit: REMOVED_AT_ONCE }
+    while ((await removeRevisions(db, colony.key, old)).count === REMOVED_AT_ONCE);
+    return {}
+  },
+
+  async removeFileTree({ label, count }, { db, colony }) {
+    if (label === '') throw new ColoniesError('bad_request', 'label is empty: write / for all files of the colony')
+    const limit = pageSize(count, limits.fileTreeCountMax)
+    const removed = await removeTree(db, colony.key, labelsBelow(label), limit)
+    return { removed: removed.count, objects: removed.unused.map(objectOf) }
+  },
+} satisfies Partial<Handlers>
+
+/** How many rows somebody gets who asked for `count`. */
+export function pageSize(count: number, most: number): number {
+  if (count < 0) throw new ColoniesError('bad_request', `count must not be negative, got ${count}`)
+  return count === 0 ? most : Math.min(count, most)
+}
+
+function revisionsOf(label: string, name: string): { label: string; name: string } {
+  if (label === '' || name === '')
+    throw new ColoniesError('bad_request', 'Which file? Fill in fileid, or both label and name')
+  return { label: normaliseFileLabel(label), name }
+}
+
+/** Id, number and time are the server's to set, and keys of an S3 service are dropped: what came of them is not looked at. */
+function newFile({ label, name, size, checksum, checksumalg, ref: { s3object } }: Revision, caller: Caller): NewFile {
+  const path = checkFileLabel(label, 'file.label')
+  checkFileName(name, 'file.name')
+  if (size < 0) throw new ColoniesError('bad_request', `file.size must not be negative, got ${size}`)
+  const { tls, region, encryptionkey, encryptionalg, bucket, object } = s3object
+  for (const [field, text] of Object.entries({ checksum, checksumalg })) checkLabel(text, `file.${field}`)
+  for (const [field, text] of Object.entries({ server: s3object.server, region, encryptionkey, encryptionalg, bucket }))
+    checkLabel(text, `file.ref.s3object.${field}`)
+  if (Buffer.byteLength(object) > limits.fileLabelBytesMax)
+    throw new ColoniesError('bad_request', `file.ref.s3object.object has more than ${limits.fileLabelBytesMax} bytes`)
+  return {
+    file_id: newId(),
+    label: path,
+    name,
+    size,
+    checksum,
+    checksum_alg: checksumalg,
+    ...s3Endpoint(s3object),
+    tls,
+    region,
+    encryption_key: encryptionkey,
+    encryption_alg: encryptionalg,
+    bucket,
+    object,
+    initiator_id: caller.id,
+    initiator_name: caller.name,
+  }
+}
+
+/** Removes revisions beyond those that the server is set to keep. Should it not come to that, the next one that is added will. */
+async function forgetOld({ label, name }: NewFile, { db, colony, replica }: Call): Promise<void> {
+  const { fileRevisions } = replica.config
+  if (fileRevisions === undefined) return
+  const old = { label, name, keep: fileRevisions, limit: REMOVED_AT_ONCE }
+  await removeRevisions(db, colony.key, old)
+}
+
+export function fileOf(row: FileRow, colony: Colony): Revision {
+  return {
+    fileid: row.file_id,
+    colonyname: colony.name,
+    label: row.label,
+    name: row.name,
+    size: Number(row.size),
+    sequencenr: Number(row.sequence_nr),
+    checksum: row.checksum,
+    checksumalg: row.checksum_alg,
+    ref: { protocol: 's3', s3object: objectOf(row) },
+    added: row.added_at,
+  }
+}
+
+export function fileEntryOf(row: FileRow, colony: Colony) {
+  return { ...fileOf(row, colony), initiatorid: row.initiator_id, initiatorname: row.initiator_name }
+}
+
+function objectOf({ server, port, tls, region, encryption_key, encryption_alg, bucket, object }: ObjectPlace) {
+  return {
+    server,
+    port,
+    tls,
+    accesskey: '',
+    secretkey: '',
+    region,
+    encryptionkey: encryption_key,
+    encryptionalg: encryption_alg,
+    object,
+    bucket,
+  }
+}
