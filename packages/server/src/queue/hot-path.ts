@@ -148,29 +148,8 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
   const successes = closing(closeSuccessful, (close: Close) => (close.output?.length ?? 0) + 200)
   const failures = closing(closeFailed, (failure: Failure) => JSON.stringify(failure.errors).length + 200)
 
-  const logs = new Batcher<NewLog, boolean>({
-    async flush(colony, items) {
-      const added = await insertProcessLogs(db, colony, items)
-      return items.map((_, place) => added.has(place))
-    },
-    itemsMax: 1000,
-    // One at a time: were two under way, lines of the second could be seen before earlier ones of the first, and whoever reads
-    // on from the time of the last line would never see those.
-    flushesMax: 1,
-    bytesOf: ({ message }) => message.length + 200,
-    bytesMax: BYTES_MAX,
-    waitingMax: WAITING_MAX,
-  })
-
-  const files = new Batcher<NewFile, FileRow>({
-    flush: (colony, items) => insertFiles(db, colony, items),
-    itemsMax: 500,
-    // Two of one colony would wait for each other.
-    flushesMax: 1,
-    bytesOf: ({ label, name }) => label.length + name.length + 1000,
-    bytesMax: BYTES_MAX,
-    waitingMax: WAITING_MAX,
-  })
+  const logs = logBatcher(db)
+  const files = fileBatcher(db)
 
   return {
     submit: (colony, submission) => submits.add(colony, submission),
@@ -200,6 +179,32 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
       await Promise.all([submits, successes, failures, returns, logs, files].map((batcher) => batcher.drained()))
     },
   }
+}
+
+function logBatcher(db: Db): Batcher<NewLog, boolean> {
+  return new Batcher({
+    async flush(colony, items) {
+      const added = await insertProcessLogs(db, colony, items)
+      return items.map((_, place) => added.has(place))
+    },
+    itemsMax: 1000,
+    flushesMax: 2,
+    bytesOf: ({ message }) => message.length + 200,
+    bytesMax: BYTES_MAX,
+    waitingMax: WAITING_MAX,
+  })
+}
+
+/** Revisions of files. Two flushes of one colony would wait for each other, so there is one. */
+function fileBatcher(db: Db): Batcher<NewFile, FileRow> {
+  return new Batcher({
+    flush: (colony, items) => insertFiles(db, colony, items),
+    itemsMax: 500,
+    flushesMax: 1,
+    bytesOf: ({ label, name }) => label.length + name.length + 1000,
+    bytesMax: BYTES_MAX,
+    waitingMax: WAITING_MAX,
+  })
 }
 
 interface SubmitParts {
