@@ -68,6 +68,8 @@ export interface AnswerOptions {
 export interface Answering {
   answer: AnswerRequest
   subscribe: OpenSubscription
+  /** @returns for the metrics: this payload type where it is one of subscriptions, else `unknown` */
+  subscriptionType(payloadtype: string): string
   report: Report
 }
 
@@ -128,7 +130,9 @@ export function createAnswering(options: AnswerOptions): Answering {
     return route.run(input as never, call, (text) => send(wrap(route, text)), done)
   }
 
-  return { answer, subscribe, report }
+  const subscriptionType = (payloadtype: string) => (subscriptions.has(payloadtype) ? payloadtype : 'unknown')
+
+  return { answer, subscribe, subscriptionType, report }
 }
 
 /** @returns the id of the signer; empty where nobody has to sign */

@@ -34,11 +34,7 @@ export class Metrics {
 
   /** @param outcome status of the reply, or `gone` when the caller did not wait for it */
   countRequest(payloadtype: string, outcome: number | 'gone', seconds: number): void {
-    let outcomes = this.#requests.get(payloadtype)
-    if (!outcomes) this.#requests.set(payloadtype, (outcomes = new Map()))
-    const label = String(outcome)
-    outcomes.set(label, (outcomes.get(label) ?? 0) + 1)
-
+    this.#countOutcome(payloadtype, String(outcome))
     let latency = this.#latencies.get(payloadtype)
     if (!latency) {
       latency = { buckets: new Array(BUCKETS_SECONDS.length + 1).fill(0), sumSeconds: 0 }
@@ -48,6 +44,11 @@ export class Metrics {
     const place = bucket < 0 ? BUCKETS_SECONDS.length : bucket
     latency.buckets[place] = (latency.buckets[place] ?? 0) + 1
     latency.sumSeconds += seconds
+  }
+
+  /** @param outcome status of the refusal, or `subscribed` */
+  countSubscription(payloadtype: string, outcome: number | 'subscribed'): void {
+    this.#countOutcome(payloadtype, String(outcome))
   }
 
   /** @param read called each time somebody asks for the numbers */
@@ -65,8 +66,14 @@ export class Metrics {
     return [this.#renderRequests(), this.#renderLatencies(), this.#renderGauges(), this.#renderProcess()].join('')
   }
 
+  #countOutcome(payloadtype: string, outcome: string): void {
+    let outcomes = this.#requests.get(payloadtype)
+    if (!outcomes) this.#requests.set(payloadtype, (outcomes = new Map()))
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+  }
+
   #renderRequests(): string {
-    let text = heading('colonies_requests_total', 'counter', 'Requests by payload type and outcome.')
+    let text = heading('colonies_requests_total', 'counter', 'Requests and subscriptions by payload type and outcome.')
     for (const [payloadtype, outcomes] of this.#requests) {
       for (const [outcome, count] of outcomes) {
         text += `colonies_requests_total{payloadtype="${payloadtype}",outcome="${outcome}"} ${count}\n`

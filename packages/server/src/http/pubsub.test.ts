@@ -40,7 +40,13 @@ async function start(
   }
   const metrics = new Metrics()
   const report = createReporter(createLog({ level: 'error' }))
-  const pubsub = createPubSub({ subscribe, report, metrics, connectionsMax })
+  const pubsub = createPubSub({
+    subscribe,
+    subscriptionType: () => 'subscribetestmsg',
+    report,
+    metrics,
+    connectionsMax,
+  })
   const listener = await listen({
     config: configFrom({ COLONIES_SERVER_HTTP_HOST: '127.0.0.1', COLONIES_SERVER_PORT: '0' }).http,
     metrics,
@@ -143,6 +149,21 @@ test('subscriptions end when their connection does', async (t) => {
   assert.ok(exchange.signal.aborted)
   send('into the void')
   done()
+})
+
+test('subscriptions are counted by their outcome', async (t) => {
+  const refuse = new ColoniesError('not_allowed', 'Access denied, not yours')
+  for (const [options, outcome] of [
+    [{}, 'subscribed'],
+    [{ refuse }, '403'],
+  ] as const) {
+    const { open, subscription, metrics } = await start(t, options)
+    const socket = await open()
+    socket.send(frame)
+    await (outcome === '403' ? nextRefusal(socket) : subscription(0))
+    const counted = `colonies_requests_total{payloadtype="subscribetestmsg",outcome="${outcome}"} 1`
+    assert.ok(metrics.render().includes(counted))
+  }
 })
 
 test('one connection has a bounded number of subscriptions', async (t) => {

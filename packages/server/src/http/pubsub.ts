@@ -9,6 +9,7 @@ import type { Metrics } from './metrics.js'
 
 export interface PubSubOptions {
   subscribe: OpenSubscription
+  subscriptionType(payloadtype: string): string
   report: Report
   metrics: Metrics
   connectionsMax: number
@@ -130,10 +131,13 @@ class Connection {
       this.end(closing.notAnEnvelope, 'this is not a Colonies envelope')
       return
     }
+    const { metrics, subscriptionType } = this.#options
+    const payloadtype = subscriptionType(envelope.payloadtype)
     try {
       await this.#subscribe(envelope, binary)
+      metrics.countSubscription(payloadtype, 'subscribed')
     } catch (error) {
-      this.#refuse(error, binary)
+      metrics.countSubscription(payloadtype, this.#refuse(error, binary))
     }
   }
 
@@ -171,9 +175,11 @@ class Connection {
     if (this.size === 0 && this.#opening === 0) this.end(closing.done, 'all subscriptions have ended')
   }
 
-  #refuse(error: unknown, binary: boolean): void {
+  /** @returns the status of the refusal */
+  #refuse(error: unknown, binary: boolean): number {
     const { status, message, code } = this.#options.report(error, 'pubsub')
     this.#send(writeRefusal(status, message, code), binary)
+    return status
   }
 
   #send(frame: string, binary: boolean): void {
