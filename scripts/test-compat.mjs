@@ -2,8 +2,9 @@ import { runNode } from './steps.mjs'
 
 // Runs the published SDKs, unmodified, against this server.
 //
-//   node scripts/test-compat.mjs [--rust] [--write] [words that the path of a test file has to contain]
+//   node scripts/test-compat.mjs [--go] [--rust] [--write] [words that the path of a test file has to contain]
 //
+//   --go     also the Go client, which compiles for a minute (needs Go 1.24 or newer)
 //   --rust   also the Rust crate, whose first build takes minutes (needs cargo)
 //   --write  put what passed into docs/reference/compatibility.md
 
@@ -11,6 +12,7 @@ const parameters = process.argv.slice(2)
 const env = {
   ...process.env,
   ...(parameters.includes('--rust') && { COLONIES_COMPAT_RUST: '1' }),
+  ...(parameters.includes('--go') && { COLONIES_COMPAT_GO: '1' }),
   ...(parameters.includes('--write') && { COLONIES_COMPAT_WRITE: '1' }),
 }
 const words = parameters.filter((parameter) => !parameter.startsWith('--'))

@@ -2,65 +2,67 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cases } from '../transcripts/transcript.js'
+import { messageTypes, type Outcome } from './outcomes.js'
 import { root } from './pycolonies.js'
-
-/** What a program that drives an SDK tells about one check. */
-export interface CheckedCall {
-  /** The method, or what was tried. */
-  check: string
-  /** Message types that were answered with success. */
-  messages: string[]
-  /** Why it failed; null when all was well. */
-  error: string | null
-}
 
 const page = join(root, 'docs', 'reference', 'compatibility.md')
 const begin = '<!-- clients: begin -->\n'
 const end = '<!-- clients: end -->'
-const clients = ['pycolonies 1.0.25', 'colonyos 1.0.5'] as const
+const clients = ['pycolonies 1.0.25', 'Go client 1.9.12', 'colonyos 1.0.5'] as const
+export type Client = (typeof clients)[number]
+
+// What stands in a cell; the page explains each.
+const noCall = 'no call'
+const noTranscript = 'none'
 
 /**
- * Compares the table of clients in docs/reference/compatibility.md with what passed, or writes it, where
+ * Compares the table of clients in docs/reference/compatibility.md with what one client got, or writes it, where
  * `npm run test:compat -- --write` asked for that.
  */
-export async function recordResults(client: (typeof clients)[number], calls: CheckedCall[]): Promise<void> {
+export async function recordResults(client: Client, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
   const text = await readFile(page, 'utf8')
   const [from, to] = [text.indexOf(begin) + begin.length, text.indexOf(end)]
   assert.ok(from >= begin.length && to >= from, `${page} has no table between ${begin.trim()} and ${end}`)
   const rows = readRows(text.slice(from, to))
   const column = clients.indexOf(client)
-  for (const cells of rows.values()) cells[column] = 0
-  for (const { messages } of calls.filter(({ error }) => error === null)) {
-    for (const message of messages) {
-      const cells = rows.get(message) ?? clients.map(() => 0)
-      cells[column] = (cells[column] ?? 0) + 1
-      rows.set(message, cells)
-    }
+  for (const type of messageTypes) {
+    const cells = rows.get(type) ?? clients.map(() => noCall)
+    cells[column] = cellOf(outcomes.get(type))
+    rows.set(type, cells)
   }
   const fresh = text.slice(0, from) + writeRows(rows) + text.slice(to)
   if (process.env.COLONIES_COMPAT_WRITE === '1') await writeFile(page, fresh)
   else assert.equal(text, fresh, `the table in ${page} is not fresh: npm run test:compat -- --write`)
 }
 
-/** @returns how many checks passed, by message type and then client */
-function readRows(table: string): Map<string, number[]> {
-  const lines = table.split('\n').filter((line) => line.startsWith('| `'))
-  return new Map(
-    lines.map((line) => {
-      const [, type = '', , ...cells] = line.split('|').map((cell) => cell.replaceAll('`', '').trim())
-      return [type, clients.map((_, at) => Number(cells[at] ?? 0))]
-    }),
-  )
+function cellOf(outcome: Outcome | undefined): string {
+  if (!outcome) return noCall
+  return [outcome.answered && 'answered', outcome.refused && 'refused'].filter(Boolean).join(', ')
 }
 
-function writeRows(rows: Map<string, number[]>): string {
+/** @returns cells by message type, one for each client */
+function readRows(table: string): Map<string, string[]> {
+  const known = new Set(messageTypes)
+  const rows = new Map<string, string[]>()
+  for (const line of table.split('\n').filter((line) => line.startsWith('| `'))) {
+    const [, type = '', , ...cells] = line.split('|').map((cell) => cell.replaceAll('`', '').trim())
+    if (known.has(type))
+      rows.set(
+        type,
+        clients.map((_, at) => cells[at] || noCall),
+      )
+  }
+  return rows
+}
+
+function writeRows(rows: ReadonlyMap<string, string[]>): string {
   const transcripts = new Map<string, number>()
   for (const { type } of cases) transcripts.set(type, (transcripts.get(type) ?? 0) + 1)
-  const types = [...new Set([...transcripts.keys(), ...rows.keys()])].sort()
-  const line = (type: string) => {
-    const counts = [transcripts.get(type), ...(rows.get(type) ?? clients.map(() => 0))]
-    return `| \`${type}\` | ${counts.map((count) => count || '').join(' | ')} |`.replace(/ +/g, ' ')
-  }
+  const line = ([type, cells]: [string, string[]]) =>
+    `| \`${type}\` | ${[transcripts.get(type) ?? noTranscript, ...cells].join(' | ')} |`
   const head = `| Message type | Transcripts | ${clients.join(' | ')} |\n|---|---|${'---|'.repeat(clients.length)}`
-  return `\n${head}\n${types.map(line).join('\n')}\n\n`
+  return `\n${head}\n${[...rows]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(line)
+    .join('\n')}\n\n`
 }

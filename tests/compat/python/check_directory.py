@@ -43,6 +43,7 @@ def stats():
     assert statistics["colonies"] == 1
     assert statistics["waitingprocesses"] >= 1
     assert statistics["activeexecutors"] >= 1
+    refused("Access denied", client.stats, name, stranger)
 
 
 def add_executor():

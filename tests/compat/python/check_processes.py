@@ -112,6 +112,7 @@ def fail():
     executor = Executor()
     executor.submit()
     process = executor.assign()
+    refused("Access denied", client.fail, process.processid, ["not mine"], stranger)
     assert client.fail(process.processid, ["disk full", "é"], executor.prvkey) == {}
     failed = client.get_process(process.processid, executor.prvkey)
     assert (failed.state, failed.errors) == (client.FAILED, ["disk full", "é"])
@@ -138,6 +139,7 @@ def wait():
     runner.join()
     assert (waited.state, waited.output) == (client.SUCCESSFUL, ["done"])
     assert client.wait(process, 20, executor.prvkey).output == ["done"]  # it is in this state already
+    refused("Access denied", client.wait, process, 20, stranger)
 
 
 def wait_for_a_failure():
