@@ -36,6 +36,8 @@ interface Refusal {
   code: string
   /** What happens between the time the request was right and the time it is sent. */
   before?: () => Promise<void>
+  /** Which attempt the request is for; 0: it does not say. */
+  attempt?: number
 }
 
 test('who does not hold a process, or does not any more, cannot change it', async (t) => {
@@ -51,6 +53,14 @@ test('who does not hold a process, or does not any more, cannot change it', asyn
       const before = () => giveAllBack(scene)
       await isRefused({ server, scene, payloadtype, by: 'ada', code: 'not_running', before })
     })
+    await t.test(`${payloadtype} by the executor that holds it again, for its earlier attempt`, async () => {
+      const scene = await makeScene(server, elsewhere)
+      const before = async () => {
+        await giveAllBack(scene)
+        await scene.clients.ada.assign({ colonyname: scene.name, timeout: -1 })
+      }
+      await isRefused({ server, scene, payloadtype, by: 'ada', code: 'lease_lost', before, attempt: 1 })
+    })
   }
 })
 
@@ -65,8 +75,9 @@ test('no executor can speak for another one', async (t) => {
   }
 })
 
-async function isRefused({ server, scene, payloadtype, by, code, before }: Refusal): Promise<void> {
-  const payload = (await plausibleRequests[payloadtype]?.(scene, 'ada')) ?? assert.fail(`no request ${payloadtype}`)
+async function isRefused({ server, scene, payloadtype, by, code, before, attempt = 0 }: Refusal): Promise<void> {
+  const right = (await plausibleRequests[payloadtype]?.(scene, 'ada')) ?? assert.fail(`no request ${payloadtype}`)
+  const payload = 'items' in right ? { ...right, items: ofAttempt(right.items, attempt) } : { ...right, attempt }
   await before?.()
   const checksums = await tableChecksums(server.db)
   const answer = await send(server.url, envelopeOf(payloadtype, payload, scene.keys[by]))
@@ -75,6 +86,8 @@ async function isRefused({ server, scene, payloadtype, by, code, before }: Refus
   assert.deepEqual([refusal.status, refusal.code], [403, code], refusal.message)
   assert.deepEqual(await tableChecksums(server.db), checksums)
 }
+
+const ofAttempt = (items: unknown, attempt: number) => (items as object[]).map((item) => ({ ...item, attempt }))
 
 async function giveAllBack({ name, clients }: Scene): Promise<void> {
   const running = await clients.user.getProcesses({ colonyname: name, count: 100, state: 1 })

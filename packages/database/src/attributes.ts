@@ -54,6 +54,7 @@ export function findAttributesByKey(
 /**
  * Adds an attribute to a process that `holder` runs.
  *
+ * @param guard `attempt` 0: whichever attempt runs; `most`: attributes of one process
  * @returns 'added'; 'exists' when the process has one of this key and type; 'not_held' when the process is not running,
  *   not the holder's, or has `most` attributes already
  */
@@ -61,14 +62,15 @@ export async function insertAttribute(
   db: Db,
   colony: ColonyKey,
   attribute: NewAttribute,
-  { holder, most }: { holder: string; most: number },
+  guard: { holder: string; attempt: number; most: number },
 ): Promise<'added' | 'exists' | 'not_held'> {
   const row = await db.one<{ held: boolean; added: boolean }>(sql`
     with held as materialized (
       select l.graph_id from live l
-      where l.colony = ${colony} and l.process_id = ${attribute.processId} and l.holder = ${holder} and l.state = 1
+      where l.colony = ${colony} and l.process_id = ${attribute.processId} and l.holder = ${guard.holder} and l.state = 1
+        and (${guard.attempt} = 0 or l.attempt = ${guard.attempt})
         and (select count(*) from attributes a
-             where a.colony = ${colony} and a.process_id = ${attribute.processId}) < ${most}
+             where a.colony = ${colony} and a.process_id = ${attribute.processId}) < ${guard.most}
       for update
     ), added as (
       insert into attributes (colony, process_id, graph_id, attribute_id, attribute_type, key, value)
@@ -82,9 +84,15 @@ export async function insertAttribute(
 }
 
 /** Removes an attribute while `holder` runs its process. */
-export function deleteAttribute(db: Db, colony: ColonyKey, attributeId: string, holder: string): Promise<number> {
+export function deleteAttribute(
+  db: Db,
+  colony: ColonyKey,
+  attributeId: string,
+  { holder, attempt }: { holder: string; attempt: number },
+): Promise<number> {
   return db.run(sql`
     delete from attributes a using live l
     where a.colony = ${colony} and a.attribute_id = ${attributeId}
-      and l.colony = ${colony} and l.process_id = a.process_id and l.holder = ${holder} and l.state = 1`)
+      and l.colony = ${colony} and l.process_id = a.process_id and l.holder = ${holder} and l.state = 1
+      and (${attempt} = 0 or l.attempt = ${attempt})`)
 }

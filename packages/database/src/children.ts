@@ -8,6 +8,8 @@ export interface NewChild {
   graphId: string
   parentId: string
   adder: string
+  /** Of the parent, which the adder holds; 0: whichever runs. */
+  attempt: number
   process: Omit<NewProcess, 'holder'>
   attributes: readonly NewAttribute[]
   /** It comes before this one too; '' for none. Ignored with `insert`. */
@@ -36,10 +38,11 @@ export function insertChild(db: Db, colony: ColonyKey, child: NewChild): Promise
     const parent = await tx.one<{
       state: number
       holder: string | null
+      attempt: number
       graph_id: string | null
       children: string[] | null
     }>(
-      sql`select state, holder, graph_id, children from live
+      sql`select state, holder, attempt, graph_id, children from live
         where colony = ${colony} and process_id = ${parentId} for update`,
     )
     if (graph === undefined || (parent && parent.graph_id !== graphId))
@@ -52,6 +55,12 @@ export function insertChild(db: Db, colony: ColonyKey, child: NewChild): Promise
       throw new ColoniesError(
         'lease_lost',
         `Process with Id <${parentId}> is not assigned to executor with Id <${child.adder}>`,
+      )
+
+    if (child.attempt !== 0 && parent.attempt !== child.attempt)
+      throw new ColoniesError(
+        'lease_lost',
+        `Process with Id <${parentId}> is yours again, but as attempt ${parent.attempt}; this was an earlier one`,
       )
 
     const children = insert ? (parent.children ?? []) : before === '' ? [] : [before]

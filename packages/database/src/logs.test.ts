@@ -34,10 +34,10 @@ test('only the holder of a running process adds to its log, whatever else is in 
   const waiting = colony.process()
   await insertProcesses(db, colony.key, [waiting], [])
   const lines = [
-    { processId, holder: 'bob-id', message: 'of another' },
-    { processId, holder: 'ada-id', message: 'mine' },
-    { processId: waiting.processId, holder: 'ada-id', message: 'not running' },
-    { processId: 'unknown', holder: 'ada-id', message: 'unknown' },
+    { processId, holder: 'bob-id', attempt: 0, message: 'of another' },
+    { processId, holder: 'ada-id', attempt: 0, message: 'mine' },
+    { processId: waiting.processId, holder: 'ada-id', attempt: 0, message: 'not running' },
+    { processId: 'unknown', holder: 'ada-id', attempt: 0, message: 'unknown' },
   ]
   assert.deepEqual([...(await insertProcessLogs(db, colony.key, lines))], [1])
   assert.deepEqual([...(await insertProcessLogs(db, elsewhere.key, lines))], [])
@@ -57,7 +57,7 @@ test('times grow within a batch and between batches, so that reading on misses a
     await insertProcessLogs(
       db,
       colony.key,
-      batch.map((message) => ({ processId, holder: 'ada-id', message })),
+      batch.map((message) => ({ processId, holder: 'ada-id', attempt: 0, message })),
     )
   const read: string[] = []
   let since = 0n
@@ -77,7 +77,7 @@ test('the log of an executor has its own lines and those of its processes, and n
   const dev = await testColony(db, 'dev', ['ada', 'bob'])
   const lab = await testColony(db, 'lab', ['ada'])
   const processId = await running(db, dev, 'ada')
-  await insertProcessLogs(db, dev.key, [{ processId, holder: 'ada-id', message: 'of a process' }])
+  await insertProcessLogs(db, dev.key, [{ processId, holder: 'ada-id', attempt: 0, message: 'of a process' }])
   await insertExecutorLog(db, dev.key, 'ada', 'of its own')
   await insertExecutorLog(db, dev.key, 'bob', 'of bob')
   await insertExecutorLog(db, lab.key, 'ada', 'in the lab')

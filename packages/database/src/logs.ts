@@ -5,6 +5,8 @@ import type { ColonyKey } from './submissions.js'
 export interface NewLog {
   processId: string
   holder: string
+  /** 0: whichever attempt runs. */
+  attempt: number
   message: string
 }
 
@@ -30,10 +32,12 @@ export async function insertProcessLogs(db: Db, colony: ColonyKey, logs: readonl
   const rows = await db.all<{ place: number }>(sql`
     with asked as materialized (
       select * from unnest(${logs.map((l) => l.processId)}::text[], ${logs.map((l) => l.holder)}::text[],
-        ${logs.map((l) => l.message)}::text[]) with ordinality as a (process_id, by_holder, message, place)
+        ${logs.map((l) => l.attempt)}::int[], ${logs.map((l) => l.message)}::text[])
+        with ordinality as a (process_id, by_holder, of_attempt, message, place)
     ), held as materialized (
       select a.*, l.holder_name from asked a
       join live l on l.colony = ${colony} and l.process_id = a.process_id and l.state = 1 and l.holder = a.by_holder
+        and (a.of_attempt = 0 or l.attempt = a.of_attempt)
     ), added as (
       insert into logs (colony, process_id, executor_name, message, added_ns)
       select ${colony}, process_id, holder_name, message, ${nowNs} + place - 1 from held

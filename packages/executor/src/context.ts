@@ -63,6 +63,7 @@ export function createContext(client: Client, held: HeldProcess, logs: LogQueue)
         client.addChild({
           processgraphid: process.processgraphid,
           parentprocessid: processid,
+          attempt,
           spec: { ...child, conditions: { ...child.conditions, colonyname } },
           ...place,
         }),
@@ -76,7 +77,7 @@ export function createContext(client: Client, held: HeldProcess, logs: LogQueue)
         key,
         value,
       }
-      await noticeLoss(held, () => client.addAttribute({ attribute }))
+      await noticeLoss(held, () => client.addAttribute({ attribute, attempt }))
     },
   }
 }
@@ -84,8 +85,7 @@ export function createContext(client: Client, held: HeldProcess, logs: LogQueue)
 /**
  * Does a call for a process; when it shows that the process is lost, the handler is told as well.
  *
- * @throws LostProcess where that is known: not every operation names an attempt, so that the call of a handler which works
- * on regardless could count for the next one
+ * @throws LostProcess where that is known
  */
 export async function noticeLoss<Result>(held: HeldProcess, call: () => Promise<Result>): Promise<Result> {
   if (held.isLost) throw held.signal.reason

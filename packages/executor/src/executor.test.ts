@@ -284,7 +284,7 @@ test('lines are logged in order, and before the close', async () => {
   await executor.stop()
   const names = colony.calls.map(({ name }) => name).filter((name) => name === 'addLog' || name.startsWith('close'))
   assert.deepEqual(names, ['addLog', 'closeSuccessful'])
-  assert.deepEqual(colony.callsOf('addLog'), [{ processid: 'p', message: 'one\ntwo' }])
+  assert.deepEqual(colony.callsOf('addLog'), [{ processid: 'p', message: 'one\ntwo', attempt: 1 }])
 })
 
 test('with the colony key an executor adds and approves itself, and shows its functions', async () => {

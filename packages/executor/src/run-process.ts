@@ -27,9 +27,9 @@ const closePauses = { baseMs: 500, maxMs: 15_000 }
 /** Runs one process and closes it, unless it is lost on the way. Never rejects. */
 export async function runProcess(held: HeldProcess, workplace: Workplace): Promise<void> {
   const { client, report } = workplace
-  const { processid } = held.process
+  const { processid, attempt } = held.process
   const logs = new LogQueue(
-    (message) => noticeLoss(held, () => client.addLog({ processid, message })),
+    (message) => noticeLoss(held, () => client.addLog({ processid, message, attempt })),
     (error) => report(`A log message of process ${processid} is lost: ${messageOf(error)}`),
   )
   const ending = await perform(held, logs, workplace)

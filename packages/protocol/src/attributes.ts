@@ -26,7 +26,11 @@ export const addAttribute = operation({
   summary: 'Attach a key and value to a running process; only the executor that holds it may.',
   caller: 'member',
   colony: ({ attribute }) => byProcess(attribute.targetid),
-  input: { attribute: Attribute },
+  input: {
+    attribute: Attribute,
+    /** Ours: refused unless this is still the attempt that runs. 0: not checked. */
+    attempt: optional(Int32),
+  },
   output: Attribute,
   errors: ['not_found', 'not_running', 'lease_lost', 'already_exists'],
 })
@@ -47,7 +51,11 @@ export const removeAttribute = operation({
   summary: 'Remove an attribute of a running process; only the executor that holds it may.',
   caller: 'member',
   colony: ({ attributeid }) => byAttribute(attributeid),
-  input: { attributeid: Id },
+  input: {
+    attributeid: Id,
+    /** Ours: refused unless this is still the attempt that runs. 0: not checked. */
+    attempt: optional(Int32),
+  },
   output: Shape({}),
   errors: ['not_found', 'not_running', 'lease_lost'],
 })

@@ -18,7 +18,12 @@ export const addLog = operation({
   summary: 'Add a line to the log of a running process; only the executor that holds it may.',
   caller: 'member',
   colony: ({ processid }) => byProcess(processid),
-  input: { processid: Id, message: optional(Text) },
+  input: {
+    processid: Id,
+    message: optional(Text),
+    /** Ours: refused unless this is still the attempt that runs. 0: not checked. */
+    attempt: optional(Int32),
+  },
   output: Nothing,
   errors: ['not_found', 'not_running', 'lease_lost', 'too_large'],
 })

@@ -85,6 +85,8 @@ export const addChild = operation({
     spec: FunctionSpec,
     /** true: the new process takes over all children of the parent. */
     insert: optional(Flag),
+    /** Ours: refused unless this is still the attempt of the process above that runs. 0: not checked. */
+    attempt: optional(Int32),
     /** Ours: the same request again, within a day, gives the same process. */
     requestid: optional(Text),
   },

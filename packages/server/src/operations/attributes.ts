@@ -2,15 +2,15 @@ import { type AttributeRow, deleteAttribute, findAttribute, insertAttribute } fr
 import { attributeId } from '@colonies/identity'
 import { ColoniesError, limits } from '@colonies/protocol'
 import type { Colony, Handlers } from '../handler.js'
-import { notHeld, standingOf } from './processes.js'
+import { isHeldBy, notHeld, standingOf } from './processes.js'
 
 export const attributeHandlers = {
-  async addAttribute({ attribute }, { db, caller, colony, replica }) {
+  async addAttribute({ attribute, attempt }, { db, caller, colony, replica }) {
     const { targetid, attributetype, key, value } = attribute
     if (key === '') throw new ColoniesError('bad_request', 'attribute.key must not be empty')
     const id = attributeId(targetid, key, attributetype)
     const row = { processId: targetid, attributeId: id, type: attributetype, key, value }
-    const guard = { holder: caller.id, most: limits.attributesMax }
+    const guard = { holder: caller.id, attempt, most: limits.attributesMax }
     const outcome = await insertAttribute(db, colony.key, row, guard)
     if (outcome === 'exists')
       throw new ColoniesError(
@@ -19,7 +19,7 @@ export const attributeHandlers = {
       )
     if (outcome === 'not_held') {
       const standing = await standingOf(db, colony, targetid)
-      if (standing.holder === caller.id && standing.state === 1)
+      if (isHeldBy(standing, caller.id, attempt))
         throw new ColoniesError('too_many', `A process has at most ${limits.attributesMax} attributes`)
       throw notHeld(standing, caller.id)
     }
@@ -33,8 +33,8 @@ export const attributeHandlers = {
     return attributeOf(row, colony)
   },
 
-  async removeAttribute({ attributeid }, { db, caller, colony }) {
-    if ((await deleteAttribute(db, colony.key, attributeid, caller.id)) > 0) return {}
+  async removeAttribute({ attributeid, attempt }, { db, caller, colony }) {
+    if ((await deleteAttribute(db, colony.key, attributeid, { holder: caller.id, attempt })) > 0) return {}
     const row = await findAttribute(db, colony.key, attributeid)
     if (!row) throw unknownAttribute(attributeid)
     throw notHeld(await standingOf(db, colony, row.process_id), caller.id)

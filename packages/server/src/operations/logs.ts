@@ -11,9 +11,10 @@ import type { Colony, Handlers } from '../handler.js'
 import { notHeld, standingOf } from './processes.js'
 
 export const logHandlers = {
-  async addLog({ processid, message }, { db, caller, colony, replica }) {
+  async addLog({ processid, message, attempt }, { db, caller, colony, replica }) {
     checkMessage(message)
-    if (await replica.hotPath.addLog(colony.key, { processId: processid, holder: caller.id, message })) return {}
+    const line = { processId: processid, holder: caller.id, attempt, message }
+    if (await replica.hotPath.addLog(colony.key, line)) return {}
     throw notHeld(await standingOf(db, colony, processid), caller.id)
   },
 

@@ -345,7 +345,7 @@ function explainMissedClose(standing: Standing, { holder, attempt, as }: MissedC
   throw new ColoniesError('wrong_state', `Tried to set ${stateName(standing.state)} process as ${verb}`)
 }
 
-function isHeldBy(standing: Standing, holder: string, attempt: number): boolean {
+export function isHeldBy(standing: Standing, holder: string, attempt: number): boolean {
   return (
     standing.state === State.running && standing.holder === holder && (attempt === 0 || standing.attempt === attempt)
   )

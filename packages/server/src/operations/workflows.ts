@@ -46,13 +46,14 @@ export const workflowHandlers = {
     }
   },
 
-  async addChild({ processgraphid, parentprocessid, childprocessid, spec, insert, requestid }, call) {
+  async addChild({ processgraphid, parentprocessid, childprocessid, spec, insert, attempt, requestid }, call) {
     const { db, caller, colony, replica } = call
     const { process, attributes } = newSubmission({ spec, requestid }, colony.name, caller, 'spec')
     const processId = await insertChild(db, colony.key, {
       graphId: processgraphid,
       parentId: parentprocessid,
       adder: caller.id,
+      attempt,
       process,
       attributes,
       before: childprocessid,
