@@ -9,7 +9,7 @@ const matchedTexts = [
   'not found',
 ]
 /** Ends of the names of values that differ in every run: times, counters, names. */
-const volatile = /(time|timestamp|processes|executors|workflows|colonies|version|port|host|name)$/
+const volatile = /((?<!max(exec|wait))time|timestamp|processes|executors|workflows|colonies|version|port|host|name)$/
 /** The places of nodes in a picture; nodes come in no order. */
 const picture = /\.(nodes|edges)\[/
 
@@ -53,6 +53,8 @@ function compare(recorded: Json, ours: Json, path: string): string[] {
     const found = isObject(recorded[0] ?? null)
       ? ours.flatMap((item) => leastDifferent(recorded, item, `${path}[]`))
       : ours.flatMap((item, at) => compare(recorded[at] ?? null, item, `${path}[]`))
+    const plain = !isObject(recorded[0] ?? null) && recorded.length !== ours.length
+    if (plain) found.push(`${path} length ${recorded.length} → ${ours.length}`)
     return [...new Set(found)]
   }
   if (isObject(recorded) && isObject(ours)) {

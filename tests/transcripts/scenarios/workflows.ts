@@ -6,6 +6,11 @@ export const workflowScenarios: Record<string, Scenario> = {
     await world.has('executor2')
     return runningGraph(world, one)
   },
+  'addchildmsg: insert child': async (world, one) => {
+    const plan = await runningGraph(world, one)
+    await world.replay('addchildmsg', 'add child', plan)
+    return plan
+  },
   cancelprocessgraphmsg: graph,
   'cancelprocessgraphmsg: cancel a cancelled workflow': twice(graph),
   getprocessgraphmsg: graph,
