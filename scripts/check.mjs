@@ -18,6 +18,7 @@ const others = [
   { name: 'imports', parameters: ['scripts/check-imports.mjs'] },
   { name: 'promises', parameters: ['scripts/check-promises.mjs'] },
   { name: 'sources', parameters: ['scripts/check-sources.mjs'] },
+  { name: 'configuration', parameters: ['scripts/check-configuration.mjs'] },
   ...(existsSync(join(root, generator)) ? [{ name: 'generated pages', parameters: [generator, '--check'] }] : []),
   { name: 'fast tests', parameters: ['scripts/test.mjs', 'fast'] },
 ]
