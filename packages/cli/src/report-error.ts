@@ -17,12 +17,32 @@ function sentenceOf(error: unknown, session: Session | undefined): string {
   if (error instanceof ConnectionError) {
     const origin = session?.settings.endpoints.origin
     const address = origin === 'default' ? 'That is the default' : `That address comes from ${origin}`
-    return `${message} ${address}: start a server there with \`npm start\`, or name another with --server or COLONIES_SERVER_HOST.`
+    return `${message} ${address}: ${connectionHint(error)}.`
   }
   if (error instanceof DeniedError && session?.usedKey) {
     return `${message} The request was signed with the key from ${session.usedKey}; \`colonies config view\` shows all.`
   }
   return message
+}
+
+const nobodyThere = 'start a server there with `npm start`, or name another with --server or COLONIES_SERVER_HOST'
+
+/** What Node calls certificates that it does not trust. */
+const distrusted = /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_)/
+
+/** @returns what to do; a server that answers in another way than expected needs no start */
+function connectionHint(error: Error): string {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const code = 'code' in cause ? String(cause.code) : ''
+    if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'that server does no TLS, so write http:// or give --insecure'
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'its certificate is for another name, so ask for that one'
+    if (distrusted.test(code)) {
+      return 'name the file of its authority in NODE_EXTRA_CA_CERTS, or give --skip-tls-verify to trust any certificate'
+    }
+    if (code === 'UND_ERR_SOCKET')
+      return 'something is there that hung up; a server with TLS is asked with https:// or --tls'
+  }
+  return nobodyThere
 }
 
 function messageOf(error: unknown): string {
@@ -32,7 +52,8 @@ function messageOf(error: unknown): string {
   return String(error)
 }
 
-function ended(sentence: string): string {
+function ended(message: string): string {
+  const sentence = message.trim()
   // Paths, addresses and names of fields stay as they are.
   const capital = /^[a-z]+,? /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence
   return /[.!?)]$/.test(capital) ? capital : `${capital}.`
