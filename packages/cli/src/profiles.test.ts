@@ -40,7 +40,7 @@ test('a file that is none of ours is refused with what is wrong', (t) => {
   }
 })
 
-test('config view says where each value is from, and shows no key', async (t) => {
+test('config view says where each value is from, and shows no key; config env has all for programs', async (t) => {
   const file = profilesFile(t)
   const key = generatePrivateKey()
   const view = async (env: Record<string, string>, ...argv: string[]) => {
@@ -65,4 +65,12 @@ test('config view says where each value is from, and shows no key', async (t) =>
   assert.deepEqual(shown.colony, ['other', '--colony'])
   assert.deepEqual(shown.prvkey, [`key of ${identityOf(key)}`, 'profile work'])
   assert.ok(!out.includes(key))
+  assert.deepEqual((await view({}, 'config', 'env')).trim().split('\n'), [
+    `export COLONIES_SERVER_HOST='a'`,
+    `export COLONIES_SERVER_PORT='1'`,
+    `export COLONIES_TLS='false'`,
+    `export COLONIES_SERVER_TLS='false'`,
+    `export COLONIES_COLONY_NAME='dev'`,
+    `export COLONIES_PRVKEY='${key}'`,
+  ])
 })

@@ -1,9 +1,9 @@
 import { identityOf } from '@colonies/identity'
 import { noun, verb } from '../command.js'
 import type { Session } from '../session.js'
-import type { Setting } from '../settings.js'
+import type { Setting, Settings } from '../settings.js'
 import type { Column } from '../table.js'
-import { list } from '../view.js'
+import { lines, list } from '../view.js'
 
 interface Row {
   name: string
@@ -26,7 +26,37 @@ const view = {
     }),
 }
 
-export const configCommands = noun('config', 'What commands are configured with.', [verb({ name: 'view', ...view })])
+export const configCommands = noun('config', 'What commands are configured with.', [
+  verb({ name: 'view', ...view }),
+  verb({
+    name: 'env',
+    summary:
+      'Print the settings, keys too, as a shell sets variables, for programs on any SDK: eval "$(colonies config env)".',
+    run(_, { settings }) {
+      const variables = environmentOf(settings)
+      const exports = Object.entries(variables).map(
+        ([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`,
+      )
+      return lines(exports, variables)
+    },
+  }),
+])
+
+/** What SDKs read, those of the original too. @returns only what is set */
+function environmentOf({ endpoints, colony, prvkey, colonyprvkey }: Settings): Record<string, string> {
+  const { protocol, hostname, port } = new URL(endpoints.value[0] ?? '')
+  const isSecure = protocol === 'https:'
+  const variables = {
+    COLONIES_SERVER_HOST: hostname,
+    COLONIES_SERVER_PORT: port || (isSecure ? '443' : '80'),
+    COLONIES_TLS: String(isSecure),
+    COLONIES_SERVER_TLS: String(isSecure), // as pycolonies calls it
+    COLONIES_COLONY_NAME: colony?.value,
+    COLONIES_PRVKEY: prvkey?.value,
+    COLONIES_COLONY_PRVKEY: colonyprvkey?.value,
+  }
+  return Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => Boolean(entry[1])))
+}
 
 function rowsOf(session: Session): Row[] {
   const { settings, profile, io } = session
