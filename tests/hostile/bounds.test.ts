@@ -47,6 +47,19 @@ const bounds: Record<keyof typeof limits, (bench: Bench) => Promise<void>> = {
     })
   },
 
+  async listBytesMax({ db, colonyname, scene, allowed, refused }) {
+    await allowed('user', 'submitbatchmsg', { colonyname, items: many(100, () => spec('')) })
+    await db.run(sql`
+      update process_specs set spec = spec || repeat(' ', 1000000)
+      where colony = (select colony_key from colonies where name = ${colonyname})`)
+    assert.equal(
+      await refused('user', 'getprocessesmsg', { colonyname, count: 100 }),
+      '413 These 100 processes have more than 67108864 bytes: ask for 67 at once',
+    )
+    assert.equal((await scene.clients.user.getProcessHistory({ colonyname, seconds: 1_000 })).length, 67)
+    await allowed('user', 'getprocessesmsg', { colonyname, count: 67 })
+  },
+
   async jsonDepthMax({ colonyname, allowed, refused }) {
     await allowed('user', 'submitfuncspecmsg', spec(colonyname, { args: nested(limits.jsonDepthMax) }))
     assert.match(

@@ -24,6 +24,32 @@ export function readProcesses(db: Db, colony: ColonyKey, processIds: readonly st
     order by asked.place`)
 }
 
+/**
+ * Of processes that are to be read, those that come before their texts have more than so many bytes; one at least. None of
+ * the texts is read for that.
+ */
+export async function thoseThatFit(
+  db: Db,
+  colony: ColonyKey,
+  processIds: readonly string[],
+  bytesMax: number,
+): Promise<readonly string[]> {
+  const rows = await db.all<{ bytes: number | null }>(sql`
+    select octet_length(s.spec) + octet_length(s.env) + coalesce(octet_length(coalesce(l.output, r.output)), 0)
+        + case when s.graph_id is null then 0 else (
+            select coalesce(sum(octet_length(p.output)), 0)
+            from edges e join results p on p.colony = ${colony} and p.process_id = e.parent_id
+            where e.colony = ${colony} and e.child_id = s.process_id) end::float8 as bytes
+    from unnest(${processIds}::text[]) with ordinality as asked (process_id, place)
+    left join process_specs s on s.colony = ${colony} and s.process_id = asked.process_id
+    left join live l on l.colony = ${colony} and l.process_id = asked.process_id
+    left join results r on r.colony = ${colony} and r.process_id = asked.process_id
+    order by asked.place`)
+  let bytes = 0
+  const end = rows.findIndex((row) => (bytes += row.bytes ?? 0) > bytesMax)
+  return end < 0 ? processIds : processIds.slice(0, Math.max(1, end))
+}
+
 /** Where a process stands: enough to say why it cannot be changed. */
 export interface Standing {
   process_id: string

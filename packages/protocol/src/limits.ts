@@ -2,6 +2,8 @@
 export const limits = {
   /** Bytes of one request body. */
   bodyBytesMax: 16 * 1024 * 1024,
+  /** Bytes of all specs, inputs and outputs of one list of processes, about. */
+  listBytesMax: 64 * 1024 * 1024,
   /** How deep JSON may nest. */
   jsonDepthMax: 200,
   /** Characters of a name (colony, user, executor, location, node, label, ...). */

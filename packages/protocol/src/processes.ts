@@ -295,7 +295,7 @@ export const getProcesses = operation({
     after: optional(Text),
   },
   output: ListOrNull(Process),
-  errors: ['bad_request', 'not_found'],
+  errors: ['bad_request', 'not_found', 'too_large'],
   repeatable: true,
 })
 

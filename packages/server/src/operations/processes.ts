@@ -16,6 +16,7 @@ import {
   removeProcesses,
   type Standing,
   setOutput,
+  thoseThatFit,
 } from '@colonies/database'
 import { newId } from '@colonies/identity'
 import { ColoniesError, limits, State } from '@colonies/protocol'
@@ -97,6 +98,12 @@ export const processHandlers = {
     checkState(state)
     const filter = { state, count, executorType: executortype, label, user: initiator, after }
     const ids = await (state <= State.running ? listLive : listResults)(db, colony.key, filter)
+    const fitting = await thoseThatFit(db, colony.key, ids, limits.listBytesMax)
+    if (fitting.length < ids.length)
+      throw new ColoniesError(
+        'too_large',
+        `These ${ids.length} processes have more than ${limits.listBytesMax} bytes: ask for ${fitting.length} at once`,
+      )
     return readList(db, colony, ids)
   },
 
@@ -104,7 +111,8 @@ export const processHandlers = {
     checkState(state)
     if (seconds < 0) throw new ColoniesError('bad_request', `seconds must not be negative, got ${seconds}`)
     const filter = { state, executorId: executorid, seconds, count: limits.historyCountMax, after }
-    return readList(db, colony, await listSubmittedSince(db, colony.key, filter))
+    const ids = await listSubmittedSince(db, colony.key, filter)
+    return readList(db, colony, await thoseThatFit(db, colony.key, ids, limits.listBytesMax))
   },
 
   async getProcessEvents({ processid }, { db, colony }) {
