@@ -29,6 +29,16 @@ export const limits = {
   logBytesMax: 1024 * 1024,
   /** Priority lies between minus this and this; one step is one day. */
   priorityMax: 50_000,
+  /** Characters of one cron expression. */
+  cronExpressionLengthMax: 1000,
+  /** Seconds by which a cron may run late; a planned time that is later counts as missed. */
+  cronLateSeconds: 5,
+  /** Seconds for which missed times of a cron with `catchup` are made up for. */
+  cronCatchupSeconds: 86_400,
+  /** Bytes that the nodes of one run of a cron may get from the run before. */
+  cronInputBytesMax: 16 * 1024 * 1024,
+  /** Bytes of the workflows in one list of crons or generators; a list ends before it. */
+  workflowListBytesMax: 16 * 1024 * 1024,
   /** Nodes of one workflow. */
   workflowNodesMax: 100_000,
   /** Dependencies of one node, and children added to one node. */
