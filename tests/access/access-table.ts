@@ -79,6 +79,11 @@ getprocessgraphmsg           403    403    403   ok       403     403      ok   
 getprocessgraphsmsg          403    403    403   ok       403     403      ok   403   403
 cancelprocessgraphmsg        403    403    403   ok       403     403      ok   404   403
 removeprocessgraphmsg        403    403    403   ok       403     403      ok   404   403
+addcronmsg                   403    403    403   ok       403     403      ok   403   403
+getcronmsg                   403    403    403   ok       403     403      ok   404   403
+getcronsmsg                  403    403    403   ok       403     403      ok   403   403
+runcronmsg                   403    403    403   ok       403     403      ok   404   403
+removecronmsg                403    403    403   ok       403     403      ok   404   403
 
 # The embedded object store.
 getstoremsg                  403    403    403   ok       403     403      ok   403   403

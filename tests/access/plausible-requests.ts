@@ -190,6 +190,27 @@ async function addedSnapshot(scene: Scene) {
   return { ...named(scene), snapshotid }
 }
 
+const workflowFor = ({ name }: Scene) =>
+  JSON.stringify({ colonyname: name, functionspecs: [{ nodename: 'a', conditions: { executortype: absentType } }] })
+const newCron = (scene: Scene) => ({
+  ...named(scene),
+  name: freshName('cron'),
+  interval: 1000,
+  workflowspec: workflowFor(scene),
+})
+const addedCron: MakeRequest = async (scene) => {
+  const { cronid } = await scene.clients.user.addCron({ cron: newCron(scene) })
+  return { cronid }
+}
+
+const ofSchedules: Record<string, MakeRequest> = {
+  addcronmsg: (scene) => ({ cron: newCron(scene) }),
+  getcronmsg: addedCron,
+  getcronsmsg: (scene) => ({ ...named(scene), count: 10 }),
+  runcronmsg: addedCron,
+  removecronmsg: addedCron,
+}
+
 /** Subscriptions of no time: the server looks once at what is there, and ends them. */
 const ofSubscriptions: Record<string, MakeRequest> = {
   subscribeprocessmsg: async (scene) => ({
@@ -219,5 +240,6 @@ export const plausibleRequests: Readonly<Record<string, MakeRequest>> = {
   ...ofProcesses,
   ...ofGraphs,
   ...ofFiles,
+  ...ofSchedules,
   ...ofSubscriptions,
 }

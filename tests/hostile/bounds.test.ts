@@ -8,30 +8,19 @@ import { type TestColony, testColony } from '@colonies/testkit'
 import { WebSocket } from 'ws'
 import { freshId, makeElsewhere, makeScene, type Scene } from '../access/scene.js'
 import { type Answer, envelopeOf, send } from '../access/send.js'
+import { type Ask, type Bench, type Bounds, many } from './bench.js'
+import { scheduleBounds } from './bounds-of-schedules.js'
 import { fileBounds } from './file-bounds.js'
-
-type Ask<Result> = (by: keyof Scene['keys'], payloadtype: string, payload: object) => Promise<Result>
-
-interface Bench extends Pick<TestColony, 'url' | 'db'> {
-  t: TestContext
-  scene: Scene
-  /** Of the scene. */
-  colonyname: string
-  /** Asks for what has to be carried out. @returns the payload of the reply */
-  allowed: Ask<unknown>
-  /** Asks for what has to be refused. @returns status and sentence */
-  refused: Ask<string>
-}
 
 const spec = (colonyname: string, changes: object = {}, conditions: object = {}) => ({
   spec: { funcname: 'f', ...changes, conditions: { colonyname, executortype: 'cli', ...conditions } },
 })
-const many = <Item>(count: number, item: (place: number) => Item) =>
-  Array.from({ length: count }, (_, place) => item(place))
 const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
 
 /** One entry for each bound of the protocol: what is just allowed, and what is one too much. */
-const bounds: Record<keyof typeof limits, (bench: Bench) => Promise<void>> = {
+const bounds: Bounds = {
+  ...scheduleBounds,
+
   ...fileBounds,
 
   async bodyBytesMax({ url }) {

@@ -126,6 +126,7 @@ export class World {
       const role = ids.get(text)
       if (role !== undefined) return this.idOf(role)
       if (/^colony\d\w?$/.test(text)) return this.colony(text)
+      if (key === 'workflowspec') return text.replace(/("colonyname": ?)"[^"]*"/g, `$1"${this.colony()}"`)
       return text === '' ? text : (this.#foreign(key, text) ?? text)
     })
   }

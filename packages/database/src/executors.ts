@@ -3,6 +3,7 @@ import type { Db } from './db.js'
 import { type IdChange, idChange, noteChanges } from './directory-changes.js'
 import { isUniqueViolation } from './errors.js'
 import { releaseHeldBy } from './releases.js'
+import { moveSchedules } from './schedule-owners.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -171,6 +172,7 @@ export function setExecutorId(db: Db, colony: ColonyKey, from: string, to: strin
         where colony = ${colony} and executor_id = ${from} and state in (0, 1)`)
       if (changed === 0) return 0
       await tx.run(sql`update live set holder = ${to} where colony = ${colony} and holder = ${from}`)
+      await moveSchedules(tx, colony, from, to)
       await noteChanges(tx, [from, to])
       return changed
     }),

@@ -7,6 +7,8 @@ export interface NewNode extends Omit<NewProcess, 'requestId' | 'holder'> {
   /** Ids of the parents in the order of `dependencies`. */
   parents: readonly string[]
   children: readonly string[]
+  /** For a node without parents: a JSON list; null for none. */
+  input: string | null
 }
 
 export interface NewGraph {
@@ -14,45 +16,64 @@ export interface NewGraph {
   initiatorId: string
   initiatorName: string
   requestId: string | null
+  /** The cron that starts it; `plannedAt` is null when somebody told it to. */
+  cron: { cronId: string; plannedAt: string | null } | null
   nodes: readonly NewNode[]
   attributes: readonly NewAttribute[]
 }
 
 export interface StoredGraph {
+  /** Index among the graphs that were to be stored. */
+  place: number
   graph_id: string
   /** False when an earlier request with the same id made the graph. */
   fresh: boolean
   submitted_at: string
 }
 
+/** Stores a whole workflow. @returns undefined when the colony is gone, or another transaction stores the same request */
+export async function insertGraph(db: Db, colony: ColonyKey, graph: NewGraph): Promise<StoredGraph | undefined> {
+  const [stored] = await insertGraphs(db, colony, [graph])
+  return stored
+}
+
 /**
- * Stores a whole workflow in one statement: the graph, its processes, their edges.
+ * Stores whole workflows in one statement: graphs, their processes, the edges between these.
  *
- * @returns undefined when the colony is gone, or another transaction is just storing the same request
+ * @returns one row per graph, in no order; missing when the colony is gone, or another transaction is just storing the same
+ *   request
  */
-export function insertGraph(db: Db, colony: ColonyKey, graph: NewGraph): Promise<StoredGraph | undefined> {
-  const { nodes, attributes } = graph
-  const column = <T>(pick: (node: NewNode) => T) => nodes.map(pick)
+export function insertGraphs(db: Db, colony: ColonyKey, graphs: readonly NewGraph[]): Promise<StoredGraph[]> {
+  const of = <T>(pick: (graph: NewGraph) => T) => graphs.map(pick)
+  const nodes = graphs.flatMap((graph, index) => graph.nodes.map((node, at) => ({ ...node, graph: index + 1, at })))
+  const column = <T>(pick: (node: (typeof nodes)[number]) => T) => nodes.map(pick)
   const edges = nodes.flatMap((node) =>
-    node.parents.map((parent, position) => ({ child: node.processId, parent, position })),
+    node.parents.map((parent, position) => ({ graph: node.graph, child: node.processId, parent, position })),
   )
-  return db.one<StoredGraph>(sql`
-    with first_request as (
+  const attributes = graphs.flatMap((graph, index) => graph.attributes.map((a) => ({ ...a, graph: index + 1 })))
+  return db.all<StoredGraph>(sql`
+    with wanted_graphs as materialized (
+      select a.* from colonies c, unnest(
+        ${of((g) => g.graphId)}::text[], ${of((g) => g.initiatorId)}::text[], ${of((g) => g.initiatorName)}::text[],
+        ${of((g) => g.requestId)}::text[], ${of((g) => g.cron?.cronId ?? null)}::text[],
+        ${of((g) => g.cron?.plannedAt ?? null)}::timestamptz[], ${of((g) => g.nodes.length)}::int[]
+      ) with ordinality as a (graph_id, initiator_id, initiator_name, request_id, cron_id, planned_at, total, graph)
+      where c.colony_key = ${colony}
+    ), first_requests as (
       insert into requests (colony, caller, request_id, made_id)
-      select ${colony}, ${graph.initiatorId}, ${graph.requestId}::text, ${graph.graphId}
-      where ${graph.requestId}::text is not null
+      select ${colony}, initiator_id, request_id, graph_id from wanted_graphs where request_id is not null
       on conflict do nothing returning made_id
     ), go as materialized (
-      select 1 from colonies
-      where colony_key = ${colony} and (${graph.requestId}::text is null or exists (select 1 from first_request))
+      select * from wanted_graphs where request_id is null or graph_id in (select made_id from first_requests)
     ), stored as (
-      insert into graphs (colony, graph_id, initiator_id, initiator_name, total)
-      select ${colony}, ${graph.graphId}, ${graph.initiatorId}, ${graph.initiatorName}, ${nodes.length} from go
+      insert into graphs (colony, graph_id, initiator_id, initiator_name, total, cron_id, planned_at)
+      select ${colony}, graph_id, initiator_id, initiator_name, total, cron_id, planned_at from go
       returning graph_id, submitted_at
     ), asked as materialized (
-      select a.*, a.names::text[] as wanted_names,
+      select a.*, a.names::text[] as wanted_names, go.graph_id, go.initiator_id, go.initiator_name,
         (extract(epoch from now()) * 1000000)::bigint * 1000 + (place - 1) - priority * 86400000000000 as queue_place
-      from go, unnest(
+      from unnest(
+        ${column((n) => n.graph)}::int[], ${column((n) => n.at)}::int[],
         ${column((n) => n.processId)}::text[], ${column((n) => n.nodeName)}::text[],
         ${column((n) => n.functionName)}::text[], ${column((n) => n.executorType)}::text[],
         ${column((n) => n.label)}::text[], ${column((n) => n.initiatorIsUser)}::boolean[],
@@ -61,23 +82,25 @@ export function insertGraph(db: Db, colony: ColonyKey, graph: NewGraph): Promise
         ${column((n) => n.spec)}::text[], ${column((n) => n.env)}::text[], ${column((n) => n.channels)}::text[],
         ${column((n) => n.names && arrayLiteral(n.names))}::text[], ${column((n) => n.location)}::text[],
         ${column((n) => n.cpu)}::bigint[], ${column((n) => n.memory)}::bigint[],
-        ${column((n) => n.parents.length)}::int[], ${column((n) => arrayLiteral(n.children))}::text[]
-      ) with ordinality as a (process_id, node_name, function_name, executor_type, label, initiator_is_user, priority,
-        wait_seconds, exec_seconds, max_retries, spec, env, channels, names, location, cpu, memory, open_parents,
-        children, place)
+        ${column((n) => n.parents.length)}::int[], ${column((n) => arrayLiteral(n.children))}::text[],
+        ${column((n) => n.input)}::text[]
+      ) with ordinality as a (graph, position, process_id, node_name, function_name, executor_type, label,
+        initiator_is_user, priority, wait_seconds, exec_seconds, max_retries, spec, env, channels, names, location, cpu,
+        memory, open_parents, children, input, place)
+      join go on go.graph = a.graph
     ), specs as (
       insert into process_specs (colony, process_id, graph_id, node_name, function_name, executor_type, label,
         initiator_id, initiator_name, initiator_user, submitted_at, priority_time, wait_seconds, exec_seconds,
-        max_retries, spec, env, channels)
-      select ${colony}, process_id, ${graph.graphId}, node_name, function_name, executor_type, label,
-        ${graph.initiatorId}, ${graph.initiatorName}, case when initiator_is_user then ${graph.initiatorName} end, now(),
-        queue_place, wait_seconds, exec_seconds, max_retries, spec, env, channels
+        max_retries, spec, env, channels, input)
+      select ${colony}, process_id, graph_id, node_name, function_name, executor_type, label,
+        initiator_id, initiator_name, case when initiator_is_user then initiator_name end, now(), queue_place,
+        wait_seconds, exec_seconds, max_retries, spec, env, channels, input
       from asked
     ), rows as (
       insert into live (colony, process_id, state, executor_type, names, location, cpu, memory, priority_time,
         open_parents, children, graph_id, deadline, wait_seconds, exec_seconds, max_retries, list_place)
       select ${colony}, process_id, 0, executor_type, wanted_names, location, cpu, memory, queue_place, open_parents,
-        children::text[], ${graph.graphId}, now() + make_interval(secs => wait_seconds), wait_seconds, exec_seconds,
+        children::text[], graph_id, now() + make_interval(secs => wait_seconds), wait_seconds, exec_seconds,
         max_retries, queue_place
       from asked
     ), wants as (
@@ -86,27 +109,33 @@ export function insertGraph(db: Db, colony: ColonyKey, graph: NewGraph): Promise
       from asked, unnest(wanted_names) name where open_parents = 0
     ), node_rows as (
       insert into graph_nodes (colony, graph_id, position, process_id, node_name)
-      select ${colony}, ${graph.graphId}, place - 1, process_id, node_name from asked
+      select ${colony}, graph_id, position, process_id, node_name from asked
     ), edge_rows as (
       insert into edges (colony, child_id, position, parent_id, graph_id)
-      select ${colony}, e.child_id, e.position, e.parent_id, ${graph.graphId}
-      from go, unnest(${edges.map((e) => e.child)}::text[], ${edges.map((e) => e.position)}::int[],
-        ${edges.map((e) => e.parent)}::text[]) as e (child_id, position, parent_id)
+      select ${colony}, e.child_id, e.position, e.parent_id, go.graph_id
+      from unnest(${edges.map((e) => e.graph)}::int[], ${edges.map((e) => e.child)}::text[],
+        ${edges.map((e) => e.position)}::int[], ${edges.map((e) => e.parent)}::text[])
+        as e (graph, child_id, position, parent_id)
+      join go on go.graph = e.graph
     ), environment as (
       insert into attributes (colony, process_id, graph_id, attribute_id, attribute_type, key, value)
-      select ${colony}, a.process_id, ${graph.graphId}, a.attribute_id, a.attribute_type, a.key, a.value
-      from go, unnest(${attributes.map((a) => a.processId)}::text[], ${attributes.map((a) => a.attributeId)}::text[],
-        ${attributes.map((a) => a.type)}::int[], ${attributes.map((a) => a.key)}::text[],
-        ${attributes.map((a) => a.value)}::text[]) as a (process_id, attribute_id, attribute_type, key, value)
+      select ${colony}, a.process_id, go.graph_id, a.attribute_id, a.attribute_type, a.key, a.value
+      from unnest(${attributes.map((a) => a.graph)}::int[], ${attributes.map((a) => a.processId)}::text[],
+        ${attributes.map((a) => a.attributeId)}::text[], ${attributes.map((a) => a.type)}::int[],
+        ${attributes.map((a) => a.key)}::text[], ${attributes.map((a) => a.value)}::text[])
+        as a (graph, process_id, attribute_id, attribute_type, key, value)
+      join go on go.graph = a.graph
     ), history as (
       insert into events (colony, process_id, old_state, state, attempt, reason, executor_type)
       select ${colony}, process_id, null, 0, 0, 'submit', executor_type from asked
     )
-    select graph_id, true as fresh, submitted_at from stored
+    select (go.graph - 1)::int as place, go.graph_id, true as fresh, s.submitted_at
+    from stored s join go on go.graph_id = s.graph_id
     union all
-    select g.graph_id, false, g.submitted_at
-    from requests r join graphs g on g.colony = ${colony} and g.graph_id = r.made_id
-    where r.colony = ${colony} and r.caller = ${graph.initiatorId} and r.request_id = ${graph.requestId}::text`)
+    select (w.graph - 1)::int, g.graph_id, false, g.submitted_at
+    from wanted_graphs w
+    join requests r on r.colony = ${colony} and r.caller = w.initiator_id and r.request_id = w.request_id
+    join graphs g on g.colony = ${colony} and g.graph_id = r.made_id`)
 }
 
 export interface GraphRow {

@@ -26,6 +26,8 @@ export interface ProcessRow {
   /** In the order of the child's dependencies; null outside of graphs. */
   parents: string[] | null
   children: string[] | null
+  /** A JSON list that a node without parents got from elsewhere; null for none. */
+  input: string | null
   /** Outputs of the parents that have one, as JSON lists in the order of `parents`. */
   inputs: (string | null)[] | null
   output: string | null
@@ -38,7 +40,7 @@ export interface ProcessRow {
  */
 export function specColumns(colony: number): Sql {
   return sql`s.process_id, s.initiator_id, s.initiator_name, s.priority_time, s.submitted_at, s.spec, s.env, s.channels,
-    s.graph_id,
+    s.graph_id, s.input,
     case when s.graph_id is not null then
       array(select e.parent_id from edges e where e.colony = ${colony} and e.child_id = s.process_id order by e.position)
     end as parents,

@@ -51,6 +51,7 @@ async function diamond(db: Db): Promise<Diamond> {
     ...process,
     parents: parents.map((p) => p.processId),
     children: children.map((p) => p.processId),
+    input: null,
   })
   const graphId = '9'.repeat(64)
   await insertGraph(db, colony.key, {
@@ -58,6 +59,7 @@ async function diamond(db: Db): Promise<Diamond> {
     initiatorId: 'user-id',
     initiatorName: 'user',
     requestId: null,
+    cron: null,
     attributes: [],
     nodes: [node(a, [], [b, c]), node(b, [a], [d]), node(c, [a], [d]), node(d, [c, b], [])],
   })

@@ -26,7 +26,7 @@ export interface ColonyRow {
 
 /** Something that a request names instead of a colony. */
 export interface ColonyThing {
-  by: 'process' | 'graph' | 'function' | 'attribute' | 'executor'
+  by: 'process' | 'graph' | 'function' | 'attribute' | 'executor' | 'cron' | 'generator'
   key: string
 }
 
@@ -124,4 +124,8 @@ const whereIs: Record<ColonyThing['by'], (key: string, colonies: readonly Colony
     select colony from attributes where attribute_id = ${key} and colony = any(${colonies})`,
   executor: (key, colonies) => sql`
     select colony from executors where executor_id = ${key} and colony = any(${colonies})`,
+  cron: (key, colonies) => sql`
+    select colony from crons where cron_id = ${key} and colony = any(${colonies})`,
+  generator: (key, colonies) => sql`
+    select colony from generators where generator_id = ${key} and colony = any(${colonies})`,
 }

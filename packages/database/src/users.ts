@@ -1,5 +1,6 @@
 import type { Db } from './db.js'
-import { type IdChange, idChange } from './directory-changes.js'
+import { type IdChange, idChange, noteChanges } from './directory-changes.js'
+import { moveSchedules } from './schedule-owners.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -51,10 +52,13 @@ export function deleteUser(db: Db, colony: ColonyKey, name: string): Promise<num
 /** Gives a user a new identity; both the old and the new one are subjects of the change. */
 export function setUserId(db: Db, colony: ColonyKey, from: string, to: string): Promise<IdChange> {
   return idChange(
-    db.run(sql`
-      with changed as (
-        update users set user_id = ${to} where colony = ${colony} and user_id = ${from} returning 1
-      )
-      insert into directory_changes (subject) select s from changed, unnest(array[${from}::text, ${to}::text]) s`),
+    db.transaction(async (tx) => {
+      const changed = await tx.run(sql`
+        update users set user_id = ${to} where colony = ${colony} and user_id = ${from}`)
+      if (changed === 0) return 0
+      await moveSchedules(tx, colony, from, to)
+      await noteChanges(tx, [from, to])
+      return changed
+    }),
   )
 }

@@ -1,6 +1,7 @@
 export * from './attributes.js'
 export * from './batches.js'
 export * from './colonies.js'
+export * from './crons.js'
 export * from './envelope.js'
 export * from './errors.js'
 export * from './executors.js'

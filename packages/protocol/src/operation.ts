@@ -19,7 +19,7 @@ export type CallerKind =
 
 /** Where the colony of a request comes from. By anything but its name, it is searched in the caller's own colonies only. */
 export type ColonyReference = {
-  readonly by: 'name' | 'process' | 'graph' | 'function' | 'attribute' | 'executor'
+  readonly by: 'name' | 'process' | 'graph' | 'function' | 'attribute' | 'executor' | 'cron' | 'generator'
   readonly key: string
 }
 
@@ -29,6 +29,8 @@ export const byGraph = (processgraphid: string): ColonyReference => ({ by: 'grap
 export const byFunction = (functionid: string): ColonyReference => ({ by: 'function', key: functionid })
 export const byAttribute = (attributeid: string): ColonyReference => ({ by: 'attribute', key: attributeid })
 export const byExecutor = (executorid: string): ColonyReference => ({ by: 'executor', key: executorid })
+export const byCron = (cronid: string): ColonyReference => ({ by: 'cron', key: cronid })
+export const byGenerator = (generatorid: string): ColonyReference => ({ by: 'generator', key: generatorid })
 
 /** One RPC. From it alone come the server's parsing and access check, the client method, the CLI call and the docs. */
 export interface Operation<Input extends TObject = TObject, Output extends TSchema = TSchema> {

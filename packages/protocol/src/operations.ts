@@ -1,6 +1,7 @@
 import * as attributes from './attributes.js'
 import * as batches from './batches.js'
 import * as colonies from './colonies.js'
+import * as crons from './crons.js'
 import * as executors from './executors.js'
 import * as files from './files.js'
 import * as functions from './functions.js'
@@ -19,6 +20,7 @@ const modules = {
   ...attributes,
   ...batches,
   ...colonies,
+  ...crons,
   ...executors,
   ...files,
   ...functions,

@@ -29,6 +29,8 @@ export interface Config {
   readonly fileRevisions: number | undefined
   readonly cronPeriodMs: number
   readonly generatorPeriodMs: number
+  /** Of crons that name no zone: that of this process, as `TZ` sets it. */
+  readonly timeZone: string
   readonly logLevel: LogLevel
   /** Without native code, a signature takes 30 times as long. */
   readonly allowSlowCryptography: boolean
@@ -91,6 +93,7 @@ export function configFrom(env: Environment): Config {
     fileRevisions: read.optionalInteger('COLONIES_FILE_REVISIONS', { min: 1, max: 1_000_000 }),
     cronPeriodMs: read.integer('COLONIES_CRON_CHECKER_PERIOD', { min: 10, max: 3_600_000, otherwise: 1_000 }),
     generatorPeriodMs: read.integer('COLONIES_GENERATOR_CHECKER_PERIOD', { min: 10, max: 3_600_000, otherwise: 1_000 }),
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC',
     logLevel: read.flag('COLONIES_VERBOSE') ? 'debug' : 'info',
     allowSlowCryptography: read.choice('COLONIES_CRYPTO', ['native', 'javascript']) === 'javascript',
   }

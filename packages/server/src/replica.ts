@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { cleanUp } from './background/clean-up.js'
 import { counters } from './background/counters.js'
+import { crons } from './background/crons.js'
 import { deadlines } from './background/deadlines.js'
 import { eventPoll } from './background/event-poll.js'
 import { idlePoll } from './background/idle-poll.js'
@@ -57,6 +58,7 @@ export function createReplica(shell: Shell): Parts {
     subscriptions,
     loops: [
       deadlines,
+      crons(config.cronPeriodMs),
       lostExecutors,
       unknownHolders,
       staleExecutors,

@@ -1,3 +1,4 @@
+import { cronScenarios } from './crons.js'
 import { directoryScenarios } from './directory.js'
 import { fileScenarios } from './files.js'
 import { processScenarios } from './processes.js'
@@ -11,6 +12,7 @@ import { workflowScenarios } from './workflows.js'
  * that needs something else, by message type and name of the case.
  */
 export const scenarios: Record<string, Scenario> = {
+  ...cronScenarios,
   ...directoryScenarios,
   ...fileScenarios,
   ...processScenarios,

@@ -17,8 +17,41 @@ export interface LoopContext {
 export interface Loop {
   readonly name: string
   readonly everyMs: number
+  /** Ends the rest between two runs early. */
+  readonly alarm?: Alarm
   /** One bounded piece of work. @returns `again` when there is more to do at once */
   runOnce(context: LoopContext): Promise<'again' | 'rest'>
+}
+
+/** Calls a loop back from its rest, for those who know that there is something to do. */
+export class Alarm {
+  #rung = false
+  #wake: (() => void) | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  /** While the loop runs, this makes it run once more. */
+  ring(): void {
+    this.#rung = true
+    this.#wake?.()
+  }
+
+  /** The last call counts. */
+  ringIn(milliseconds: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.ring(), milliseconds).unref()
+  }
+
+  /** Resolves after this time, or when the alarm rings, or when the signal is aborted. */
+  async rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController()
+    const wake = () => woken.abort()
+    this.#wake = wake
+    signal.addEventListener('abort', wake)
+    if (!this.#rung && !signal.aborted) await pause(milliseconds, woken.signal)
+    signal.removeEventListener('abort', wake)
+    this.#wake = undefined
+    this.#rung = false
+  }
 }
 
 /** Longest pause after failures. */
@@ -61,7 +94,8 @@ async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
     }
     const backoffMs = failures > 0 ? Math.min(BACKOFF_MS_MAX, 250 * 2 ** failures) : 0
     const restMs = outcome === 'again' ? 0 : Math.max(loop.everyMs, backoffMs) * (0.9 + Math.random() * 0.2)
-    await pause(restMs, signal)
+    if (loop.alarm && failures === 0) await loop.alarm.rest(restMs, signal)
+    else await pause(restMs, signal)
   }
 }
 

@@ -71,10 +71,11 @@ async function submitChain(db: Db, { key }: UpkeepColony, ids: readonly [string,
     initiatorId: 'user-id',
     initiatorName: 'user',
     requestId: null,
+    cron: null,
     attributes: [],
     nodes: [
-      { ...newProcess({ processId: first }), parents: [], children: [second] },
-      { ...newProcess({ processId: second }), parents: [first], children: [] },
+      { ...newProcess({ processId: first }), parents: [], children: [second], input: null },
+      { ...newProcess({ processId: second }), parents: [first], children: [], input: null },
     ],
   })
   return graphId

@@ -2,6 +2,7 @@ import type { Handlers } from '../handler.js'
 import { attributeHandlers } from './attributes.js'
 import { batchHandlers } from './batches.js'
 import { colonyHandlers } from './colonies.js'
+import { cronHandlers } from './crons.js'
 import { executorHandlers } from './executors.js'
 import { fileHandlers } from './files.js'
 import { functionHandlers } from './functions.js'
@@ -20,6 +21,7 @@ export const handlers: Handlers = {
   ...attributeHandlers,
   ...batchHandlers,
   ...colonyHandlers,
+  ...cronHandlers,
   ...executorHandlers,
   ...fileHandlers,
   ...functionHandlers,

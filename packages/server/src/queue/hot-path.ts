@@ -286,6 +286,7 @@ export function claimedFrom(process: NewProcess, row: Submitted): Claimed {
     graph_id: null,
     parents: null,
     children: null,
+    input: null,
     inputs: null,
     output: null,
     errors: null,

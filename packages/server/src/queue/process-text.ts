@@ -48,6 +48,7 @@ function envText(submitted: string, attributes: readonly AttributeRow[]): string
 }
 
 function inputText(row: ProcessRow, assigned: boolean): string {
+  if (row.input !== null) return row.input
   const outputs = (row.inputs ?? []).filter((output): output is JsonText => output !== null)
   const input = joinOutputs(outputs)
   return assigned && input === '[]' && (row.parents?.length ?? 0) > 0 ? 'null' : input

@@ -1,7 +1,7 @@
 import { planWorkflow } from '@colonies/core'
 import type { NewGraph, NewNode, ReadyLine } from '@colonies/database'
 import { newId } from '@colonies/identity'
-import type { ParsedWorkflowSpec } from '@colonies/protocol'
+import type { JsonText, ParsedWorkflowSpec } from '@colonies/protocol'
 import type { Initiator } from './initiator.js'
 import { rowsOf } from './new-process.js'
 
@@ -18,6 +18,14 @@ interface Wish {
   spec: ParsedWorkflowSpec
   /** Ours: '' for none. */
   requestid: string
+  /** What the nodes without dependencies get. */
+  roots?: {
+    /** A JSON list, as if parents had put it out. */
+    input?: JsonText
+    /** A JSON list that replaces their own arguments; they have no `kwargs` then. */
+    args?: JsonText
+  }
+  cron?: NewGraph['cron']
 }
 
 /**
@@ -25,13 +33,20 @@ interface Wish {
  *
  * @throws ColoniesError `bad_request` naming the node and the way out
  */
-export function newGraph({ spec, requestid }: Wish, colonyName: string, initiator: Initiator): PlannedGraph {
-  const plan = planWorkflow(spec)
+export function newGraph(wish: Wish, colonyName: string, initiator: Initiator): PlannedGraph {
+  const { requestid, roots = {}, cron = null } = wish
+  const plan = planWorkflow(roots.args === undefined ? wish.spec : withRootArgs(wish.spec, roots.args))
   const rows = plan.nodes.map((node) => rowsOf(node.spec, node.checked, { colonyName, initiator, requestid: '' }))
   const idOf = (index: number) => rows[index]?.process.processId ?? ''
   const nodes = plan.nodes.map((node, index): NewNode => {
     const { process } = rows[index] as (typeof rows)[number]
-    return { ...process, parents: node.parents.map(idOf), children: node.children.map(idOf) }
+    const isRoot = node.parents.length === 0
+    return {
+      ...process,
+      parents: node.parents.map(idOf),
+      children: node.children.map(idOf),
+      input: isRoot && roots.input !== '[]' ? (roots.input ?? null) : null,
+    }
   })
   const readyOfType = new Map<string, number>()
   for (const root of plan.roots) {
@@ -44,10 +59,18 @@ export function newGraph({ spec, requestid }: Wish, colonyName: string, initiato
       initiatorId: initiator.id,
       initiatorName: initiator.name,
       requestId: requestid === '' ? null : requestid,
+      cron,
       nodes,
       attributes: rows.flatMap((row) => row.attributes),
     },
     rootIds: plan.roots.map(idOf),
     ready: [...readyOfType].map(([executorType, count]) => ({ executorType, count })),
   }
+}
+
+function withRootArgs(spec: ParsedWorkflowSpec, args: JsonText): ParsedWorkflowSpec {
+  const functionspecs = spec.functionspecs.map((node) =>
+    node.conditions.dependencies.length === 0 ? { ...node, args, kwargs: '{}' as JsonText } : node,
+  )
+  return { ...spec, functionspecs }
 }
