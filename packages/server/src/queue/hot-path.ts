@@ -188,7 +188,9 @@ function logBatcher(db: Db): Batcher<NewLog, boolean> {
       return items.map((_, place) => added.has(place))
     },
     itemsMax: 1000,
-    flushesMax: 2,
+    // One at a time: were two under way, lines of the second could be seen before earlier ones of the first, and whoever reads
+    // on from the time of the last line would never see those.
+    flushesMax: 1,
     bytesOf: ({ message }) => message.length + 200,
     bytesMax: BYTES_MAX,
     waitingMax: WAITING_MAX,
