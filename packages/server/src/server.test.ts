@@ -24,6 +24,7 @@ function configOf(database: DatabaseConfig): Config {
     COLONIES_SERVER_HTTP_HOST: '127.0.0.1',
     COLONIES_SERVER_PORT: '0',
     COLONIES_SERVER_PRVKEY: keys.serverOwner,
+    COLONIES_STORE: 'false', // its folder belongs to one database
   })
   return { ...base, database: { ...database, maxConnections: 10 } }
 }
