@@ -322,6 +322,11 @@ test('around each change of the clocks, every matching minute comes, and no othe
   )
 })
 
+test('a word that every object knows is no cron', () => {
+  for (const text of ['toString', 'constructor', '__proto__'])
+    assert.throws(() => parseCronExpression(text), ColoniesError)
+})
+
 test('any text is read or refused with a sentence, quickly', () => {
   const pieces = fc.constantFrom(
     '*',

@@ -14,15 +14,15 @@ export interface CronSchedule {
   next(afterMs: number): number | undefined
 }
 
-const descriptors: Readonly<Record<string, string>> = {
-  '@yearly': '0 0 0 1 1 *',
-  '@annually': '0 0 0 1 1 *',
-  '@monthly': '0 0 0 1 * *',
-  '@weekly': '0 0 0 * * 0',
-  '@daily': '0 0 0 * * *',
-  '@midnight': '0 0 0 * * *',
-  '@hourly': '0 0 * * * *',
-}
+const descriptors: ReadonlyMap<string, string> = new Map([
+  ['@yearly', '0 0 0 1 1 *'],
+  ['@annually', '0 0 0 1 1 *'],
+  ['@monthly', '0 0 0 1 * *'],
+  ['@weekly', '0 0 0 * * 0'],
+  ['@daily', '0 0 0 * * *'],
+  ['@midnight', '0 0 0 * * *'],
+  ['@hourly', '0 0 * * * *'],
+])
 const EVERY = '@every '
 
 /**
@@ -63,9 +63,8 @@ function zoneOf(name: string): TimeZone {
 
 function parseWithoutZone(text: string, zone: TimeZone): CronSchedule {
   if (text.startsWith(EVERY)) return parseEvery(text)
-  if (text.startsWith('@') && !Object.hasOwn(descriptors, text))
-    throw new RangeError(`unrecognized descriptor: ${text}`)
-  const fields = parseFields(descriptors[text] ?? text)
+  if (text.startsWith('@') && !descriptors.has(text)) throw new RangeError(`unrecognized descriptor: ${text}`)
+  const fields = parseFields(descriptors.get(text) ?? text)
   return { next: (afterMs) => nextMatch(fields, zone, afterMs) }
 }
 
