@@ -7,6 +7,7 @@ import { join } from 'node:path'
  * @typedef {object} SourceComments
  * @property {string} name of the file, without its end
  * @property {string[]} declarations in their order
+ * @property {string[]} imports names from other contracts
  * @property {Map<string, string>} about what stands above a declaration, by its name
  * @property {Map<string, string>} fields what stands above a field, by `declaration.field`
  */
@@ -21,7 +22,7 @@ import { join } from 'node:path'
  */
 export function commentsOf(name, text) {
   /** @type {SourceComments} */
-  const found = { name, declarations: [], about: new Map(), fields: new Map() }
+  const found = { name, declarations: [], imports: [], about: new Map(), fields: new Map() }
   let comment = ''
   let declaration = ''
   for (const line of joinComments(text).split('\n')) {
@@ -30,9 +31,11 @@ export function commentsOf(name, text) {
       comment = said
       continue
     }
+    const [, imported] = /^import \{ (.+) \} from '\.\//.exec(line) ?? []
     const [, declared] = /^(?:export )?const (\w+)/.exec(line) ?? []
     const [, field] = /^\s+(\w+)[:,]/.exec(line) ?? []
-    if (declared) {
+    if (imported) found.imports.push(...imported.split(', '))
+    else if (declared) {
       declaration = declared
       found.declarations.push(declared)
       if (comment) found.about.set(declared, comment)
@@ -53,8 +56,8 @@ function joinComments(text) {
 }
 
 /**
- * Finds what a field means: what stands above it, or above a constant that it is; else what the comments on fields of this
- * name in its file say, if they agree; else those in all files.
+ * Finds what a field means: what stands above it, or above a constant of its file, or imported there, that it is;
+ * else what the comments on fields of this name in its file say, if they agree; else those in all files.
  */
 export class Meanings {
   /** @param {readonly SourceComments[]} sources */
@@ -88,6 +91,7 @@ export class Meanings {
     return (
       source?.fields.get(`${declaration}.${field}`) ??
       source?.about.get(field) ??
+      (source?.imports.includes(field) ? this.about(field) : undefined) ??
       agreed(source ? [source] : [], field) ??
       agreed(this.sources, field) ??
       ''

@@ -1,4 +1,5 @@
 import type { Db } from './db.js'
+import { type Holder, heldBy } from './held.js'
 import { sql } from './sql.js'
 import type { ColonyKey, NewAttribute } from './submissions.js'
 
@@ -52,9 +53,9 @@ export function findAttributesByKey(
 }
 
 /**
- * Adds an attribute to a process that `holder` runs.
+ * Adds an attribute to a process that its holder runs.
  *
- * @param guard `attempt` 0: whichever attempt runs; `most`: attributes of one process
+ * @param guard its holder, and the `most` attributes of one process
  * @returns 'added'; 'exists' when the process has one of this key and type; 'not_held' when the process is not running,
  *   not the holder's, or has `most` attributes already
  */
@@ -62,13 +63,12 @@ export async function insertAttribute(
   db: Db,
   colony: ColonyKey,
   attribute: NewAttribute,
-  guard: { holder: string; attempt: number; most: number },
+  guard: Holder & { most: number },
 ): Promise<'added' | 'exists' | 'not_held'> {
   const row = await db.one<{ held: boolean; added: boolean }>(sql`
     with held as materialized (
       select l.graph_id from live l
-      where l.colony = ${colony} and l.process_id = ${attribute.processId} and l.holder = ${guard.holder} and l.state = 1
-        and (${guard.attempt} = 0 or l.attempt = ${guard.attempt})
+      where l.colony = ${colony} and l.process_id = ${attribute.processId} and ${heldBy(guard)}
         and (select count(*) from attributes a
              where a.colony = ${colony} and a.process_id = ${attribute.processId}) < ${guard.most}
       for update
@@ -83,16 +83,10 @@ export async function insertAttribute(
   return row.added ? 'added' : 'exists'
 }
 
-/** Removes an attribute while `holder` runs its process. */
-export function deleteAttribute(
-  db: Db,
-  colony: ColonyKey,
-  attributeId: string,
-  { holder, attempt }: { holder: string; attempt: number },
-): Promise<number> {
+/** Removes an attribute while its process runs and is held so. */
+export function deleteAttribute(db: Db, colony: ColonyKey, attributeId: string, holder: Holder): Promise<number> {
   return db.run(sql`
     delete from attributes a using live l
     where a.colony = ${colony} and a.attribute_id = ${attributeId}
-      and l.colony = ${colony} and l.process_id = a.process_id and l.holder = ${holder} and l.state = 1
-      and (${attempt} = 0 or l.attempt = ${attempt})`)
+      and l.colony = ${colony} and l.process_id = a.process_id and ${heldBy(holder)}`)
 }

@@ -1,5 +1,6 @@
 import { ColoniesError } from '@colonies/protocol'
 import type { Db } from './db.js'
+import type { Holder } from './held.js'
 import { sql } from './sql.js'
 import { arrayLiteral, type ColonyKey, type NewAttribute, type NewProcess } from './submissions.js'
 
@@ -7,9 +8,7 @@ import { arrayLiteral, type ColonyKey, type NewAttribute, type NewProcess } from
 export interface NewChild {
   graphId: string
   parentId: string
-  adder: string
-  /** Of the parent, which the adder holds; 0: whichever runs. */
-  attempt: number
+  adder: Holder
   process: Omit<NewProcess, 'holder'>
   attributes: readonly NewAttribute[]
   /** It comes before this one too; '' for none. Ignored with `insert`. */
@@ -29,7 +28,7 @@ export interface NewChild {
  * @throws ColoniesError `not_found`, `not_running`, `lease_lost`, `wrong_state`
  */
 export function insertChild(db: Db, colony: ColonyKey, child: NewChild): Promise<string> {
-  const { graphId, parentId, process, before, insert } = child
+  const { graphId, parentId, adder, process, before, insert } = child
   return db.transaction(async (tx) => {
     const graph = await tx.one<{ total: number }>(sql`
       select total from graphs where colony = ${colony} and graph_id = ${graphId} for update`)
@@ -51,16 +50,15 @@ export function insertChild(db: Db, colony: ColonyKey, child: NewChild): Promise
         `Process with Id <${parentId}> does not belong to the processgraph <${graphId}>`,
       )
     if (parent?.state !== 1) throw new ColoniesError('not_running', `Process with Id <${parentId}> is not running`)
-    if (parent.holder !== child.adder)
+    if (parent.holder !== adder.holder)
       throw new ColoniesError(
         'lease_lost',
-        `Process with Id <${parentId}> is not assigned to executor with Id <${child.adder}>`,
+        `Process with Id <${parentId}> is not assigned to executor with Id <${adder.holder}>`,
       )
-
-    if (child.attempt !== 0 && parent.attempt !== child.attempt)
+    if (adder.attempt !== 0 && parent.attempt !== adder.attempt)
       throw new ColoniesError(
         'lease_lost',
-        `Process with Id <${parentId}> is yours again, but as attempt ${parent.attempt}; this was an earlier one`,
+        `Process with Id <${parentId}> is yours again, but as attempt ${parent.attempt}; this was attempt ${adder.attempt}`,
       )
 
     const children = insert ? (parent.children ?? []) : before === '' ? [] : [before]

@@ -1,21 +1,15 @@
 import type { Db } from './db.js'
+import type { Held } from './held.js'
 import { type Sql, sql } from './sql.js'
 import { arrayLiteral, type ColonyKey } from './submissions.js'
 
 /** One close as its executor asked for it. */
-export interface Close {
-  processId: string
-  holder: string
-  /** 0: whichever attempt runs. */
-  attempt: number
+export interface Close extends Held {
   /** A JSON list; null keeps the output set before. */
   output: string | null
 }
 
-export interface Failure {
-  processId: string
-  holder: string
-  attempt: number
+export interface Failure extends Held {
   errors: readonly string[] | null
 }
 

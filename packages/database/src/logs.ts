@@ -1,12 +1,9 @@
 import type { Db } from './db.js'
+import type { Held } from './held.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
-export interface NewLog {
-  processId: string
-  holder: string
-  /** 0: whichever attempt runs. */
-  attempt: number
+export interface NewLog extends Held {
   message: string
 }
 

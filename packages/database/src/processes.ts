@@ -1,4 +1,5 @@
 import type { Db } from './db.js'
+import { type Held, heldBy } from './held.js'
 import { type ProcessRow, specColumns } from './process-row.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -147,15 +148,10 @@ export async function listSubmittedSince(
 }
 
 /** Replaces the output of a process that its holder still runs. */
-export function setOutput(
-  db: Db,
-  colony: ColonyKey,
-  { processId, holder, attempt, output }: { processId: string; holder: string; attempt: number; output: string },
-): Promise<number> {
+export function setOutput(db: Db, colony: ColonyKey, { output, ...held }: Held & { output: string }): Promise<number> {
   return db.run(sql`
-    update live set output = ${output}
-    where colony = ${colony} and process_id = ${processId} and holder = ${holder} and state = 1
-      and (${attempt} = 0 or attempt = ${attempt})`)
+    update live l set output = ${output}
+    where l.colony = ${colony} and l.process_id = ${held.processId} and ${heldBy(held)}`)
 }
 
 /**

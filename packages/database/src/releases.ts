@@ -1,15 +1,8 @@
 import type { ReadyLine } from './closes.js'
 import type { Db } from './db.js'
+import type { Held } from './held.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
-
-/** A process that somebody holds, named with the attempt: a later holder's attempt is another one. */
-export interface Held {
-  processId: string
-  holder: string
-  /** 0: whichever attempt runs. */
-  attempt: number
-}
 
 export interface Released {
   /** Processes that wait again. */

@@ -1,7 +1,7 @@
 import type { ReadyLine } from './closes.js'
 import type { Db } from './db.js'
 import { revokeExecutor } from './executors.js'
-import type { Held } from './releases.js'
+import type { Held } from './held.js'
 import { CHANGES_KEPT_SECONDS } from './rights.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'

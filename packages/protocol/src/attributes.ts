@@ -1,3 +1,4 @@
+import { attempt } from './attempt.js'
 import { byAttribute, byProcess, operation } from './operation.js'
 import { Id, Int32, optional, Shape, Text } from './schema.js'
 
@@ -26,11 +27,7 @@ export const addAttribute = operation({
   summary: 'Attach a key and value to a running process; only the executor that holds it may.',
   caller: 'member',
   colony: ({ attribute }) => byProcess(attribute.targetid),
-  input: {
-    attribute: Attribute,
-    /** Ours: refused unless this is still the attempt that runs. 0: not checked. */
-    attempt: optional(Int32),
-  },
+  input: { attribute: Attribute, attempt },
   output: Attribute,
   errors: ['not_found', 'not_running', 'lease_lost', 'already_exists'],
 })
@@ -51,11 +48,7 @@ export const removeAttribute = operation({
   summary: 'Remove an attribute of a running process; only the executor that holds it may.',
   caller: 'member',
   colony: ({ attributeid }) => byAttribute(attributeid),
-  input: {
-    attributeid: Id,
-    /** Ours: refused unless this is still the attempt that runs. 0: not checked. */
-    attempt: optional(Int32),
-  },
+  input: { attributeid: Id, attempt },
   output: Shape({}),
   errors: ['not_found', 'not_running', 'lease_lost'],
 })

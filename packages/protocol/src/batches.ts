@@ -1,3 +1,4 @@
+import { attempt } from './attempt.js'
 import { byName, operation } from './operation.js'
 import { FunctionSpec, Process } from './processes.js'
 import { Flag, Id, Int32, List, omitEmpty, optional, Shape, Text, UserList } from './schema.js'
@@ -57,7 +58,7 @@ export const closeBatch = operation({
         failed: optional(Flag),
         out: optional(UserList),
         errors: optional(List(Text)),
-        attempt: optional(Int32),
+        attempt,
       }),
     ),
   },

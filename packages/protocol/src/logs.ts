@@ -1,3 +1,4 @@
+import { attempt } from './attempt.js'
 import { byName, byProcess, operation } from './operation.js'
 import { Flag, Id, Int32, Int64, ListOrNull, optional, Shape, Text } from './schema.js'
 
@@ -18,12 +19,7 @@ export const addLog = operation({
   summary: 'Add a line to the log of a running process; only the executor that holds it may.',
   caller: 'member',
   colony: ({ processid }) => byProcess(processid),
-  input: {
-    processid: Id,
-    message: optional(Text),
-    /** Ours: refused unless this is still the attempt that runs. 0: not checked. */
-    attempt: optional(Int32),
-  },
+  input: { processid: Id, message: optional(Text), attempt },
   output: Nothing,
   errors: ['not_found', 'not_running', 'lease_lost', 'too_large'],
 })

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox'
+import { attempt } from './attempt.js'
 import { Attribute } from './attributes.js'
 import { byName, byProcess, operation } from './operation.js'
 import {
@@ -178,8 +179,6 @@ const Nothing = Shape({})
 
 /** Ours: the same request again, within a day, gives the same process. */
 const requestid = optional(Text)
-/** Ours: refused unless this is still the attempt that runs. 0: not checked. */
-const attempt = optional(Int32)
 
 export const submit = operation({
   payloadtype: 'submitfuncspecmsg',

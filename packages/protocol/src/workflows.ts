@@ -1,3 +1,4 @@
+import { attempt } from './attempt.js'
 import { byGraph, byName, operation } from './operation.js'
 import { FunctionSpec, Process } from './processes.js'
 import {
@@ -86,7 +87,7 @@ export const addChild = operation({
     /** true: the new process takes over all children of the parent. */
     insert: optional(Flag),
     /** Ours: refused unless this is still the attempt of the process above that runs. 0: not checked. */
-    attempt: optional(Int32),
+    attempt,
     /** Ours: the same request again, within a day, gives the same process. */
     requestid: optional(Text),
   },

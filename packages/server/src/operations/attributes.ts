@@ -19,7 +19,7 @@ export const attributeHandlers = {
       )
     if (outcome === 'not_held') {
       const standing = await standingOf(db, colony, targetid)
-      if (isHeldBy(standing, caller.id, attempt))
+      if (isHeldBy(standing, guard))
         throw new ColoniesError('too_many', `A process has at most ${limits.attributesMax} attributes`)
       throw notHeld(standing, caller.id)
     }
@@ -34,7 +34,8 @@ export const attributeHandlers = {
   },
 
   async removeAttribute({ attributeid, attempt }, { db, caller, colony }) {
-    if ((await deleteAttribute(db, colony.key, attributeid, { holder: caller.id, attempt })) > 0) return {}
+    const holder = { holder: caller.id, attempt }
+    if ((await deleteAttribute(db, colony.key, attributeid, holder)) > 0) return {}
     const row = await findAttribute(db, colony.key, attributeid)
     if (!row) throw unknownAttribute(attributeid)
     throw notHeld(await standingOf(db, colony, row.process_id), caller.id)

@@ -4,6 +4,7 @@ import {
   cancelProcess,
   type Db,
   giveBack,
+  type Holder,
   listAttributes,
   listLive,
   listResults,
@@ -60,7 +61,7 @@ export const processHandlers = {
     const change = { processId: processid, holder: caller.id, attempt, output: out }
     if (isEmptyList(out) || (await setOutput(db, colony.key, change)) === 0) {
       const standing = await standingOf(db, colony, processid)
-      if (isHeldBy(standing, caller.id, attempt)) return {}
+      if (isHeldBy(standing, change)) return {}
       throw notHeld(standing, caller.id)
     }
     return {}
@@ -353,7 +354,7 @@ function explainMissedClose(standing: Standing, { holder, attempt, as }: MissedC
   throw new ColoniesError('wrong_state', `Tried to set ${stateName(standing.state)} process as ${verb}`)
 }
 
-export function isHeldBy(standing: Standing, holder: string, attempt: number): boolean {
+export function isHeldBy(standing: Standing, { holder, attempt }: Holder): boolean {
   return (
     standing.state === State.running && standing.holder === holder && (attempt === 0 || standing.attempt === attempt)
   )

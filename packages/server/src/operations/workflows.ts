@@ -46,18 +46,17 @@ export const workflowHandlers = {
     }
   },
 
-  async addChild({ processgraphid, parentprocessid, childprocessid, spec, insert, attempt, requestid }, call) {
+  async addChild(input, call) {
     const { db, caller, colony, replica } = call
-    const { process, attributes } = newSubmission({ spec, requestid }, colony.name, caller, 'spec')
+    const { process, attributes } = newSubmission(input, colony.name, caller, 'spec')
     const processId = await insertChild(db, colony.key, {
-      graphId: processgraphid,
-      parentId: parentprocessid,
-      adder: caller.id,
-      attempt,
+      graphId: input.processgraphid,
+      parentId: input.parentprocessid,
+      adder: { holder: caller.id, attempt: input.attempt },
       process,
       attributes,
-      before: childprocessid,
-      insert,
+      before: input.childprocessid,
+      insert: input.insert,
     })
     replica.changed(colony.key)
     return readProcess(db, colony, processId)
