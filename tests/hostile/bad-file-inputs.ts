@@ -12,7 +12,7 @@ export const badFileInputs = [
     wrong: [
       ['file', undefined, nameless],
       ['file.label', '/a/../b', '400 file.label must be a path without "..": "/a/../b"'],
-      ['file.label', '.', '400 file.label must be a path without ".": "."'],
+      ['file.label', '.', '400 file.label must be a path without ".": "/."'],
       ['file.label', '/a\\b', `400 file.label ${backslash}`],
       ['file.label', '/a\nb', '400 file.label must not contain control characters'],
       ['file.name', '', '400 file.name must be the name of a file, got ""'],
@@ -38,6 +38,12 @@ export const badFileInputs = [
       ['count', -1, '400 count must not be negative, got -1'],
       ['label', 7, '400 label must be a string, got a number'],
     ],
+  },
+  {
+    payloadtype: 'getfilelabelsmsg',
+    by: 'user',
+    right: { colonyname, name: '/', exact: true },
+    wrong: [['name', '/'.repeat(1025), '400 name must have at most 1024 bytes']],
   },
   {
     payloadtype: 'removefilemsg',

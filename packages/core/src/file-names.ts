@@ -22,7 +22,7 @@ export function checkFileLabel(label: string, field: string): string {
     throw new ColoniesError('bad_request', `${field} must have at most ${limits.fileLabelBytesMax} bytes`)
   const segment = kept.split('/').find((one) => one === '.' || one === '..')
   if (segment !== undefined)
-    throw new ColoniesError('bad_request', `${field} must be a path without "${segment}": ${JSON.stringify(label)}`)
+    throw new ColoniesError('bad_request', `${field} must be a path without "${segment}": ${JSON.stringify(kept)}`)
   return kept
 }
 

@@ -34,8 +34,9 @@ create table files (
   primary key (colony, file_id)
 );
 create index files_newest on files (colony, label, name, sequence_nr desc) where not hidden;
--- Whether anything still names an object.
-create index files_object on files (colony, bucket, object);
+-- Whether anything still names an object. Statements about one revision do not imply its predicate, so the planner never
+-- takes it for them.
+create index files_object on files (colony, bucket, object) where object <> '';
 
 -- How many revisions each label has, hidden ones apart. Labels without any have no row.
 create table file_labels (
@@ -71,3 +72,21 @@ create table snapshot_files (
   primary key (colony, snapshot_id, position)
 );
 create index snapshot_files_file on snapshot_files (colony, file_id);
+
+-- Rows of no colony, as in `live`: the planner never sees these tables empty, where any index is as good as another.
+insert into files (colony, file_id, label, name, sequence_nr, size, checksum, checksum_alg, server, port, tls, region,
+  encryption_key, encryption_alg, bucket, object, initiator_id, initiator_name)
+select 0, lpad(to_hex(n), 64, '0'), '/' || n % 100, 'f' || n, n, 0, '', '', '', 0, false, '', '', '', '', 'o' || n, '', ''
+from generate_series(1, 1000) n;
+
+insert into file_labels (colony, label, revisions) select 0, '/' || n, 1 from generate_series(1, 1000) n;
+
+insert into snapshots (colony, snapshot_id, name, label, file_count, initiator_id, initiator_name)
+select 0, lpad(to_hex(n), 64, '0'), 's' || n, '', 1, '', '' from generate_series(1, 1000) n;
+
+insert into snapshot_files (colony, snapshot_id, position, file_id)
+select 0, lpad(to_hex(n), 64, '0'), 1, lpad(to_hex(n), 64, '0') from generate_series(1, 1000) n;
+analyze files;
+analyze file_labels;
+analyze snapshots;
+analyze snapshot_files;

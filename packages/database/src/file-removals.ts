@@ -1,5 +1,5 @@
 import type { Db } from './db.js'
-import type { Labels, ObjectPlace } from './files.js'
+import { isNamed, isPinned, type Labels, type ObjectPlace } from './files.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -16,7 +16,10 @@ export function removeRevision(db: Db, colony: ColonyKey, fileId: string): Promi
   return removeFiles(
     db,
     colony,
-    sql`select f.file_id from files f where f.colony = ${colony} and f.file_id = ${fileId} and not f.hidden`,
+    // Found by its id first: no index of those that are not hidden is as good.
+    sql`select one.file_id from (
+      select f.file_id, f.hidden from files f where f.colony = ${colony} and f.file_id = ${fileId} offset 0
+    ) one where not one.hidden`,
   )
 }
 
@@ -59,6 +62,9 @@ export function removeTree(db: Db, colony: ColonyKey, labels: Labels, limit: num
   )
 }
 
+/** How many revisions of a label `l` went. */
+const goneOf = sql`(select c.revisions from counts c where c.label = l.label)`
+
 /** Deletes revisions, and only hides those that are in a snapshot. @param chosen a statement that gives their ids */
 function removeFiles(db: Db, colony: ColonyKey, chosen: Sql): Promise<RemovedFiles> {
   return db.transaction(async (tx) => {
@@ -67,25 +73,23 @@ function removeFiles(db: Db, colony: ColonyKey, chosen: Sql): Promise<RemovedFil
     if (!locked) return { count: 0, unused: [] }
     const gone = await tx.all<ObjectPlace & { pinned: boolean }>(sql`
       with chosen as materialized (${chosen}), found as materialized (
-        select c.file_id, exists (
-          select 1 from snapshot_files p where p.colony = ${colony} and p.file_id = c.file_id) as pinned
-        from chosen c
+        select c.file_id, ${isPinned(colony, sql`c.file_id`)} as pinned from chosen c
       ), deleted as (
-        delete from files f using found o where f.colony = ${colony} and f.file_id = o.file_id and not o.pinned
-        returning f.*
+        delete from files f
+        where f.colony = ${colony} and f.file_id = any(array(select file_id from found where not pinned)) returning f.*
       ), hid as (
-        update files f set hidden = true from found o
-        where f.colony = ${colony} and f.file_id = o.file_id and o.pinned returning f.*
+        update files f set hidden = true
+        where f.colony = ${colony} and f.file_id = any(array(select file_id from found where pinned)) returning f.*
       ), gone as materialized (
         select d.*, false as pinned from deleted d union all select h.*, true from hid h
       ), counts as materialized (
-        select label, count(*) as revisions from gone group by label order by label
+        select label, count(*) as revisions from gone group by label
       ), emptied as (
-        delete from file_labels l using counts c
-        where l.colony = ${colony} and l.label = c.label and l.revisions <= c.revisions
+        delete from file_labels l
+        where l.colony = ${colony} and l.label = any(array(select label from counts)) and l.revisions <= ${goneOf}
       ), lessened as (
-        update file_labels l set revisions = l.revisions - c.revisions from counts c
-        where l.colony = ${colony} and l.label = c.label and l.revisions > c.revisions
+        update file_labels l set revisions = l.revisions - ${goneOf}
+        where l.colony = ${colony} and l.label = any(array(select label from counts)) and l.revisions > ${goneOf}
       )
       select server, port, tls, region, encryption_key, encryption_alg, bucket, object, pinned from gone`)
     return { count: gone.length, unused: await unusedOf(tx, colony, gone) }
@@ -108,7 +112,6 @@ async function unusedOf(
     select (a.place - 1)::int as place
     from unnest(${candidates.map((one) => one.bucket)}::text[], ${candidates.map((one) => one.object)}::text[])
       with ordinality as a (bucket, object, place)
-    where not exists (select 1 from files f
-      where f.colony = ${colony} and f.bucket = a.bucket and f.object = a.object)`)
+    where not ${isNamed(colony, { bucket: sql`a.bucket`, object: sql`a.object` })}`)
   return unused.flatMap(({ place }) => candidates[place] ?? [])
 }

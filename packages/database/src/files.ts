@@ -135,26 +135,38 @@ export function listRevisions(
     order by f.label, f.name, f.sequence_nr desc limit ${count}`)
 }
 
+export interface LabelPage {
+  label: string
+  /** Name of the last file of the page before. */
+  after: string
+  count: number
+}
+
+/** What has to be known of a file to compare it with a local one. */
+export type FileSummaryRow = Pick<FileRow, 'name' | 'checksum' | 'size' | 'object'>
+
+/** The newest revisions of the files of one label, by name. */
+export function listFiles(db: Db, colony: ColonyKey, page: LabelPage): Promise<FileSummaryRow[]> {
+  return db.all<FileSummaryRow>(newestOfLabel(colony, page, sql`f.name, f.checksum, f.size, f.object`))
+}
+
 /**
- * The newest revisions of the files of one label, by name. Steps from name to name through the index `files_newest`, however
- * many revisions each has.
+ * Steps from name to name through the index `files_newest`, however many revisions each has.
+ *
+ * @param columns the name among them
  */
-export function listFiles(
-  db: Db,
-  colony: ColonyKey,
-  { label, after, count }: { label: string; after: string; count: number },
-): Promise<FileRow[]> {
+function newestOfLabel(colony: ColonyKey, { label, after, count }: LabelPage, columns: Sql): Sql {
   const next = (name: Sql) => sql`
-    select f.* from files f
+    select ${columns} from files f
     where f.colony = ${colony} and f.label = ${label} and f.name > ${name} and not f.hidden
     order by f.name, f.sequence_nr desc limit 1`
-  return db.all<FileRow>(sql`
+  return sql`
     with recursive f as (
       (${next(sql`${after}`)})
       union all
       select n.* from f before cross join lateral (${next(sql`before.name`)}) n
     )
-    select ${fileColumns} from f limit ${count}`)
+    select ${columns} from f limit ${count}`
 }
 
 export interface TreePage {
@@ -164,20 +176,23 @@ export interface TreePage {
   count: number
 }
 
-/** The newest revisions of the files of many labels, by label and name. Works as `listFiles`. */
+/** The newest revisions of the files of many labels, by label and name. */
 export async function listTree(db: Db, colony: ColonyKey, { labels, after, count }: TreePage): Promise<FileRow[]> {
   const { own } = labels
   const inOwn = own !== undefined && after.label <= own
   const name = after.label === own ? after.name : ''
-  const rows = inOwn ? await listFiles(db, colony, { label: own, after: name, count }) : []
+  const rows = inOwn
+    ? await db.all<FileRow>(newestOfLabel(colony, { label: own, after: name, count }, fileColumns))
+    : []
   if (rows.length >= count) return rows
   const from = inOwn ? { label: '', name: '' } : after
   return [...rows, ...(await listBelow(db, colony, { labels, after: from, count: count - rows.length }))]
 }
 
+/** Works as `newestOfLabel`. */
 function listBelow(db: Db, colony: ColonyKey, { labels, after, count }: TreePage): Promise<FileRow[]> {
   const next = (label: Sql, name: Sql) => sql`
-    select f.* from files f
+    select ${fileColumns} from files f
     where f.colony = ${colony} and f.label >= ${labels.low} and f.label < ${labels.high}
       and (f.label, f.name) > (${label}, ${name}) and not f.hidden
     order by f.label, f.name, f.sequence_nr desc limit 1`
@@ -223,7 +238,17 @@ export async function referencedObjects(
 ): Promise<Set<string>> {
   const rows = await db.all<{ object: string }>(sql`
     select a.object from unnest(${objects}::text[]) as a (object)
-    where exists (select 1 from files f
-      where f.colony = ${colony} and f.bucket = ${bucket} and f.object = a.object)`)
+    where ${isNamed(colony, { bucket: sql`${bucket}`, object: sql`a.object` })}`)
   return new Set(rows.map((row) => row.object))
+}
+
+/** Whether a revision names an object. Written so that each is one look into the index, whatever the planner thinks. */
+export function isNamed(colony: ColonyKey, { bucket, object }: { bucket: Sql; object: Sql }): Sql {
+  return sql`(select 1 from files f where f.colony = ${colony} and f.bucket = ${bucket} and f.object = ${object}
+    and f.object <> '' limit 1) is not null`
+}
+
+/** Whether a snapshot has a revision. Written as `isNamed`. */
+export function isPinned(colony: ColonyKey, fileId: Sql): Sql {
+  return sql`(select 1 from snapshot_files p where p.colony = ${colony} and p.file_id = ${fileId} limit 1) is not null`
 }

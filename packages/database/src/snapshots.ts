@@ -1,5 +1,5 @@
 import type { Db } from './db.js'
-import { type FileRow, fileColumns, type Labels, lockFiles } from './files.js'
+import { type FileRow, fileColumns, isPinned, type Labels, lockFiles } from './files.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -120,7 +120,8 @@ export async function listSnapshotFiles(
   if (!snapshot) return undefined
   return db.all<FileRow>(sql`
     select ${fileColumns} from snapshot_files p
-    join files f on f.colony = ${colony} and f.file_id = p.file_id
+    -- With a limit of its own, so that it is looked up for each position, whatever the planner thinks.
+    cross join lateral (select * from files f where f.colony = ${colony} and f.file_id = p.file_id limit 1) f
     where p.colony = ${colony} and p.snapshot_id = ${snapshot.snapshot_id} and p.position > ${after}
     order by p.position limit ${count}`)
 }
@@ -159,17 +160,15 @@ export function releaseFiles(db: Db, colony: ColonyKey, limit: number): Promise<
       select snapshot_id from snapshots where colony = ${colony} and removed order by snapshot_id limit 1`)
     if (!snapshot) return false
     const released = await tx.all<{ file_id: string }>(sql`
-      with next as materialized (
+      delete from snapshot_files
+      where colony = ${colony} and snapshot_id = ${snapshot.snapshot_id} and position = any(array(
         select position from snapshot_files
-        where colony = ${colony} and snapshot_id = ${snapshot.snapshot_id} order by position limit ${limit}
-      )
-      delete from snapshot_files p using next
-      where p.colony = ${colony} and p.snapshot_id = ${snapshot.snapshot_id} and p.position = next.position
-      returning p.file_id`)
+        where colony = ${colony} and snapshot_id = ${snapshot.snapshot_id} order by position limit ${limit}))
+      returning file_id`)
     await tx.run(sql`
       delete from files f
       where f.colony = ${colony} and f.file_id = any(${released.map((row) => row.file_id)}::text[]) and f.hidden
-        and not exists (select 1 from snapshot_files p where p.colony = ${colony} and p.file_id = f.file_id)`)
+        and not ${isPinned(colony, sql`f.file_id`)}`)
     if (released.length < limit)
       await tx.run(sql`delete from snapshots where colony = ${colony} and snapshot_id = ${snapshot.snapshot_id}`)
     return true

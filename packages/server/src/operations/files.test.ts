@@ -28,7 +28,7 @@ test('a file that the Go client adds can be downloaded by the Python client, and
   const { server, port, accesskey, secretkey } = added.ref.s3object
   assert.deepEqual([server, port, accesskey, secretkey], ['s3.local', 9000, '', ''])
   assert.deepEqual(await user.getFile({ colonyname, fileid: added.fileid }), [added])
-  const row = await db.one<{ text: string }>(sql`select to_jsonb(f)::text as text from files f`)
+  const row = await db.one<{ text: string }>(sql`select to_jsonb(f)::text as text from files f where colony <> 0`)
   assert.doesNotMatch(row?.text ?? assert.fail('no row'), /AKIA|hush/)
 })
 

@@ -73,6 +73,9 @@ export const fileHandlers = {
   },
 
   async getFileLabels({ name, exact, count, after }, { db, colony }) {
+    // Each name in the reply begins with it.
+    if (Buffer.byteLength(name) > limits.fileLabelBytesMax)
+      throw new ColoniesError('bad_request', `name must have at most ${limits.fileLabelBytesMax} bytes`)
     const below = exact && name !== ''
     const rows = await listFileLabels(db, colony.key, {
       labels: below ? labelsBelow(name) : labelsWithPrefix(name),
