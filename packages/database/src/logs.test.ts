@@ -4,17 +4,11 @@ import { testDatabase } from '@colonies/testkit'
 import { claimProcesses } from './claims.js'
 import type { Db } from './db.js'
 import { revokeExecutor } from './executors.js'
-import {
-  findLogs,
-  insertExecutorLog,
-  insertProcessLogs,
-  type LogRow,
-  listExecutorLogs,
-  listProcessLogs,
-} from './logs.js'
+import { findLogs, insertLogs, type LogRow, listExecutorLogs, listProcessLogs } from './logs.js'
 import { sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
 import { anyShape, claimant, type TestColony, testColony } from './testing/colony.js'
+import { someoneWaits } from './testing/held-open.js'
 
 async function running(db: Db, colony: TestColony, executor: string): Promise<string> {
   const process = colony.process()
@@ -39,13 +33,13 @@ test('only the holder of a running process adds to its log, whatever else is in 
     { processId: waiting.processId, holder: 'ada-id', attempt: 0, message: 'not running' },
     { processId: 'unknown', holder: 'ada-id', attempt: 0, message: 'unknown' },
   ]
-  assert.deepEqual([...(await insertProcessLogs(db, colony.key, lines))], [1])
-  assert.deepEqual([...(await insertProcessLogs(db, elsewhere.key, lines))], [])
+  assert.deepEqual([...(await insertLogs(db, colony.key, lines))], [1])
+  assert.deepEqual([...(await insertLogs(db, elsewhere.key, lines))], [])
   const [row, ...rest] = await listProcessLogs(db, colony.key, processId, all)
   assert.deepEqual([row?.message, row?.executor_name, rest], ['mine', 'ada', []])
 
   await revokeExecutor(db, colony.key, 'ada', 3)
-  assert.deepEqual([...(await insertProcessLogs(db, colony.key, lines))], [])
+  assert.deepEqual([...(await insertLogs(db, colony.key, lines))], [])
 })
 
 test('times grow within a batch and between batches, so that reading on misses and repeats nothing', async (t) => {
@@ -54,7 +48,7 @@ test('times grow within a batch and between batches, so that reading on misses a
   const processId = await running(db, colony, 'ada')
   const written = Array.from({ length: 2500 }, (_, n) => `line ${n}`)
   for (const batch of [written.slice(0, 1500), written.slice(1500, 1510), written.slice(1510)])
-    await insertProcessLogs(
+    await insertLogs(
       db,
       colony.key,
       batch.map((message) => ({ processId, holder: 'ada-id', attempt: 0, message })),
@@ -72,15 +66,55 @@ test('times grow within a batch and between batches, so that reading on misses a
   assert.deepEqual(messages(newest), ['line 2498', 'line 2499'])
 })
 
+test('a line that is committed late comes after all that could be read before it', { timeout: 20_000 }, async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['ada'])
+  const processId = await running(db, colony, 'ada')
+  const line = (message: string) => ({ processId, holder: 'ada-id', attempt: 1, message })
+  const read: string[] = []
+  let since = 0n
+  const readOn = async () => {
+    const page = await listExecutorLogs(db, colony.key, 'ada', { since, count: 500, latest: false })
+    read.push(...messages(page))
+    since = page.at(-1)?.added_ns ?? since
+  }
+  let others: Promise<unknown> = Promise.resolve()
+  await db.transaction(async (tx) => {
+    await insertLogs(tx, colony.key, [line('slow')])
+    others = Promise.all([
+      insertLogs(db, colony.key, [line('of another replica')]),
+      insertLogs(db, colony.key, [{ executorName: 'ada', message: 'of ada' }]),
+    ])
+    await Promise.race([others, someoneWaits(db)])
+    await readOn()
+  })
+  await others
+  await readOn()
+  assert.deepEqual(read.sort(), ['of ada', 'of another replica', 'slow'])
+})
+
+test('times go on growing when the clock is set back', async (t) => {
+  const { db } = await testDatabase(t)
+  const { key } = await testColony(db, 'dev', [])
+  const add = (message: string) => insertLogs(db, key, [{ executorName: 'ada', message }])
+  await add('one')
+  await db.run(sql`update log_clocks set last_ns = last_ns + 3600000000000`)
+  await db.run(sql`update logs set added_ns = added_ns + 3600000000000`)
+  await add('two')
+  const rows = await listExecutorLogs(db, key, 'ada', all)
+  assert.deepEqual(messages(rows), ['one', 'two'])
+  assert.equal((rows[1]?.added_ns ?? 0n) - (rows[0]?.added_ns ?? 0n), 1n)
+})
+
 test('the log of an executor has its own lines and those of its processes, and none of another colony', async (t) => {
   const { db } = await testDatabase(t)
   const dev = await testColony(db, 'dev', ['ada', 'bob'])
   const lab = await testColony(db, 'lab', ['ada'])
   const processId = await running(db, dev, 'ada')
-  await insertProcessLogs(db, dev.key, [{ processId, holder: 'ada-id', attempt: 0, message: 'of a process' }])
-  await insertExecutorLog(db, dev.key, 'ada', 'of its own')
-  await insertExecutorLog(db, dev.key, 'bob', 'of bob')
-  await insertExecutorLog(db, lab.key, 'ada', 'in the lab')
+  await insertLogs(db, dev.key, [{ processId, holder: 'ada-id', attempt: 0, message: 'of a process' }])
+  await insertLogs(db, dev.key, [{ executorName: 'ada', message: 'of its own' }])
+  await insertLogs(db, dev.key, [{ executorName: 'bob', message: 'of bob' }])
+  await insertLogs(db, lab.key, [{ executorName: 'ada', message: 'in the lab' }])
   assert.deepEqual(messages(await listExecutorLogs(db, dev.key, 'ada', all)), ['of a process', 'of its own'])
   const newest = await listExecutorLogs(db, dev.key, 'ada', { ...all, count: 1, latest: true })
   assert.deepEqual(messages(newest), ['of its own'])
@@ -91,8 +125,8 @@ test('a search takes the text as it stands, gives the newest lines first, and lo
   const { key } = await testColony(db, 'dev', [])
   const lab = await testColony(db, 'lab', [])
   for (const message of ['old 100%', '100% done', '100 done', 'a_b', 'aXb', '50% and 100%'])
-    await insertExecutorLog(db, key, 'ada', message)
-  await insertExecutorLog(db, lab.key, 'ada', '100% elsewhere')
+    await insertLogs(db, key, [{ executorName: 'ada', message }])
+  await insertLogs(db, lab.key, [{ executorName: 'ada', message: '100% elsewhere' }])
   await db.run(sql`update logs set added_ns = added_ns - 2 * 86400000000000 where message = 'old 100%'`)
   const search = async (text: string, days = 1, count = 100) => messages(await findLogs(db, key, { text, days, count }))
   assert.deepEqual(await search('100%'), ['50% and 100%', '100% done'])

@@ -3,9 +3,18 @@ import type { Held } from './held.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
-export interface NewLog extends Held {
+/** A line about a process, by its holder. */
+export interface ProcessLine extends Held {
   message: string
 }
+
+/** A line of an executor about itself. */
+export interface ExecutorLine {
+  executorName: string
+  message: string
+}
+
+export type LogLine = ProcessLine | ExecutorLine
 
 export interface LogRow {
   process_id: string
@@ -16,38 +25,50 @@ export interface LogRow {
 
 const columns = sql`process_id, executor_name, message, added_ns`
 
-// The clock has microseconds; the rest of the digits number the lines of one statement, whose time does not move.
-const nowNs = sql`(extract(epoch from statement_timestamp()) * 1000000)::bigint * 1000`
+const nowNs = sql`(extract(epoch from clock_timestamp()) * 1000000)::bigint * 1000`
 
 /**
- * Adds lines to the logs of processes that their writers hold. Their times grow in the order of the batch, so that
- * reading on from the time of one line gives the next.
+ * Adds lines of one colony: those of executors, and those about processes that their writers hold.
+ *
+ * Each has a time of its own, later than that of every line before it. The row of `log_clocks` is locked from then on until
+ * the commit, so no line appears whose time is earlier than that of a line which could be read already: whoever reads on
+ * from the time of the last line misses none. The price is that batches of one colony wait for each other.
  *
  * @returns indexes of the lines that were added; the others' writers do not hold their process
  */
-export async function insertProcessLogs(db: Db, colony: ColonyKey, logs: readonly NewLog[]): Promise<Set<number>> {
+export async function insertLogs(db: Db, colony: ColonyKey, lines: readonly LogLine[]): Promise<Set<number>> {
+  const [processes, executors] = [lines.map(processOf), lines.map(executorOf)]
   const rows = await db.all<{ place: number }>(sql`
     with asked as materialized (
-      select * from unnest(${logs.map((l) => l.processId)}::text[], ${logs.map((l) => l.holder)}::text[],
-        ${logs.map((l) => l.attempt)}::int[], ${logs.map((l) => l.message)}::text[])
-        with ordinality as a (process_id, by_holder, of_attempt, message, place)
-    ), held as materialized (
-      select a.*, l.holder_name from asked a
+      select * from unnest(${processes.map((p) => p.processId)}::text[], ${processes.map((p) => p.holder)}::text[],
+        ${processes.map((p) => p.attempt)}::int[], ${executors}::text[], ${lines.map((l) => l.message)}::text[])
+        with ordinality as a (process_id, by_holder, of_attempt, by_executor, message, place)
+    ), allowed as materialized (
+      select a.place, a.process_id, l.holder_name as executor_name, a.message from asked a
       join live l on l.colony = ${colony} and l.process_id = a.process_id and l.state = 1 and l.holder = a.by_holder
         and (a.of_attempt = 0 or l.attempt = a.of_attempt)
+      union all
+      select place, '', by_executor, message from asked where process_id = ''
+    ), numbered as (
+      select *, row_number() over (order by place) as number, count(*) over () as lines from allowed
+    ), clock as (
+      insert into log_clocks as c (colony, last_ns)
+      select ${colony}, ${nowNs} + count(*) from allowed having count(*) > 0
+      on conflict (colony) do update
+        set last_ns = greatest(c.last_ns, ${nowNs}) + (select count(*) from allowed)
+      returning last_ns
     ), added as (
       insert into logs (colony, process_id, executor_name, message, added_ns)
-      select ${colony}, process_id, holder_name, message, ${nowNs} + place - 1 from held
+      select ${colony}, process_id, executor_name, message, last_ns - lines + number from clock, numbered order by number
     )
-    select (place - 1)::int as place from held`)
+    select (place - 1)::int as place from allowed`)
   return new Set(rows.map((row) => row.place))
 }
 
-export function insertExecutorLog(db: Db, colony: ColonyKey, executorName: string, message: string): Promise<number> {
-  return db.run(sql`
-    insert into logs (colony, process_id, executor_name, message, added_ns)
-    values (${colony}, '', ${executorName}, ${message}, ${nowNs})`)
-}
+const nobody: Held = { processId: '', holder: '', attempt: 0 }
+
+const processOf = (line: LogLine): Held => ('processId' in line ? line : nobody)
+const executorOf = (line: LogLine): string => ('processId' in line ? '' : line.executorName)
 
 export interface LogRange {
   /** Only lines later than this, in ns. */

@@ -6,6 +6,7 @@ import { closeFailed, closeSuccessful, failOverdue } from './closes.js'
 import type { Db } from './db.js'
 import { typesWithReady } from './due.js'
 import { readEvents } from './events.js'
+import { insertLogs } from './logs.js'
 import { listLive, listResults, readProcesses } from './processes.js'
 import { releaseHeldBy, releaseOverdue } from './releases.js'
 import { Sql, sql } from './sql.js'
@@ -42,6 +43,7 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   { name: 'claim of named', index: 'wanted_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1')]) },
   { name: 'close', index: 'live_pkey', run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }]) },
   { name: 'fail', index: 'live_pkey', run: (db, c) => closeFailed(db, c, [{ ...fence, errors: null }]) },
+  { name: 'log', index: 'live_pkey', run: (db, c) => insertLogs(db, c, [{ ...fence, message: 'm' }]) },
   { name: 'overdue', index: 'live_deadline', run: (db, c) => releaseOverdue(db, c, 100) },
   { name: 'overdue and spent', index: 'live_deadline', run: (db, c) => failOverdue(db, c, 100) },
   { name: 'release of a holder', index: 'live_holder', run: (db, c) => releaseHeldBy(db, c, 'e1-id') },

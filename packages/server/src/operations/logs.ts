@@ -1,11 +1,4 @@
-import {
-  findExecutor,
-  findLogs,
-  insertExecutorLog,
-  type LogRow,
-  listExecutorLogs,
-  listProcessLogs,
-} from '@colonies/database'
+import { findExecutor, findLogs, type LogRow, listExecutorLogs, listProcessLogs } from '@colonies/database'
 import { ColoniesError, limits } from '@colonies/protocol'
 import type { Colony, Handlers } from '../handler.js'
 import { notHeld, standingOf } from './processes.js'
@@ -18,11 +11,11 @@ export const logHandlers = {
     throw notHeld(await standingOf(db, colony, processid), caller.id)
   },
 
-  async addExecutorLog({ executorname, message }, { db, caller, colony }) {
+  async addExecutorLog({ executorname, message }, { caller, colony, replica }) {
     checkMessage(message)
     if (caller.executor?.name !== executorname)
       throw new ColoniesError('not_allowed', 'Access denied, an executor can only add logs of itself')
-    await insertExecutorLog(db, colony.key, executorname, message)
+    await replica.hotPath.addLog(colony.key, { executorName: executorname, message })
     return {}
   },
 

@@ -11,11 +11,11 @@ import {
   type FileRow,
   giveBack,
   insertFiles,
+  insertLogs,
   insertProcesses,
-  insertProcessLogs,
+  type LogLine,
   type NewAttribute,
   type NewFile,
-  type NewLog,
   type NewProcess,
   type ReadyLine,
   type Submitted,
@@ -46,8 +46,8 @@ export interface HotPath {
   /** @returns false when the process is not running, or not held by who closes it */
   closeSuccessful(colony: ColonyKey, close: Close): Promise<boolean>
   closeFailed(colony: ColonyKey, failure: Failure): Promise<boolean>
-  /** @returns false when the writer does not hold the process */
-  addLog(colony: ColonyKey, log: NewLog): Promise<boolean>
+  /** @returns false when the line is about a process that its writer does not hold */
+  addLog(colony: ColonyKey, log: LogLine): Promise<boolean>
   addFile(colony: ColonyKey, file: NewFile): Promise<FileRow>
   wait(waiter: Waiter): () => void
   /** Puts processes back into the queue whose executor never got them. */
@@ -181,15 +181,14 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
   }
 }
 
-function logBatcher(db: Db): Batcher<NewLog, boolean> {
+function logBatcher(db: Db): Batcher<LogLine, boolean> {
   return new Batcher({
     async flush(colony, items) {
-      const added = await insertProcessLogs(db, colony, items)
+      const added = await insertLogs(db, colony, items)
       return items.map((_, place) => added.has(place))
     },
     itemsMax: 1000,
-    // One at a time: were two under way, lines of the second could be seen before earlier ones of the first, and whoever reads
-    // on from the time of the last line would never see those.
+    // Batches of a colony wait for each other in the database: a second one under way would only take a connection.
     flushesMax: 1,
     bytesOf: ({ message }) => message.length + 200,
     bytesMax: BYTES_MAX,
