@@ -14,14 +14,15 @@ export const mayImport = {
   server: [...upToCore, 'database'],
   client: upToCore,
   executor: [...upToCore, 'client'],
+  colonyfs: [...upToCore, 'client'],
   dashboard: [...upToCore, 'client'],
   // `colonies dev` and `colonies server start` start a whole server; nothing else may cross from client to server.
-  cli: [...upToCore, 'client', 'executor', 'database', 'server'],
+  cli: [...upToCore, 'client', 'colonyfs', 'executor', 'database', 'server'],
   testkit: [...upToCore, 'client', 'executor', 'database', 'server'],
 }
 
 /** What each of `executors/*` may import. */
-export const executorsMayImport = [...upToCore, 'client', 'executor']
+export const executorsMayImport = [...upToCore, 'client', 'colonyfs', 'executor']
 
 /** Packages that browsers load, so nothing of Node; `src/node/` is left out, which only the condition `node` leads to. */
 export const runAnywhere = new Set(['protocol', 'identity', 'core', 'client', 'executor', 'dashboard'])

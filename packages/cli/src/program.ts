@@ -6,6 +6,7 @@ import { colonyCommands } from './commands/colony.js'
 import { configCommands } from './commands/config.js'
 import { devCommand } from './commands/dev.js'
 import { executorCommands } from './commands/executor.js'
+import { fsCommands } from './commands/fs.js'
 import { functionCommands } from './commands/function.js'
 import { keyCommands } from './commands/key.js'
 import { locationCommands } from './commands/location.js'
@@ -35,6 +36,7 @@ const everything = [
   executorCommands,
   userCommands,
   locationCommands,
+  fsCommands,
   storeCommands,
   colonyCommands,
   serverCommands,

@@ -205,3 +205,22 @@ export async function filesWithoutRow(db: Db, colony: ColonyKey, fileIds: readon
       and not exists (select 1 from upload_parts p where p.colony = ${colony} and p.file_id = f.file_id)`)
   return rows.map((row) => row.file_id)
 }
+
+/**
+ * Objects of a bucket for files that no file names, a day after they were stored: whoever stored them has not come to
+ * adding the file, or removed it with a client that left the bytes.
+ */
+export async function unnamedObjects(
+  db: Db,
+  colony: ColonyKey,
+  bucket: string,
+  { after, limit }: { after: string; limit: number },
+): Promise<string[]> {
+  const rows = await db.all<{ key: string }>(sql`
+    select o.key from objects o
+    where o.colony = ${colony} and o.bucket = ${bucket} and o.key > ${after} and o.key ~ '^[0-9a-f]{64}$'
+      and o.stored_at < now() - interval '1 day'
+      and not exists (select 1 from files f where f.colony = ${colony} and f.bucket = ${bucket} and f.object = o.key)
+    order by o.key limit ${limit}`)
+  return rows.map((row) => row.key)
+}

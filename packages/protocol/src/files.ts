@@ -1,5 +1,5 @@
 import { byName, operation } from './operation.js'
-import { Flag, Int, Int32, List, ListOrNull, optional, Shape, Text, Time } from './schema.js'
+import { Flag, Int, Int32, List, ListOrNull, omitEmpty, optional, Shape, Text, Time } from './schema.js'
 
 /** Where the bytes of a file are: an object of an S3 service, which clients write and read themselves. */
 export const S3Object = Shape({
@@ -182,8 +182,13 @@ export const removeFile = operation({
     fileid: optional(Text),
     label: optional(Text),
     name: optional(Text),
+    /** Ours: tell which objects can be deleted. The server's own store deletes them by itself. */
+    listobjects: optional(Flag),
   },
-  output: Shape({}),
+  output: Shape({
+    /** Objects that no revision names any more, where they were asked for. */
+    objects: omitEmpty(List(S3Object)),
+  }),
   errors: ['bad_request'],
 })
 

@@ -70,7 +70,7 @@ export function createReplica(shell: Shell): Parts {
       replicaHeartbeat(members),
       storeLastHeard(lastHeard),
       eventPoll(feed),
-      ...(store ? [storeCleanUp(store.folder)] : []),
+      ...(store ? [storeCleanUp(store)] : []),
     ],
     heard({ caller, colony }) {
       if (caller.kind === 'executor') lastHeard.heard(colony.key, caller.id)

@@ -1,5 +1,13 @@
-import { abandonedUploads, abortUpload, coloniesWithObjects, type Db, filesWithoutRow } from '@colonies/database'
+import {
+  abandonedUploads,
+  abortUpload,
+  coloniesWithObjects,
+  type Db,
+  filesWithoutRow,
+  unnamedObjects,
+} from '@colonies/database'
 import type { ObjectFolder } from '../store/object-folder.js'
+import { FILES_BUCKET, type ObjectStore } from '../store/object-store.js'
 import { eachColony } from './each-colony.js'
 import type { Loop } from './loop.js'
 
@@ -11,17 +19,23 @@ const INCOMING_MS = 24 * 60 * 60_000
 
 const inEachColony = eachColony('store clean-up')
 
-/** Removes files that nothing names, left by crashes between file and row, and uploads that nobody went on with. */
-export function storeCleanUp(folder: ObjectFolder): Loop {
+/**
+ * Removes what nothing names: bytes left by crashes before their row was written, objects whose file was never added or
+ * is gone, and uploads that nobody went on with.
+ */
+export function storeCleanUp(store: ObjectStore): Loop {
+  const { folder } = store
   return {
     name: 'store clean-up',
     everyMs: 60 * 60_000,
     async runOnce(context) {
       const { db, log, signal } = context
-      await inEachColony(await coloniesWithObjects(db), context, async (colony) => {
+      const more = await inEachColony(await coloniesWithObjects(db), context, async (colony) => {
         const uploads = await abandonedUploads(db, colony, BATCH)
         for (const uploadId of uploads) await folder.remove(colony, (await abortUpload(db, colony, uploadId)) ?? [])
-        return false
+        const unnamed = await unnamedObjects(db, colony, FILES_BUCKET, { after: '', limit: BATCH })
+        await store.remove(colony, FILES_BUCKET, unnamed)
+        return unnamed.length === BATCH || uploads.length === BATCH
       })
       let removed = await folder.removeOldIncoming(Date.now() - INCOMING_MS)
       for (const colony of await folder.colonies()) {
@@ -31,7 +45,7 @@ export function storeCleanUp(folder: ObjectFolder): Loop {
         }
       }
       if (removed > 0) log.info('removed files that no object has', { removed })
-      return 'rest'
+      return more
     },
   }
 }

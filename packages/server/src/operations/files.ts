@@ -24,7 +24,7 @@ import {
 } from '@colonies/database'
 import { newId } from '@colonies/identity'
 import { ColoniesError, type FileRevision, limits, type ServerSide } from '@colonies/protocol'
-import type { Call, Caller, Colony, Handlers } from '../handler.js'
+import type { Call, Caller, Colony, Handlers, Replica } from '../handler.js'
 
 type Revision = ServerSide<typeof FileRevision>
 
@@ -94,23 +94,37 @@ export const fileHandlers = {
     return rows.map((row) => fileEntryOf(row, colony))
   },
 
-  async removeFile({ fileid, label, name }, { db, colony }) {
-    if (fileid !== '') {
-      await removeRevision(db, colony.key, fileid)
-      return {}
+  async removeFile({ fileid, label, name, listobjects }, { db, colony, replica }) {
+    const unused = fileid === '' ? [] : (await removeRevision(db, colony.key, fileid)).unused
+    if (fileid === '') {
+      const old = { ...revisionsOf(label, name), keep: 0, limit: REMOVED_AT_ONCE }
+      for (let count = REMOVED_AT_ONCE; count === REMOVED_AT_ONCE; ) {
+        const removed = await removeRevisions(db, colony.key, old)
+        unused.push(...removed.unused)
+        count = removed.count
+      }
     }
-    const old = { ...revisionsOf(label, name), keep: 0, limit: REMOVED_AT_ONCE }
-    while ((await removeRevisions(db, colony.key, old)).count === REMOVED_AT_ONCE);
-    return {}
+    await removeBytes(replica, colony, unused)
+    return { objects: listobjects ? unused.map(objectOf) : [] }
   },
 
-  async removeFileTree({ label, count }, { db, colony }) {
+  async removeFileTree({ label, count }, { db, colony, replica }) {
     if (label === '') throw new ColoniesError('bad_request', 'label is empty: write / for all files of the colony')
     const limit = pageSize(count, limits.fileTreeCountMax)
     const removed = await removeTree(db, colony.key, labelsBelow(label), limit)
+    await removeBytes(replica, colony, removed.unused)
     return { removed: removed.count, objects: removed.unused.map(objectOf) }
   },
 } satisfies Partial<Handlers>
+
+/** Objects of the server's own store go with the last revision that names them; those of other services are their owner's. */
+async function removeBytes({ store }: Replica, colony: Colony, unused: readonly ObjectPlace[]): Promise<void> {
+  if (!store) return
+  for (const bucket of new Set(unused.map((one) => one.bucket))) {
+    const keys = unused.filter((one) => one.bucket === bucket).map((one) => one.object)
+    await store.remove(colony.key, bucket, keys)
+  }
+}
 
 /** How many rows somebody gets who asked for `count`. */
 export function pageSize(count: number, most: number): number {
@@ -159,7 +173,8 @@ async function forgetOld({ label, name }: NewFile, { db, colony, replica }: Call
   const { fileRevisions } = replica.config
   if (fileRevisions === undefined) return
   const old = { label, name, keep: fileRevisions, limit: REMOVED_AT_ONCE }
-  await removeRevisions(db, colony.key, old)
+  const { unused } = await removeRevisions(db, colony.key, old)
+  await removeBytes(replica, colony, unused)
 }
 
 export function fileOf(row: FileRow, colony: Colony): Revision {

@@ -1,9 +1,7 @@
 import { ColoniesError } from '@colonies/protocol'
 import type { Handlers } from '../handler.js'
 import { accessKeyOf } from '../store/access-key.js'
-
-/** The one that clients of files use, unless they are told otherwise. */
-const BUCKET = 'colonies'
+import { FILES_BUCKET } from '../store/object-store.js'
 
 export const storeHandlers = {
   async getStore(_, { caller, colony, replica: { store } }) {
@@ -12,13 +10,13 @@ export const storeHandlers = {
         'not_found',
         'This server has no object store of its own: set AWS_S3_ENDPOINT and its keys, or start the server with COLONIES_STORE_DIR',
       )
-    await store.makeBucket(colony.key, BUCKET)
+    await store.makeBucket(colony.key, FILES_BUCKET)
     const accesskey = accessKeyOf(colony.key, caller.id)
     return {
       endpoint: '',
       tls: false,
       region: 'us-east-1',
-      bucket: BUCKET,
+      bucket: FILES_BUCKET,
       accesskey,
       secretkey: store.secretKey(accesskey),
       usedbytes: await store.usage(colony.key),

@@ -18,6 +18,7 @@ import {
   type PartRow,
   putObject,
   putPart,
+  referencedObjects,
   type StoreRefusal,
   storeUsage,
 } from '@colonies/database'
@@ -51,6 +52,8 @@ export interface PartList {
   more: boolean
 }
 
+/** Where clients keep the bytes of files, unless they are told otherwise. Under keys of 64 hex digits, nothing else may lie there. */
+export const FILES_BUCKET = 'colonies'
 /** Buckets of one colony. */
 export const BUCKETS_MAX = 100
 /** Uploads of one colony that are not complete. */
@@ -190,8 +193,14 @@ export class ObjectStore {
     return this.#store(colony, { ...to, file, etag: row.etag }, options ?? kept)
   }
 
+  /**
+   * Removes objects, but for those that a file or a snapshot names: clients of the original delete the bytes of a file
+   * first, and a snapshot may still need them. They go with the last one that names them.
+   */
   async remove(colony: ColonyKey, bucket: string, keys: readonly string[]): Promise<void> {
-    await this.#folder.remove(colony, await deleteObjects(this.#db, colony, bucket, keys))
+    const named = await referencedObjects(this.#db, colony, bucket, keys)
+    const unnamed = keys.filter((key) => !named.has(key))
+    await this.#folder.remove(colony, await deleteObjects(this.#db, colony, bucket, unnamed))
   }
 
   /** @returns the id of the upload */

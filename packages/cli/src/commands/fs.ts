@@ -1,0 +1,129 @@
+import { basename } from 'node:path'
+import type { FileWish, RemoteFile } from '@colonies/colonyfs'
+import { flag, needed, noun, text, verb } from '../command.js'
+import { confirm } from '../confirm.js'
+import { UsageError } from '../exit-codes.js'
+import { formatBytes } from '../format-bytes.js'
+import { formatTime } from '../format-time.js'
+import { labelVerbs } from '../fs/label-verbs.js'
+import { withFiles } from '../fs/open-files.js'
+import { snapshotVerbs } from '../fs/snapshot-verbs.js'
+import { syncVerb } from '../fs/sync-verb.js'
+import type { Column } from '../table.js'
+import { created, done, item, list } from '../view.js'
+
+type Revision = Omit<RemoteFile, 'initiatorid' | 'initiatorname'>
+
+const columns: readonly Column<RemoteFile>[] = [
+  { header: 'FILE', of: ({ label, name }) => `${label === '/' ? '' : label}/${name}` },
+  { header: 'SIZE', of: ({ size }) => formatBytes(size) },
+  { header: 'ADDED', of: ({ added }) => formatTime(added) },
+  { header: 'BY', of: ({ initiatorname }) => initiatorname },
+  { header: 'FILE ID', of: ({ fileid }) => fileid },
+]
+
+const fields: readonly Column<Revision>[] = [
+  { header: 'File', of: ({ label, name }) => `${label === '/' ? '' : label}/${name}` },
+  { header: 'File id', of: ({ fileid }) => fileid },
+  { header: 'Size', of: ({ size }) => `${formatBytes(size)} (${size} bytes)` },
+  { header: 'SHA-256', of: ({ checksum }) => checksum },
+  { header: 'Revision', of: ({ sequencenr }) => sequencenr },
+  { header: 'Added', of: ({ added }) => formatTime(added) },
+  { header: 'Bucket', of: ({ ref }) => ref.s3object.bucket },
+  { header: 'Object', of: ({ ref }) => ref.s3object.object },
+]
+
+/** A file by its path, or as the original's command has it: by label and name, or by id. */
+const which = {
+  file: text('label and name, as /data/a.txt'),
+  label: text('label, such as /data', { short: 'l' }),
+  name: text('name of the file', { short: 'n' }),
+  fileid: text('id of one revision', { short: 'i' }),
+}
+
+function wishOf({ file, label, name, fileid }: Record<keyof typeof which, string>): FileWish {
+  if (fileid !== '') return { fileid }
+  if (label !== '' && name !== '') return { label, name }
+  const slash = file.lastIndexOf('/')
+  if (file !== '' && !file.endsWith('/'))
+    return { label: file.slice(0, Math.max(slash, 0)) || '/', name: file.slice(slash + 1) }
+  throw new UsageError('Which file? Give label and name as /data/a.txt, or its id with --fileid.')
+}
+
+export const fsCommands = noun('fs', 'Files of the colony: folders here, labels there.', [
+  syncVerb,
+  verb({
+    name: 'ls',
+    summary: 'List the files of a label and of all labels below it.',
+    positional: ['label'],
+    options: { label: text('label, such as /data (all when left out)', { short: 'l' }) },
+    async run({ label }, session) {
+      return withFiles(session, async (files) => {
+        const found: RemoteFile[] = []
+        for await (const file of files.tree(label || '/')) found.push(file)
+        return list(found, columns, { id: ({ fileid }) => fileid, none: 'No files.' })
+      })
+    },
+  }),
+  verb({
+    name: 'info',
+    summary: 'Show a file: its newest revision, or the one of an id.',
+    positional: ['file'],
+    options: which,
+    async run(values, session) {
+      const [file] = await session.member.getFile({ colonyname: session.colonyname, ...wishOf(values), latest: true })
+      return file && item(file, file.fileid, fields)
+    },
+  }),
+  verb({
+    name: 'put',
+    summary: 'Store a file of this machine as a new revision.',
+    positional: ['path', 'file'],
+    options: { path: needed('file of this machine'), ...which },
+    async run({ path, ...values }, session) {
+      const intoLabel = values.file.endsWith('/') || (values.file === '' && values.label !== '' && values.name === '')
+      const wish = intoLabel ? { label: values.file || values.label, name: basename(path) } : wishOf(values)
+      if ('fileid' in wish) throw new UsageError('A new revision gets its id by itself: give label and name.')
+      return withFiles(session, async (files, signal) => {
+        const stored = await files.put(path, wish, { signal })
+        const where = `${stored.label === '/' ? '' : stored.label}/${stored.name}`
+        return created(`${path} was stored as ${where}, ${formatBytes(stored.size)}.`, where, stored)
+      })
+    },
+  }),
+  verb({
+    name: 'get',
+    summary: 'Bring a file here, and check that its bytes are those that were stored.',
+    positional: ['file', 'dir'],
+    options: {
+      ...which,
+      dir: text('folder, or name of the file here (the current folder when left out)', { short: 'd' }),
+    },
+    async run({ dir, ...values }, session) {
+      return withFiles(session, async (files, signal) => {
+        const { path, file } = await files.get(wishOf(values), dir || '.', { signal })
+        return created(`${formatBytes(file.size)} came.`, path, { path, ...file })
+      })
+    },
+  }),
+  verb({
+    name: 'remove',
+    summary: 'Remove a file with all its revisions, or one revision by its id; snapshots keep what they have.',
+    positional: ['file'],
+    options: { ...which, yes: flag('do not ask', { short: 'y' }) },
+    async run({ yes, ...values }, session) {
+      const wish = wishOf(values)
+      const what =
+        'fileid' in wish
+          ? `Revision ${wish.fileid}`
+          : `${wish.label === '/' ? '' : wish.label}/${wish.name} with all its revisions`
+      await confirm(`${what} will be removed.`, yes, session)
+      return withFiles(session, async (files) => {
+        await files.remove(wish)
+        return done(`${what} was removed.`, 'fileid' in wish ? { fileid: wish.fileid } : { ...wish })
+      })
+    },
+  }),
+  labelVerbs,
+  snapshotVerbs,
+])

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { AbortedError } from '@colonies/client'
+import { sql } from '@colonies/database'
+import { type TestColony, testColony } from '@colonies/testkit'
+import { ColonyFs, FileError, labelOfFolder, type SyncPlan } from './index.js'
+import { partialName } from './local-files.js'
+
+interface Desk {
+  colony: TestColony
+  /** A folder of its own, as on another machine. */
+  folder(): Promise<{ dir: string; files: ColonyFs }>
+}
+
+async function start(t: TestContext): Promise<Desk> {
+  const colony = await testColony(t)
+  return {
+    colony,
+    async folder() {
+      const home = await mkdtemp(join(tmpdir(), 'colonyfs-'))
+      const { user: client, name: colonyname, url: server } = colony
+      const files = new ColonyFs({ client, colonyname, server, env: {}, stateDir: join(home, 'state') })
+      t.after(async () => {
+        await files.close()
+        await rm(home, { recursive: true, force: true })
+      })
+      return { dir: join(home, 'work'), files }
+    },
+  }
+}
+
+/** Writes files given by path; folders are made. */
+async function write(dir: string, contents: Record<string, string | Uint8Array>): Promise<void> {
+  for (const [path, content] of Object.entries(contents)) {
+    await mkdir(join(dir, path, '..'), { recursive: true })
+    await writeFile(join(dir, path), content)
+  }
+}
+
+/** All files of a folder by path, but for the one with the label. */
+async function read(dir: string): Promise<Record<string, string>> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true })
+  const paths = entries
+    .filter((entry) => entry.isFile() && entry.name !== '.cfs')
+    .map((entry) => join(entry.parentPath, entry.name))
+  const contents = await Promise.all(
+    paths.map(async (path) => [path.slice(dir.length + 1), await readFile(path, 'latin1')]),
+  )
+  return Object.fromEntries(contents.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)))
+}
+
+const sync = async (files: ColonyFs, dir: string, options: { keepLocal?: boolean; deletions?: boolean } = {}) => {
+  const plan = await files.planSync({ dir, label: '/data', keepLocal: true, deletions: false, ...options })
+  assert.deepEqual(await files.applySync(plan), [])
+  return actionsOf(plan)
+}
+
+const actionsOf = ({ changes }: SyncPlan) => changes.map(({ action, path }) => `${action} ${path}`)
+
+test('two folders on two machines become the same, whatever their files are', async (t) => {
+  const { folder } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  const contents = { a: 'a', 'empty.txt': '', 'only/sub/labels/x y+ü.txt': 'x', 'b/large': randomBytes(300_000) }
+  await write(one.dir, contents)
+  assert.equal((await sync(one.files, one.dir)).length, 4)
+  await sync(two.files, two.dir)
+  assert.deepEqual(await read(two.dir), await read(one.dir))
+  assert.deepEqual(await sync(two.files, two.dir), [])
+  assert.equal(await labelOfFolder(two.dir), '/data')
+})
+
+test('a file larger than one part is stored in parts, and comes back as it was', async (t) => {
+  const { folder } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  const content = randomBytes(70 * 1024 * 1024)
+  await write(one.dir, { large: content })
+  await sync(one.files, one.dir)
+  await sync(two.files, two.dir)
+  assert.ok(content.equals(await readFile(join(two.dir, 'large'))))
+})
+
+test('the side that changed since the last sync wins, and what both changed is kept here or there as asked', async (t) => {
+  const { folder } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  await write(one.dir, { here: '1', there: '1', both: '1' })
+  await sync(one.files, one.dir)
+  await sync(two.files, two.dir)
+  await write(one.dir, { there: '2', both: 'of one' })
+  await sync(one.files, one.dir)
+  await write(two.dir, { here: '2', both: 'of two' })
+  const plan = await two.files.planSync({ dir: two.dir, label: '/data', keepLocal: false, deletions: false })
+  assert.deepEqual(actionsOf(plan), ['download both', 'upload here', 'download there'])
+  assert.deepEqual(
+    plan.changes.map(({ conflict }) => conflict),
+    [true, false, false],
+  )
+  await two.files.applySync(plan)
+  assert.deepEqual(await read(two.dir), { both: 'of one', here: '2', there: '2' })
+})
+
+test('what was removed comes back, or is removed on the other side where that is asked for', async (t) => {
+  const { folder } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  await write(one.dir, { stays: '1', goes: '2', changed: '3' })
+  await sync(one.files, one.dir)
+  await sync(two.files, two.dir)
+  await rm(join(one.dir, 'goes'))
+  await rm(join(one.dir, 'changed'))
+  await write(two.dir, { changed: '4' })
+  await sync(two.files, two.dir)
+  assert.deepEqual(await sync(one.files, one.dir, { deletions: true }), ['download changed', 'remove-remote goes'])
+  assert.deepEqual(await sync(two.files, two.dir, { deletions: true }), ['remove-local goes'])
+  assert.deepEqual(await read(two.dir), { changed: '4', stays: '1' })
+})
+
+test('a plan that somebody was faster than overwrites nothing', async (t) => {
+  const { folder } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  await write(one.dir, { a: 'of one', b: '1' })
+  const late = await one.files.planSync({ dir: one.dir, label: '/data', keepLocal: true, deletions: false })
+  await write(two.dir, { a: 'of two' })
+  await sync(two.files, two.dir)
+  await write(one.dir, { b: 'changed since' })
+  const failures = await one.files.applySync(late)
+  assert.deepEqual(failures.map(({ path }) => path).sort(), ['a', 'b'])
+  assert.equal((await one.files.find({ label: '/data', name: 'a' })).size, 'of two'.length)
+})
+
+test('an interrupted download goes on where it was, and half a file is never taken for a whole one', async (t) => {
+  const { folder } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  const content = randomBytes(400_000)
+  await write(one.dir, { a: content })
+  await sync(one.files, one.dir)
+  const { checksum } = await one.files.find({ label: '/data', name: 'a' })
+  const partial = partialName('a', checksum)
+  await write(two.dir, { [partial]: content })
+  await truncate(join(two.dir, partial), 150_000)
+  const bytes: number[] = []
+  const plan = await two.files.planSync({ dir: two.dir, label: '/data', keepLocal: true, deletions: false })
+  assert.deepEqual(actionsOf(plan), ['download a'])
+  await two.files.applySync(plan, { onProgress: ({ bytesDone }) => bytes.push(bytesDone) })
+  assert.equal(bytes[0], 150_000)
+  assert.ok(content.equals(await readFile(join(two.dir, 'a'))))
+  assert.deepEqual(Object.keys(await read(two.dir)), ['a'])
+})
+
+test('bytes that are not those that were stored are refused, and the file that was there stays', async (t) => {
+  const { folder, colony } = await start(t)
+  const { dir, files } = await folder()
+  await write(dir, { a: 'right' })
+  await sync(files, dir)
+  await colony.db.run(sql`update files set checksum = ${'0'.repeat(64)} where name = 'a'`)
+  await assert.rejects(files.get({ label: '/data', name: 'a' }, join(dir, 'a')), FileError)
+  assert.deepEqual(await read(dir), { a: 'right' })
+})
+
+test('an interrupted sync says so, and the next one does the rest', async (t) => {
+  const { folder } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  await write(one.dir, Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`f${index}`, `${index}`])))
+  const stop = new AbortController()
+  const plan = await one.files.planSync({ dir: one.dir, label: '/data', keepLocal: true, deletions: false })
+  const onProgress = ({ filesDone }: { filesDone: number }) => filesDone === 10 && stop.abort()
+  await assert.rejects(
+    one.files.applySync(plan, { onProgress: (progress) => void onProgress(progress), signal: stop.signal }),
+    AbortedError,
+  )
+  const rest = await sync(one.files, one.dir)
+  assert.ok(rest.length > 0 && rest.length <= 30, `${rest.length} files were left`)
+  await sync(two.files, two.dir)
+  assert.deepEqual(await read(two.dir), await read(one.dir))
+})
+
+test('names that would lead out of the folder are not followed', async (t) => {
+  const { folder, colony } = await start(t)
+  const { dir, files } = await folder()
+  await write(dir, { a: '1' })
+  await sync(files, dir)
+  await colony.db.run(sql`update files set name = '../../escaped' where name = 'a'`)
+  await rm(dir, { recursive: true })
+  await assert.rejects(files.planSync({ dir, label: '/data', keepLocal: true, deletions: false }), FileError)
+})
+
+test('links to files are files, links to folders are left alone', async (t) => {
+  const { folder } = await start(t)
+  const { dir, files } = await folder()
+  await write(dir, { a: 'content', 'sub/b': 'b' })
+  await symlink('a', join(dir, 'link'))
+  await symlink('.', join(dir, 'round'))
+  const plan = await files.planSync({ dir, label: '/data', keepLocal: true, deletions: false })
+  assert.deepEqual(actionsOf(plan), ['upload a', 'upload link', 'upload sub/b'])
+  assert.deepEqual(plan.skipped, ['round'])
+})
+
+test('a snapshot has the files as they were, also after they were removed, until it goes itself', async (t) => {
+  const { folder, colony } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  await write(one.dir, { a: '1', 'same/a': '2', empty: '' })
+  await sync(one.files, one.dir)
+  const { name: colonyname, user } = colony
+  await user.createSnapshot({ colonyname, label: '/data', name: 'before: all' })
+  await one.files.remove({ label: '/data', name: 'a' })
+  assert.equal(await one.files.removeTree('/data'), 2)
+  assert.equal(await one.files.getSnapshot({ name: 'before: all' }, two.dir), 3)
+  assert.deepEqual(await read(two.dir), { a: '1', empty: '', 'same/a': '2' })
+  assert.equal(await one.files.getSnapshot({ name: 'before: all' }, two.dir), 0)
+})

@@ -1,0 +1,7 @@
+export { ColonyFs, type ColonyFsOptions, labelOfFolder } from './colony-fs.js'
+export { FileError } from './file-error.js'
+export type { LocalFile } from './local-files.js'
+export type { Content, PlannedChange, PlanOptions, SyncAction } from './plan.js'
+export type { RemoteFile } from './remote-files.js'
+export type { ApplyOptions, SyncFailure, SyncOptions, SyncPlan, SyncProgress } from './sync.js'
+export type { FileWish, TransferOptions } from './transfers.js'

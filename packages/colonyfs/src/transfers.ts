@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { FileError } from './file-error.js'
+import { checksumOf, isUnchanged, type LocalFile, partialName } from './local-files.js'
+import { localPath, type Place } from './places.js'
+import type { InColony, RemoteFile } from './remote-files.js'
+import { PassingError, withRetries } from './retry.js'
+import type { Storage } from './storage.js'
+
+export interface TransferOptions {
+  /** Called with the bytes of each piece that was moved; negative when a try begins anew. */
+  onBytes?: ((bytes: number) => void) | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** A file by its place, or one of its revisions by its id. */
+export type FileWish = { fileid: string } | Place
+
+/** A fresh key for the bytes of a revision: no two revisions share an object. */
+const newKey = () => randomBytes(32).toString('hex')
+
+/**
+ * Stores a file and adds it to the colony, the bytes first: what is listed can be read.
+ *
+ * @param previous the `fileid` of the newest revision that is known, or `none`: somebody who was faster is not overwritten
+ * @throws ConflictError when another revision was added since, FileError when the file changed while it was read
+ */
+export async function uploadFile(
+  { client, colonyname, storage }: InColony & { storage: Storage },
+  { root, file, place, previous }: { root: string; file: LocalFile; place: Place; previous?: string },
+  { onBytes, signal }: TransferOptions = {},
+): Promise<void> {
+  const path = localPath(root, file.path)
+  const key = newKey()
+  const content = {
+    size: file.size,
+    sha256: file.checksum,
+    read: (start: number, end: number) => bytesOf(path, start, end),
+  }
+  try {
+    await storage.put(key, content, { onBytes, signal })
+  } catch (error) {
+    if (signal?.aborted || (await isUnchanged(root, file))) throw error
+    throw new FileError(`${file.path} was changed while it was being sent; sync again`, { cause: error })
+  }
+  try {
+    const { server, port, tls, region, bucket } = storage.place
+    await client.addFile({
+      file: {
+        colonyname,
+        ...place,
+        size: file.size,
+        checksum: file.checksum,
+        checksumalg: 'SHA256',
+        ref: { protocol: 's3', s3object: { server, port, tls, region, bucket, object: key } },
+      },
+      ...(previous !== undefined && { previous }),
+    })
+  } catch (error) {
+    // Whether the revision was added is known only when the server refused it.
+    if (isRefusal(error)) await storage.remove(storage.place.bucket, [key]).catch(() => {}) // the refusal tells more
+    throw error
+  }
+}
+
+/** Removes a file with all its revisions, or one of them, and then the bytes that no other revision and no snapshot has. */
+export async function removeFile(
+  { client, colonyname, storage }: InColony & { storage: Storage },
+  wish: FileWish,
+): Promise<void> {
+  const { objects } = await client.removeFile({ colonyname, ...wish, listobjects: true })
+  for (const { bucket, object } of objects ?? []) await storage.remove(bucket, [object])
+}
+
+function isRefusal(error: unknown): boolean {
+  const status = error instanceof Error && 'status' in error ? Number(error.status) : 0
+  return status >= 400 && status < 500
+}
+
+function bytesOf(path: string, start: number, end: number): Readable {
+  return end === start ? Readable.from([]) : createReadStream(path, { start, end: end - 1, highWaterMark: 256 * 1024 })
+}
+
+/**
+ * Brings a revision to this machine: under a temporary name, and under its own when all its bytes are there and have the
+ * checksum that its writer gave. An interrupted download goes on where it ended.
+ *
+ * @param path of the file, as this system writes it
+ */
+export async function downloadFile(
+  storage: Storage,
+  remote: RemoteFile,
+  path: string,
+  { onBytes, signal }: TransferOptions = {},
+): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const partial = join(dirname(path), partialName(basename(path), remote.checksum))
+  await withRetries(() => fetchInto(storage, remote, partial, { onBytes, signal }), signal)
+  const checksum = await verified(remote, partial, signal)
+  if (checksum !== undefined) {
+    await rm(partial, { force: true })
+    throw new FileError(
+      `The bytes of ${remote.label}/${remote.name} are not those that were stored: their SHA-256 is ${checksum}, not ${remote.checksum}`,
+    )
+  }
+  await rename(partial, path)
+}
+
+async function fetchInto(
+  storage: Storage,
+  remote: RemoteFile,
+  partial: string,
+  { onBytes, signal }: TransferOptions,
+): Promise<void> {
+  const { object, bucket } = remote.ref.s3object
+  const there = (await stat(partial).catch(() => undefined))?.size ?? 0
+  const start = there <= remote.size ? there : 0
+  // `r+` keeps what is there.
+  const file = await open(partial, start > 0 ? 'r+' : 'w')
+  let position = start
+  try {
+    onBytes?.(start)
+    if (start < remote.size) {
+      const bytes = await storage.get(object, { bucket, start, signal })
+      if (!bytes) throw new FileError(`The bytes of ${remote.label}/${remote.name} are not in the store any more`)
+      for await (const chunk of bytes as AsyncIterable<Buffer>) {
+        await writeAll(file, chunk, position)
+        position += chunk.length
+        onBytes?.(chunk.length)
+      }
+      if (position < remote.size)
+        throw new PassingError(`Only ${position} of ${remote.size} bytes of ${remote.name} came`)
+    }
+    await file.sync()
+  } catch (error) {
+    onBytes?.(-position) // the next try counts what is there again
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < chunk.length; )
+    written += (await file.write(chunk, written, chunk.length - written, position + written)).bytesWritten
+}
+
+/** @returns the checksum of a file that has another one than it should; undefined when all is well, or none was given */
+async function verified(remote: RemoteFile, path: string, signal?: AbortSignal): Promise<string | undefined> {
+  if (!/^[0-9a-f]{64}$/i.test(remote.checksum)) return undefined
+  const checksum = await checksumOf(path, signal)
+  return checksum === remote.checksum.toLowerCase() ? undefined : checksum
+}
