@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { AbortedError } from '@colonies/client'
-import { sql } from '@colonies/database'
 import { type TestColony, testColony } from '@colonies/testkit'
 import { ColonyFs, FileError, labelOfFolder, type SyncPlan } from './index.js'
 import { partialName } from './local-files.js'
@@ -154,7 +153,9 @@ test('bytes that are not those that were stored are refused, and the file that w
   const { dir, files } = await folder()
   await write(dir, { a: 'right' })
   await sync(files, dir)
-  await colony.db.run(sql`update files set checksum = ${'0'.repeat(64)} where name = 'a'`)
+  const { ref, size } = await files.find({ label: '/data', name: 'a' })
+  const file = { colonyname: colony.name, label: '/data', name: 'a', size, ref, checksum: '0'.repeat(64) }
+  await colony.user.addFile({ file })
   await assert.rejects(files.get({ label: '/data', name: 'a' }, join(dir, 'a')), FileError)
   assert.deepEqual(await read(dir), { a: 'right' })
 })
@@ -174,16 +175,6 @@ test('an interrupted sync says so, and the next one does the rest', async (t) =>
   assert.ok(rest.length > 0 && rest.length <= 30, `${rest.length} files were left`)
   await sync(two.files, two.dir)
   assert.deepEqual(await read(two.dir), await read(one.dir))
-})
-
-test('names that would lead out of the folder are not followed', async (t) => {
-  const { folder, colony } = await start(t)
-  const { dir, files } = await folder()
-  await write(dir, { a: '1' })
-  await sync(files, dir)
-  await colony.db.run(sql`update files set name = '../../escaped' where name = 'a'`)
-  await rm(dir, { recursive: true })
-  await assert.rejects(files.planSync({ dir, label: '/data', keepLocal: true, deletions: false }), FileError)
 })
 
 test('links to files are files, links to folders are left alone', async (t) => {

@@ -6,10 +6,11 @@ import { checkFileLabel, normaliseFileLabel } from '@colonies/core'
 import { limits } from '@colonies/protocol'
 import { FileError } from './file-error.js'
 import { checksumOf, LABEL_FILE } from './local-files.js'
+import { type Environment, openStorage } from './open-storage.js'
 import { localPath, pathOf } from './places.js'
 import { inPool } from './pool.js'
 import { listSnapshot, listTree, type RemoteFile } from './remote-files.js'
-import { type Environment, openStorage, type Storage } from './storage.js'
+import type { Storage } from './storage.js'
 import {
   type ApplyOptions,
   applySync,
