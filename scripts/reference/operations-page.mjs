@@ -14,6 +14,7 @@ const callers = {
   'colony-owner': 'the owner of the colony',
   'any-member': 'users and executors of the colony, also executors that wait for approval',
   member: 'users and approved executors of the colony',
+  'member-or-owner': 'users and approved executors of the colony, and its owner',
   executor: 'approved executors of the colony',
   'any-key': 'the holder of any key',
 }
@@ -26,6 +27,7 @@ const colonies = {
   function: 'The colony is that of the function.',
   attribute: 'The colony is that of the attribute.',
   executor: 'The colony is that of the executor.',
+  blueprint: 'The colony is that of the blueprint.',
 }
 
 /** @param {Meanings} meanings @returns {string} */

@@ -40,6 +40,20 @@ pauseassignmentsmsg          403    403    ok    403      403     403      403  
 resumeassignmentsmsg         403    403    ok    403      403     403      403  403   403
 removeallprocessesmsg        403    403    ok    403      403     403      403  403   403
 removeallprocessgraphsmsg    403    403    ok    403      403     403      403  403   403
+addblueprintdefinitionmsg    403    403    ok    403      403     403      403  403   403
+removeblueprintdefinitionmsg 403    403    ok    403      403     403      403  403   403
+
+# Colony owner and approved members. (The original does not let the owner reconcile, nor report a status.)
+getblueprintdefinitionmsg    403    403    ok    ok       403     403      ok   403   403
+getblueprintdefinitionsmsg   403    403    ok    ok       403     403      ok   403   403
+addblueprintmsg              403    403    ok    ok       403     403      ok   403   403
+getblueprintmsg              403    403    ok    ok       403     403      ok   403   403
+getblueprintsmsg             403    403    ok    ok       403     403      ok   403   403
+updateblueprintmsg           403    403    ok    ok       403     403      ok   403   403
+updateblueprintstatusmsg     403    403    ok    ok       403     403      ok   403   403
+removeblueprintmsg           403    403    ok    ok       403     403      ok   403   403
+getblueprinthistorymsg       403    403    ok    ok       403     403      ok   404   403
+reconcileblueprintmsg        403    403    ok    ok       403     403      ok   403   403
 
 # Any member: users, executors that are approved or pending.
 getusersmsg                  403    403    403   ok       ok      403      ok   403   403

@@ -13,6 +13,7 @@ export type MakeRequest = (scene: Scene, asker: Asker) => object | Promise<objec
 
 const nothing = () => ({})
 const named = ({ name }: Scene) => ({ colonyname: name })
+const inNamespace = ({ name }: Scene) => ({ namespace: name })
 const specFor = ({ name }: Scene, executortype: string) => ({
   funcname: 'f',
   args: [1, 'two', { three: [3] }],
@@ -211,6 +212,51 @@ const ofSchedules: Record<string, MakeRequest> = {
   removecronmsg: addedCron,
 }
 
+const ofBlueprints: Record<string, MakeRequest> = {
+  addblueprintdefinitionmsg: (scene) => ({ blueprintdefinition: newDefinition(scene) }),
+  getblueprintdefinitionmsg: async (scene) => ({ ...named(scene), name: await addedDefinition(scene) }),
+  getblueprintdefinitionsmsg: named,
+  removeblueprintdefinitionmsg: async (scene) => ({ ...inNamespace(scene), name: await addedDefinition(scene) }),
+  addblueprintmsg: async (scene) => ({ blueprint: newBlueprint(scene, await addedDefinition(scene)) }),
+  getblueprintmsg: async (scene) => ({ ...inNamespace(scene), name: (await addedBlueprint(scene)).name }),
+  getblueprintsmsg: inNamespace,
+  async updateblueprintmsg(scene) {
+    const { kind, name } = await addedBlueprint(scene)
+    const blueprint = newBlueprint(scene, kind)
+    return { blueprint: { ...blueprint, metadata: { ...blueprint.metadata, name }, spec: { image: 'b' } } }
+  },
+  updateblueprintstatusmsg: async (scene) => ({
+    ...named(scene),
+    blueprintname: (await addedBlueprint(scene)).name,
+    status: { runningInstances: 1 },
+  }),
+  removeblueprintmsg: async (scene) => ({ ...inNamespace(scene), name: (await addedBlueprint(scene)).name }),
+  getblueprinthistorymsg: async (scene) => ({ blueprintid: (await addedBlueprint(scene)).blueprintid, limit: 10 }),
+  reconcileblueprintmsg: async (scene) => ({ ...inNamespace(scene), name: (await addedBlueprint(scene)).name }),
+}
+
+/** Its kind has its name. */
+function newDefinition(scene: Scene) {
+  const name = freshName('definition')
+  const handler = { executorType: absentType, functionName: 'reconcile' }
+  return { metadata: { ...named(scene), name }, spec: { names: { kind: name }, schema: { type: 'object' }, handler } }
+}
+
+async function addedDefinition(scene: Scene) {
+  const definition = await scene.clients.owner.addBlueprintDefinition({ blueprintdefinition: newDefinition(scene) })
+  return definition.metadata.name
+}
+
+function newBlueprint(scene: Scene, kind: string) {
+  return { kind, metadata: { ...named(scene), name: freshName('blueprint') }, spec: { image: 'a' } }
+}
+
+async function addedBlueprint(scene: Scene) {
+  const blueprint = newBlueprint(scene, await addedDefinition(scene))
+  const { blueprintid, kind, metadata } = await scene.clients.user.addBlueprint({ blueprint })
+  return { blueprintid, kind, name: metadata.name }
+}
+
 /** Subscriptions of no time: the server looks once at what is there, and ends them. */
 const ofSubscriptions: Record<string, MakeRequest> = {
   subscribeprocessmsg: async (scene) => ({
@@ -241,5 +287,6 @@ export const plausibleRequests: Readonly<Record<string, MakeRequest>> = {
   ...ofGraphs,
   ...ofFiles,
   ...ofSchedules,
+  ...ofBlueprints,
   ...ofSubscriptions,
 }

@@ -1,3 +1,4 @@
+import { badBlueprintInputs } from './bad-blueprint-inputs.js'
 import { badFileInputs } from './bad-file-inputs.js'
 
 /**
@@ -31,6 +32,7 @@ const node = (nodename: string, dependencies: string[]) => ({
 })
 
 export const badInputs: readonly BadInputs[] = [
+  ...badBlueprintInputs,
   ...badFileInputs,
   {
     payloadtype: 'submitfuncspecmsg',

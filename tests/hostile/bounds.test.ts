@@ -10,6 +10,7 @@ import { freshId, makeElsewhere, makeScene, type Scene } from '../access/scene.j
 import { type Answer, envelopeOf, send } from '../access/send.js'
 import { type Ask, type Bench, type Bounds, many } from './bench.js'
 import { scheduleBounds } from './bounds-of-schedules.js'
+import { blueprintBounds } from './blueprint-bounds.js'
 import { fileBounds } from './file-bounds.js'
 
 const spec = (colonyname: string, changes: object = {}, conditions: object = {}) => ({
@@ -19,8 +20,8 @@ const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(dept
 
 /** One entry for each bound of the protocol: what is just allowed, and what is one too much. */
 const bounds: Bounds = {
+  ...blueprintBounds,
   ...scheduleBounds,
-
   ...fileBounds,
 
   async bodyBytesMax({ url }) {

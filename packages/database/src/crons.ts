@@ -112,7 +112,7 @@ export interface LockedCron extends CronRow {
   colony_name: string
   /** Unix time in ms on the clock of the database. */
   now_ms: number
-  /** Whether its initiator still is a user or an approved executor. */
+  /** Whether its initiator still is a user or an approved executor, or it belongs to the colony itself. */
   initiator_is_member: boolean
   /** Whether the graph of the run before has ended, or is gone, or there was none. */
   previous_ended: boolean
@@ -180,7 +180,8 @@ function lockCrons(tx: Db, colony: ColonyKey, choice: CronChoice): Promise<Omit<
   const isMember = sql`exists (
       select 1 from users u where u.colony = ${colony} and u.user_id = c.initiator_id)
     or exists (
-      select 1 from executors e where e.colony = ${colony} and e.executor_id = c.initiator_id and e.state = 1)`
+      select 1 from executors e where e.colony = ${colony} and e.executor_id = c.initiator_id and e.state = 1)
+    or exists (select 1 from reconcile_crons r where r.colony = ${colony} and r.cron_id = c.cron_id)`
   const chosen =
     'due' in choice
       ? sql`c.next_run <= now() and (case when c.overlap = '' then not c.waits else c.overlap <> 'wait' end or ${previousEnded})

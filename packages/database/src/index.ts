@@ -1,4 +1,8 @@
 export * from './attributes.js'
+export * from './blueprint-changes.js'
+export type { BlueprintPlace, MakeCron } from './blueprint-crons.js'
+export * from './blueprint-definitions.js'
+export * from './blueprints.js'
 export * from './children.js'
 export * from './claims.js'
 export * from './closes.js'

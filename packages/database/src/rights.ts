@@ -26,7 +26,7 @@ export interface ColonyRow {
 
 /** Something that a request names instead of a colony. */
 export interface ColonyThing {
-  by: 'process' | 'graph' | 'function' | 'attribute' | 'executor' | 'cron' | 'generator'
+  by: 'process' | 'graph' | 'function' | 'attribute' | 'executor' | 'cron' | 'generator' | 'blueprint'
   key: string
 }
 
@@ -61,6 +61,13 @@ export function readMemberships(db: Db, id: string): Promise<MembershipRow[]> {
 export function readColony(db: Db, name: string): Promise<ColonyRow | undefined> {
   return db.one<ColonyRow>(sql`
     select colony_key as key, name, colony_id as "ownerId", paused from colonies where name = ${name}`)
+}
+
+/** Colonies of one owner, oldest first. Uses the index `colonies_owner`. */
+export function readColoniesOwnedBy(db: Db, id: string, limit: number): Promise<ColonyRow[]> {
+  return db.all<ColonyRow>(sql`
+    select colony_key as key, name, colony_id as "ownerId", paused from colonies where colony_id = ${id}
+    order by colony_key limit ${limit}`)
 }
 
 /**
@@ -128,4 +135,6 @@ const whereIs: Record<ColonyThing['by'], (key: string, colonies: readonly Colony
     select colony from crons where cron_id = ${key} and colony = any(${colonies})`,
   generator: (key, colonies) => sql`
     select colony from generators where generator_id = ${key} and colony = any(${colonies})`,
+  blueprint: (key, colonies) => sql`
+    select colony from blueprints where blueprint_id = ${key} and colony = any(${colonies})`,
 }

@@ -71,6 +71,22 @@ export const limits = {
   snapshotFilesMax: 100_000,
   /** Rows of one list of snapshots. */
   snapshotCountMax: 1000,
+  /** Bytes of the `spec` or of the `status` of one blueprint. */
+  blueprintBytesMax: 1024 * 1024,
+  /** Bytes of one blueprint definition without its schema, and of the labels and annotations of one blueprint. */
+  blueprintMetadataBytesMax: 64 * 1024,
+  /** Bytes of the schema of one blueprint definition. */
+  blueprintSchemaBytesMax: 256 * 1024,
+  /** Bytes of one page of blueprints or blueprint definitions, beyond its first. */
+  blueprintPageBytesMax: 8 * 1024 * 1024,
+  /** Generations kept of one blueprint. */
+  blueprintHistoryMax: 100,
+  /** Processes that wait to reconcile one blueprint; a further update is left to them. */
+  blueprintProcessesMax: 10,
+  /** Steps of checking one spec against its schema: one for each place and rule, one for each character and pattern state. */
+  schemaStepsMax: 1_000_000,
+  /** How deep rules of a schema may lead to each other for one spec. */
+  schemaDepthMax: 500,
   /** Subscriptions on one connection. */
   subscriptionsPerConnectionMax: 100,
 } as const

@@ -12,6 +12,8 @@ export type CallerKind =
   | 'any-member'
   /** A user or an approved executor. */
   | 'member'
+  /** As `member`, or the colony owner. */
+  | 'member-or-owner'
   /** An approved executor. */
   | 'executor'
   /** The holder of any key: known or unknown. The handler shows only what belongs to the caller. */
@@ -19,7 +21,7 @@ export type CallerKind =
 
 /** Where the colony of a request comes from. By anything but its name, it is searched in the caller's own colonies only. */
 export type ColonyReference = {
-  readonly by: 'name' | 'process' | 'graph' | 'function' | 'attribute' | 'executor' | 'cron' | 'generator'
+  readonly by: 'name' | 'process' | 'graph' | 'function' | 'attribute' | 'executor' | 'cron' | 'generator' | 'blueprint'
   readonly key: string
 }
 
@@ -31,6 +33,7 @@ export const byAttribute = (attributeid: string): ColonyReference => ({ by: 'att
 export const byExecutor = (executorid: string): ColonyReference => ({ by: 'executor', key: executorid })
 export const byCron = (cronid: string): ColonyReference => ({ by: 'cron', key: cronid })
 export const byGenerator = (generatorid: string): ColonyReference => ({ by: 'generator', key: generatorid })
+export const byBlueprint = (blueprintid: string): ColonyReference => ({ by: 'blueprint', key: blueprintid })
 
 /** One RPC. From it alone come the server's parsing and access check, the client method, the CLI call and the docs. */
 export interface Operation<Input extends TObject = TObject, Output extends TSchema = TSchema> {
@@ -61,7 +64,7 @@ interface Definition<Properties extends TProperties, Output extends TSchema, Cal
   repeatable?: boolean
 }
 
-type NeedsColony = 'colony-owner' | 'any-member' | 'member' | 'executor'
+type NeedsColony = 'colony-owner' | 'any-member' | 'member' | 'member-or-owner' | 'executor'
 
 /** Defines an operation. A caller kind that belongs to a colony has to say which colony, or it does not compile. */
 export function operation<Properties extends TProperties, Output extends TSchema, Caller extends CallerKind>(

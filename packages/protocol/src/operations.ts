@@ -1,5 +1,6 @@
 import * as attributes from './attributes.js'
 import * as batches from './batches.js'
+import * as blueprints from './blueprints.js'
 import * as colonies from './colonies.js'
 import * as crons from './crons.js'
 import * as executors from './executors.js'
@@ -19,6 +20,7 @@ import * as workflows from './workflows.js'
 const modules = {
   ...attributes,
   ...batches,
+  ...blueprints,
   ...colonies,
   ...crons,
   ...executors,

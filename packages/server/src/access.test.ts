@@ -35,6 +35,7 @@ const processes: Record<string, number> = { 'dev-process': 1, 'lab-process': 2 }
 const rights: Rights = {
   membershipsOf: async (id) => members[id] ?? [],
   colonyNamed: async (name) => colonies.find((colony) => colony.name === name),
+  coloniesOwnedBy: async (id) => colonies.filter((colony) => colony.ownerId === id),
   serverOwnerId: async () => 'server-owner',
   findColonyOf: async ({ key }, keys) => keys.find((colony) => colony === processes[key]),
   forget: () => false,
@@ -64,6 +65,18 @@ const table: [kind: CallerKind, callerId: string, reference: ColonyReference | u
   ['any-key', 'stranger', undefined, 'none '],
   ['server-owner', 'server-owner', undefined, 'none '],
   ['server-owner', 'dev-owner', undefined, '403 Access denied, not server owner'],
+
+  ['member-or-owner', 'dev-owner', dev, 'none  in dev'],
+  ['member-or-owner', 'dev-owner', lab, `${notMember} lab`],
+  ['member-or-owner', 'dev-owner', devProcess, 'none  in dev'],
+  ['member-or-owner', 'dev-owner', labProcess, '404 There is no process with id lab-process in your colonies'],
+  ['member-or-owner', 'dev-owner', byName(''), nameless],
+  ['member-or-owner', 'ada', dev, 'user ada in dev'],
+  ['member-or-owner', 'ada', devProcess, 'user ada in dev'],
+  ['member-or-owner', 'approved', dev, 'executor e1 in dev'],
+  ['member-or-owner', 'pending', dev, `${notMember} dev: ${waits}`],
+  ['member-or-owner', 'stranger', dev, `${notMember} dev`],
+  ['member-or-owner', 'stranger', devProcess, '403 Access denied, not a member of the Colony of this process'],
 
   ['colony-owner', 'dev-owner', dev, 'none  in dev'],
   ['colony-owner', 'dev-owner', lab, notOwner],

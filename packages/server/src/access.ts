@@ -51,6 +51,10 @@ async function settle({ kind, reference, callerId }: Demand, rights: Rights): Pr
       if (colony?.ownerId !== callerId) deny('not colony owner')
       return { caller: stranger(callerId), colony }
     }
+    case 'member-or-owner': {
+      const owned = await settleOwner(callerId, reference, rights)
+      return owned ?? settle({ kind: 'member', reference, callerId }, rights)
+    }
     case 'any-member':
     case 'member':
     case 'executor': {
@@ -61,6 +65,30 @@ async function settle({ kind, reference, callerId }: Demand, rights: Rights): Pr
       return by === 'name' ? settleByName(member, key, rights) : settleByThing(member, { by, key }, rights)
     }
   }
+}
+
+/** @returns undefined when the caller is not the owner of the colony */
+async function settleOwner(
+  callerId: string,
+  reference: ColonyReference | undefined,
+  rights: Rights,
+): Promise<Access | undefined> {
+  if (!reference || reference.key === '') return undefined
+  const { by, key } = reference
+  if (by === 'name') {
+    const colony = await rights.colonyNamed(key)
+    return colony?.ownerId === callerId ? { caller: stranger(callerId), colony } : undefined
+  }
+  const owned = await rights.coloniesOwnedBy(callerId)
+  if (owned.length === 0) return undefined
+  const found = await rights.findColonyOf(
+    { by, key },
+    owned.map((colony) => colony.key),
+  )
+  const colony = owned.find((one) => one.key === found)
+  if (colony) return { caller: stranger(callerId), colony }
+  if ((await rights.membershipsOf(callerId)).length > 0) return undefined
+  throw new ColoniesError('not_found', `There is no ${by} with id ${key} in your colonies`)
 }
 
 type MemberKind = 'any-member' | 'member' | 'executor'

@@ -1,3 +1,4 @@
+import { blueprintScenarios } from './blueprints.js'
 import { cronScenarios } from './crons.js'
 import { directoryScenarios } from './directory.js'
 import { fileScenarios } from './files.js'
@@ -12,6 +13,7 @@ import { workflowScenarios } from './workflows.js'
  * that needs something else, by message type and name of the case.
  */
 export const scenarios: Record<string, Scenario> = {
+  ...blueprintScenarios,
   ...cronScenarios,
   ...directoryScenarios,
   ...fileScenarios,

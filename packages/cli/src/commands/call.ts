@@ -15,6 +15,7 @@ const signers: Readonly<Record<CallerKind, Role | 'anyone'>> = {
   'colony-owner': 'colony-owner',
   'any-member': 'member',
   member: 'member',
+  'member-or-owner': 'member',
   executor: 'member',
   'any-key': 'member',
 }

@@ -5,6 +5,7 @@ import {
   type Db,
   findColonyOf,
   type MembershipRow,
+  readColoniesOwnedBy,
   readColony,
   readDirectoryChanges,
   readMemberships,
@@ -21,6 +22,8 @@ export interface Rights {
   /** In no order; empty for strangers. */
   membershipsOf(id: string): Promise<readonly Membership[]>
   colonyNamed(name: string): Promise<Colony | undefined>
+  /** As many as one caller can reach by things instead of by names. */
+  coloniesOwnedBy(id: string): Promise<readonly Colony[]>
   serverOwnerId(): Promise<string | undefined>
   /** Which of these colonies has a thing. */
   findColonyOf(thing: ColonyThing, colonies: readonly ColonyKey[]): Promise<ColonyKey | undefined>
@@ -32,6 +35,7 @@ export interface Rights {
 const FRESH_MS = 1_000
 const MEMBERS_MAX = 50_000
 const COLONIES_MAX = 10_000
+const OWNED_MAX = 1_000
 
 /**
  * Remembers rights for as long as they are known to hold. Each change in the directory leaves a row in the database; these
@@ -74,6 +78,10 @@ export class Directory implements Rights {
   async colonyNamed(name: string): Promise<Colony | undefined> {
     if (this.#settled !== undefined) await this.#settled
     return this.#colonies.get(name)
+  }
+
+  coloniesOwnedBy(id: string): Promise<readonly Colony[]> {
+    return readColoniesOwnedBy(this.#db, id, OWNED_MAX)
   }
 
   serverOwnerId(): Promise<string | undefined> {

@@ -1,6 +1,8 @@
 import type { Handlers } from '../handler.js'
 import { attributeHandlers } from './attributes.js'
 import { batchHandlers } from './batches.js'
+import { blueprintDefinitionHandlers } from './blueprint-definitions.js'
+import { blueprintHandlers } from './blueprints.js'
 import { colonyHandlers } from './colonies.js'
 import { cronHandlers } from './crons.js'
 import { executorHandlers } from './executors.js'
@@ -20,6 +22,8 @@ import { workflowHandlers } from './workflows.js'
 export const handlers: Handlers = {
   ...attributeHandlers,
   ...batchHandlers,
+  ...blueprintDefinitionHandlers,
+  ...blueprintHandlers,
   ...colonyHandlers,
   ...cronHandlers,
   ...executorHandlers,
