@@ -19,6 +19,7 @@ interface Things {
   graph: { processgraphid: string; parentprocessid: string }
   fileid: string
   snapshotid: string
+  blueprintid: string
 }
 
 interface Attempt {
@@ -188,6 +189,30 @@ const attempts: Attempt[] = [
     payload: ({ own, processid }) => ({ colonyname: own, processid, state: 1, timeout: 1 }),
     expected: 404,
   },
+  {
+    says: 'a blueprint of the same name',
+    payloadtype: 'getblueprintmsg',
+    payload: ({ own }) => ({ namespace: own, name: 'web' }),
+    expected: 404,
+  },
+  {
+    says: 'the history of a foreign blueprint',
+    payloadtype: 'getblueprinthistorymsg',
+    payload: ({ blueprintid }) => ({ blueprintid }),
+    expected: 404,
+  },
+  {
+    says: 'a blueprint of a kind that only the foreign colony knows',
+    payloadtype: 'addblueprintmsg',
+    payload: ({ own }) => ({ blueprint: { kind: 'Thing', metadata: { name: 'x', colonyname: own }, spec: {} } }),
+    expected: 400,
+  },
+  {
+    says: 'a foreign blueprint reconciled',
+    payloadtype: 'reconcileblueprintmsg',
+    payload: ({ own }) => ({ namespace: own, name: 'web' }),
+    expected: 404,
+  },
 ]
 
 test('a member of one colony reaches nothing of another by naming its own', async (t) => {
@@ -204,6 +229,7 @@ test('a member of one colony reaches nothing of another by naming its own', asyn
     functionid: await scene.function(),
     executorid: identityOf(scene.keys.ada),
     graph: await scene.heldGraph(),
+    blueprintid: await blueprintOf(scene),
     ...(await fileAndSnapshot(scene)),
   }
   await scene.clients.user.submit({ spec: spec(scene.name) })
@@ -237,3 +263,11 @@ test('a node of a workflow cannot be sent into another colony', async (t) => {
   const [own] = await user.getProcesses({ colonyname: elsewhere.name, count: 10, state: 0 })
   assert.equal(own?.spec.conditions?.colonyname, elsewhere.name)
 })
+
+async function blueprintOf({ name, clients }: Scene): Promise<string> {
+  const metadata = { name: 'web', colonyname: name }
+  const handler = { executorType: 'cli', functionName: 'reconcile' }
+  const blueprintdefinition = { metadata, spec: { names: { kind: 'Thing' }, handler } }
+  await clients.owner.addBlueprintDefinition({ blueprintdefinition })
+  return (await clients.user.addBlueprint({ blueprint: { kind: 'Thing', metadata, spec: {} } })).blueprintid
+}

@@ -9,11 +9,17 @@ export const badBlueprintInputs = [
   {
     payloadtype: 'addblueprintdefinitionmsg',
     by: 'owner',
-    right: { blueprintdefinition: { metadata, spec: { names: { kind: 'Thing' }, schema: { type: 'object' }, handler } } },
+    right: {
+      blueprintdefinition: { metadata, spec: { names: { kind: 'Thing' }, schema: { type: 'object' }, handler } },
+    },
     wrong: [
       ['blueprintdefinition', undefined, '403 Access denied, the request names no colony: fill in its colonyname'],
       ['blueprintdefinition.metadata.name', '', '400 blueprintdefinition.metadata.name must not be empty'],
-      ['blueprintdefinition.metadata.name', 'a:b', '400 blueprintdefinition.metadata.name must not contain a colon: "a:b"'],
+      [
+        'blueprintdefinition.metadata.name',
+        'a:b',
+        '400 blueprintdefinition.metadata.name must not contain a colon: "a:b"',
+      ],
       ['blueprintdefinition.spec.names.kind', '', '400 blueprintdefinition.spec.names.kind must not be empty'],
       [
         'blueprintdefinition.blueprintdefinitionid',

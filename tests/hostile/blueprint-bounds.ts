@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict'
-import { type Db, sql } from '@colonies/database'
+import { sql } from '@colonies/database'
 import { limits } from '@colonies/protocol'
-import type { Scene } from '../access/scene.js'
-
-interface BlueprintBench {
-  db: Db
-  scene: Scene
-  colonyname: string
-  allowed(by: 'user' | 'owner', payloadtype: string, payload: object): Promise<unknown>
-  refused(by: 'user' | 'owner', payloadtype: string, payload: object): Promise<string>
-}
+import type { Bounds } from './bench.js'
 
 /** Names of bounds that are about blueprints and their schemas. */
 type BlueprintBound = Extract<keyof typeof limits, `blueprint${string}` | `schema${string}`>
@@ -28,7 +20,7 @@ const blueprint = (colonyname: string, changes: object = {}, metadata: object = 
 const ofBytes = (bytes: number) => ({ x: 'x'.repeat(bytes - '{"x":""}'.length) })
 
 /** The part of `bounds` that is about blueprints. */
-export const blueprintBounds: Record<BlueprintBound, (bench: BlueprintBench) => Promise<void>> = {
+export const blueprintBounds: Pick<Bounds, BlueprintBound> = {
   async blueprintBytesMax({ colonyname, allowed, refused }) {
     await allowed('owner', 'addblueprintdefinitionmsg', definition(colonyname))
     await allowed('user', 'addblueprintmsg', blueprint(colonyname, { spec: ofBytes(2 ** 20) }))
@@ -103,7 +95,11 @@ export const blueprintBounds: Record<BlueprintBound, (bench: BlueprintBench) => 
   },
 
   async schemaStepsMax({ colonyname, allowed, refused }) {
-    await allowed('owner', 'addblueprintdefinitionmsg', definition(colonyname, { properties: { x: { pattern: 'a+b' } } }))
+    await allowed(
+      'owner',
+      'addblueprintdefinitionmsg',
+      definition(colonyname, { properties: { x: { pattern: 'a+b' } } }),
+    )
     await allowed('user', 'addblueprintmsg', blueprint(colonyname, { spec: { x: `${'a'.repeat(1000)}b` } }))
     assert.equal(
       await refused('user', 'updateblueprintmsg', blueprint(colonyname, { spec: { x: 'a'.repeat(10 ** 6) } })),

@@ -9,8 +9,8 @@ import { WebSocket } from 'ws'
 import { freshId, makeElsewhere, makeScene, type Scene } from '../access/scene.js'
 import { type Answer, envelopeOf, send } from '../access/send.js'
 import { type Ask, type Bench, type Bounds, many } from './bench.js'
-import { scheduleBounds } from './bounds-of-schedules.js'
 import { blueprintBounds } from './blueprint-bounds.js'
+import { scheduleBounds } from './bounds-of-schedules.js'
 import { fileBounds } from './file-bounds.js'
 
 const spec = (colonyname: string, changes: object = {}, conditions: object = {}) => ({

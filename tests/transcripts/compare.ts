@@ -9,7 +9,8 @@ const matchedTexts = [
   'not found',
 ]
 /** Ends of the names of values that differ in every run: times, counters, names. */
-const volatile = /((?<!max(exec|wait))time|timestamp|processes|executors|workflows|colonies|version|port|host|name|historyid)$/
+const volatile =
+  /((?<!max(exec|wait))time|timestamp|processes|executors|workflows|colonies|version|port|host|name|historyid)$/
 /** The places of nodes in a picture; nodes come in no order. */
 const picture = /\.(nodes|edges)\[/
 

@@ -69,7 +69,7 @@ const table: [kind: CallerKind, callerId: string, reference: ColonyReference | u
   ['member-or-owner', 'dev-owner', dev, 'none  in dev'],
   ['member-or-owner', 'dev-owner', lab, `${notMember} lab`],
   ['member-or-owner', 'dev-owner', devProcess, 'none  in dev'],
-  ['member-or-owner', 'dev-owner', labProcess, '404 There is no process with id lab-process in your colonies'],
+  ['member-or-owner', 'dev-owner', labProcess, '403 Access denied, not a member of the Colony of this process'],
   ['member-or-owner', 'dev-owner', byName(''), nameless],
   ['member-or-owner', 'ada', dev, 'user ada in dev'],
   ['member-or-owner', 'ada', devProcess, 'user ada in dev'],

@@ -86,9 +86,7 @@ async function settleOwner(
     owned.map((colony) => colony.key),
   )
   const colony = owned.find((one) => one.key === found)
-  if (colony) return { caller: stranger(callerId), colony }
-  if ((await rights.membershipsOf(callerId)).length > 0) return undefined
-  throw new ColoniesError('not_found', `There is no ${by} with id ${key} in your colonies`)
+  return colony && { caller: stranger(callerId), colony }
 }
 
 type MemberKind = 'any-member' | 'member' | 'executor'

@@ -141,7 +141,7 @@ class Check {
     const known = new Set<string>()
     for (const [index, item] of list.entries()) {
       const canonical = canonicalOf(item)
-      this.#spend(1 + (canonical.length >> 2))
+      this.#spend(4 + (canonical.length >> 2))
       if (known.has(canonical)) return () => `${field({ around: place, key: index })} must not be there twice`
       known.add(canonical)
     }

@@ -4,7 +4,6 @@ import { type Client, ClientError, createClient } from '@colonies/client'
 import { sql } from '@colonies/database'
 import { type JsonValue, limits } from '@colonies/protocol'
 import { type TestColony, testColony } from '@colonies/testkit'
-import { crons } from '../background/crons.js'
 
 const kind = 'Deployment'
 const handler = { executorType: 'reconciler', functionName: 'reconcile', reconcileInterval: 30 }
@@ -57,37 +56,15 @@ async function cronsOf({ user, name }: TestColony) {
 const refused = (code: string, says: RegExp) => (error: unknown) =>
   error instanceof ClientError && error.code === code && says.test(error.message)
 
-test('a blueprint that is added is reconciled at once, and from then on as often as its definition says', async (t) => {
+test('a blueprint that is added is reconciled at once, at its location, and has a cron', async (t) => {
   const colony = await withKind(t)
-  const added = await add(colony, 'web', { image: 'a' }, 'dc1')
+  await add(colony, 'web', { image: 'a' }, 'dc1')
   assert.deepEqual(await waiting(colony), [
     { funcname: 'reconcile', kwargs: { blueprintName: 'web', kind }, location: 'dc1' },
   ])
   assert.deepEqual(await cronsOf(colony), [{ name: 'reconcile-Deployment-dc1', interval: 30 }])
   const location = await colony.user.getLocation({ colonyname: colony.name, name: 'dc1' })
   assert.equal(location.description, 'Auto-created from blueprint web')
-
-  const reconciler = await colony.executor('r', { type: 'reconciler', location: 'DC1' })
-  const first = await reconciler.assign({ colonyname: colony.name, timeout: -1 })
-  assert.equal(first.processid, added.metadata.lastReconciliationProcess)
-  await reconciler.closeSuccessful({ processid: first.processid })
-  await colony.db.run(sql`update crons set next_run = now()`)
-  await colony.run(crons(1000))
-  const second = await reconciler.assign({ colonyname: colony.name, timeout: -1 })
-  assert.deepEqual(second.spec.kwargs, { kind })
-  assert.notEqual(second.processgraphid, '')
-})
-
-test('blueprints are healed as long as there is one, whoever added the first and wherever that one is now', async (t) => {
-  const colony = await withKind(t)
-  await colony.colonyOwner.addBlueprint({ blueprint: blueprintOf(colony, 'of-the-owner') })
-  await colony.db.run(sql`delete from users`)
-  await colony.db.run(sql`update crons set next_run = now()`)
-  await colony.run(crons(1000))
-  const failed = await colony.db.all(sql`select last_error from crons where last_error <> ''`)
-  assert.deepEqual(failed, [])
-  const runs = await colony.db.all(sql`select 1 from graphs`)
-  assert.equal(runs.length, 1)
 })
 
 test('an update with another spec is a new generation, with history, and is reconciled', async (t) => {
