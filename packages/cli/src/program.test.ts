@@ -195,3 +195,11 @@ test('numbers among --args that fail a process are told from those in --args-jso
   assert.equal(failed.code, 6)
   assert.match(failed.err, /--args hands in texts; for numbers: --args-json/)
 })
+
+test('the name of a removed executor stays taken, and the refusal says how to go on', async (t) => {
+  const { colonies } = await commands(t)
+  const add = () => colonies('executor', 'add', 'ada', identityOf(generatePrivateKey()), '--type', 'maths')
+  assert.equal((await add()).code, 0)
+  assert.equal((await colonies('executor', 'remove', 'ada')).code, 0)
+  assert.match((await add()).err, /`colonies executor approve ada` brings a removed one back/)
+})

@@ -6,7 +6,9 @@ export class PrivateKeyError extends Error {
   override name = 'PrivateKeyError'
 
   constructor() {
-    super('A private key is 64 hex digits, without 0x, at least 1 and below the group order of secp256k1.')
+    super(
+      'A private key is 64 hex digits, without 0x or a line end, at least 1 and below the group order of secp256k1.',
+    )
   }
 }
 

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import type { Input, Output } from '@colonies/client'
+import { ConflictError, type Input, type Output } from '@colonies/client'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { Executor, ExecutorState } from '@colonies/protocol'
 import { isObject } from '../arguments.js'
@@ -204,11 +204,22 @@ async function addExecutor(executorid: string, given: Given, session: Session): 
   if (!executorname || !executortype)
     throw new UsageError('An executor needs a name and a type: give --name and --type.')
   const place = given.location || file.locationname
-  const executor = await colonyOwner.addExecutor({
-    executor: { ...file, ...(place && { locationname: place }), executorid, executorname, executortype, colonyname },
+  const named = { ...file, ...(place && { locationname: place }), executorid, executorname, executortype, colonyname }
+  const executor = await colonyOwner.addExecutor({ executor: named }).catch((error: unknown) => {
+    throw error instanceof ConflictError ? taken(executorname, error) : error
   })
   if (given.approve) await colonyOwner.approveExecutor({ colonyname, executorname })
   return executor
+}
+
+/** Names of removed executors stay theirs, so the list of `executor ls` may not show who has it. */
+function taken(name: string, error: ConflictError): ConflictError {
+  const { status, code } = error
+  return new ConflictError(
+    `${error.message}: \`colonies executor ls --all\` shows it. \`colonies executor approve ${name}\` brings a removed one ` +
+      'back with its old key; a new key needs a new name.',
+    { status, code, cause: error },
+  )
 }
 
 function addedSentence({ executorname, colonyname }: ExecutorReply, isApproved: boolean): string {
