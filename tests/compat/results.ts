@@ -15,6 +15,10 @@ export type Client = (typeof clients)[number]
 const noCall = 'no call'
 const noTranscript = 'none'
 
+/** How many there are of each message type. */
+const transcripts = new Map<string, number>()
+for (const { type } of cases) transcripts.set(type, (transcripts.get(type) ?? 0) + 1)
+
 /**
  * Compares the table of clients in docs/reference/compatibility.md with what one client got, or writes it, where
  * `npm run test:compat -- --write` asked for that.
@@ -28,7 +32,9 @@ export async function recordResults(client: Client, outcomes: ReadonlyMap<string
   for (const type of messageTypes) {
     const cells = rows.get(type) ?? clients.map(() => noCall)
     cells[column] = cellOf(outcomes.get(type))
-    rows.set(type, cells)
+    // What only clients of our own send says nothing about compatibility.
+    if (transcripts.has(type) || cells.some((cell) => cell !== noCall)) rows.set(type, cells)
+    else rows.delete(type)
   }
   const fresh = text.slice(0, from) + writeRows(rows) + text.slice(to)
   if (process.env.COLONIES_COMPAT_WRITE === '1') await writeFile(page, fresh)
@@ -56,8 +62,6 @@ function readRows(table: string): Map<string, string[]> {
 }
 
 function writeRows(rows: ReadonlyMap<string, string[]>): string {
-  const transcripts = new Map<string, number>()
-  for (const { type } of cases) transcripts.set(type, (transcripts.get(type) ?? 0) + 1)
   const line = ([type, cells]: [string, string[]]) =>
     `| \`${type}\` | ${[transcripts.get(type) ?? noTranscript, ...cells].join(' | ')} |`
   const head = `| Message type | Transcripts | ${clients.join(' | ')} |\n|---|---|${'---|'.repeat(clients.length)}`

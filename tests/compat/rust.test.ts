@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { drive } from './drive.js'
+import { driveAll } from './drive.js'
 import { cacheFolder, root } from './pycolonies.js'
 import { runWell } from './run.js'
 
@@ -19,7 +19,7 @@ test('the colonyos crate 1.0.5, as published, calls its functions', options, asy
   const target = join(cacheFolder, 'rust-target')
   await runWell('cargo', ['build', '--quiet', '--locked', '--manifest-path', manifest], { CARGO_TARGET_DIR: target })
   const command = join(target, 'debug', 'colonies-compat')
-  await drive(t, { client: 'colonyos 1.0.5', command, methods: await exportedFunctions() })
+  await driveAll(t, { client: 'colonyos 1.0.5', methods: await exportedFunctions(), command })
 })
 
 /** @returns names of all functions that send a message, read from the sources of the crate */

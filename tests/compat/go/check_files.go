@@ -153,7 +153,7 @@ var snapshotChecks = []check{
 			by := newMember()
 			denied(server.CreateSnapshot(ours.name, newLabel(), newName("snapshot"), stranger))
 			taken := by.snapshot()
-			refused(500, "already exists")(server.CreateSnapshot(ours.name, taken.Label, taken.Name, by.key))
+			refused(400, "already exists")(server.CreateSnapshot(ours.name, taken.Label, taken.Name, by.key))
 		}},
 	{"GetSnapshotByID",
 		func() {

