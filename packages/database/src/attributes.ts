@@ -66,12 +66,12 @@ export async function insertAttribute(
   guard: Holder & { most: number },
 ): Promise<'added' | 'exists' | 'not_held'> {
   const row = await db.one<{ held: boolean; added: boolean }>(sql`
-    with held as materialized (
-      select l.graph_id from live l
-      where l.colony = ${colony} and l.process_id = ${attribute.processId} and ${heldBy(guard)}
+    with asked as materialized (select ${attribute.processId}::text as process_id), held as materialized (
+      select l.graph_id from asked join live l on l.colony = ${colony} and l.process_id = asked.process_id
+      where ${heldBy(guard)}
         and (select count(*) from attributes a
              where a.colony = ${colony} and a.process_id = ${attribute.processId}) < ${guard.most}
-      for update
+      for update of l
     ), added as (
       insert into attributes (colony, process_id, graph_id, attribute_id, attribute_type, key, value)
       select ${colony}, ${attribute.processId}, graph_id, ${attribute.attributeId}, ${attribute.type},

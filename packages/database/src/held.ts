@@ -14,5 +14,15 @@ export interface Held extends Holder {
 
 /** Over a row `l` of `live`: the process runs, and is held so. */
 export function heldBy({ holder, attempt }: Holder): Sql {
-  return sql`l.state = 1 and l.holder = ${holder} and (${attempt} = 0 or l.attempt = ${attempt})`
+  return heldAs(sql`${holder}::text`, sql`${attempt}::int`)
+}
+
+/**
+ * The same, of expressions.
+ *
+ * No index fits a `case`, so the planner looks the process up by the id that `l` is joined with. With plain conditions, or
+ * with the id as a parameter, it may walk all that runs, or all that the holder has (`live_list`, `live_holder`).
+ */
+export function heldAs(holder: Sql, attempt: Sql): Sql {
+  return sql`case when l.state = 1 then l.holder = ${holder} and (${attempt} = 0 or l.attempt = ${attempt}) else false end`
 }

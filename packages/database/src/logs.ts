@@ -1,5 +1,5 @@
 import type { Db } from './db.js'
-import type { Held } from './held.js'
+import { type Held, heldAs } from './held.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -45,8 +45,8 @@ export async function insertLogs(db: Db, colony: ColonyKey, lines: readonly LogL
         with ordinality as a (process_id, by_holder, of_attempt, by_executor, message, place)
     ), allowed as materialized (
       select a.place, a.process_id, l.holder_name as executor_name, a.message from asked a
-      join live l on l.colony = ${colony} and l.process_id = a.process_id and l.state = 1 and l.holder = a.by_holder
-        and (a.of_attempt = 0 or l.attempt = a.of_attempt)
+      join live l on l.colony = ${colony} and l.process_id = a.process_id
+        and ${heldAs(sql`a.by_holder`, sql`a.of_attempt`)}
       union all
       select place, '', by_executor, message from asked where process_id = ''
     ), numbered as (

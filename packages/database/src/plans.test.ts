@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testDatabase } from '@colonies/testkit'
+import { deleteAttribute, insertAttribute } from './attributes.js'
 import { claimProcesses } from './claims.js'
 import { closeFailed, closeSuccessful, failOverdue } from './closes.js'
 import type { Db } from './db.js'
 import { typesWithReady } from './due.js'
 import { readEvents } from './events.js'
 import { insertLogs } from './logs.js'
-import { listLive, listResults, readProcesses } from './processes.js'
+import { listLive, listResults, readProcesses, setOutput } from './processes.js'
 import { releaseHeldBy, releaseOverdue } from './releases.js'
 import { Sql, sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
@@ -38,12 +39,17 @@ function explaining(db: Db, plans: string[]): Db {
 const filter = { state: 0, count: 10, executorType: '', label: '', user: '', after: '' }
 const fence = { processId: 'x', holder: 'e1-id', attempt: 0 }
 
+const attribute = { processId: 'x', attributeId: 'y', type: 1, key: 'k', value: 'v' }
+
 const hotStatements: { name: string; index: string; run(db: Db, colony: number): Promise<unknown> }[] = [
   { name: 'claim', index: 'live_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1', 'a')]) },
   { name: 'claim of named', index: 'wanted_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1')]) },
   { name: 'close', index: 'live_pkey', run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }]) },
   { name: 'fail', index: 'live_pkey', run: (db, c) => closeFailed(db, c, [{ ...fence, errors: null }]) },
   { name: 'log', index: 'live_pkey', run: (db, c) => insertLogs(db, c, [{ ...fence, message: 'm' }]) },
+  { name: 'output', index: 'live_pkey', run: (db, c) => setOutput(db, c, { ...fence, output: '[]' }) },
+  { name: 'attribute', index: 'live_pkey', run: (db, c) => insertAttribute(db, c, attribute, { ...fence, most: 10 }) },
+  { name: 'removal of an attribute', index: 'live_pkey', run: (db, c) => deleteAttribute(db, c, 'x', fence) },
   { name: 'overdue', index: 'live_deadline', run: (db, c) => releaseOverdue(db, c, 100) },
   { name: 'overdue and spent', index: 'live_deadline', run: (db, c) => failOverdue(db, c, 100) },
   { name: 'release of a holder', index: 'live_holder', run: (db, c) => releaseHeldBy(db, c, 'e1-id') },
@@ -69,6 +75,7 @@ async function check(db: Db, colony: number, age: string): Promise<void> {
     await run(explaining(db, plans), colony)
     const plan = plans.join('\n')
     assert.ok(plan.includes(index), `${name} on ${age} tables uses ${index}:\n${plan}`)
+    if (index === 'live_pkey') assert.doesNotMatch(plan, /live_(holder|list)/, `${name}, ${age}:\n${plan}`)
     assert.doesNotMatch(
       plan,
       /Seq Scan on (live|wanted|process_specs|results|events|edges|graphs)/,

@@ -150,8 +150,9 @@ export async function listSubmittedSince(
 /** Replaces the output of a process that its holder still runs. */
 export function setOutput(db: Db, colony: ColonyKey, { output, ...held }: Held & { output: string }): Promise<number> {
   return db.run(sql`
-    update live l set output = ${output}
-    where l.colony = ${colony} and l.process_id = ${held.processId} and ${heldBy(held)}`)
+    with asked as materialized (select ${held.processId}::text as process_id)
+    update live l set output = ${output} from asked a
+    where l.colony = ${colony} and l.process_id = a.process_id and ${heldBy(held)}`)
 }
 
 /**
