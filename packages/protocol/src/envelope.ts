@@ -1,3 +1,4 @@
+import { base64ToBytes, bytesToBase64 } from './base64.js'
 import { ColoniesError, type ErrorCode } from './errors.js'
 import { compileDecoder } from './json/decode.js'
 import { compileEncoder } from './json/encode.js'
@@ -72,17 +73,9 @@ export function writeRefusal(status: number, message: string, code: ErrorCode | 
   return `{"payloadtype":"error","payload":"${payload}","error":true}`
 }
 
-/** As many arguments as every engine passes to one call. */
-const chunkLength = 0x8000
-
 /** Encodes text as UTF-8, then base64. */
 export function encodeBase64(text: string): string {
-  const bytes = new TextEncoder().encode(text)
-  let binary = ''
-  for (let start = 0; start < bytes.length; start += chunkLength) {
-    binary += String.fromCharCode(...bytes.subarray(start, start + chunkLength))
-  }
-  return btoa(binary)
+  return bytesToBase64(new TextEncoder().encode(text))
 }
 
 /**
@@ -92,26 +85,11 @@ export function encodeBase64(text: string): string {
  * @throws ColoniesError `bad_request`
  */
 export function decodeBase64(base64: string): string {
-  const bytes = Uint8Array.from(decodeBinary(base64), (character) => character.charCodeAt(0))
-  // A byte order mark stays, and is then refused as no JSON, as everywhere else.
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-}
-
-function decodeBinary(base64: string): string {
   const text = base64.replace(/[\r\n]/g, '')
   const padding = text.indexOf('=')
-  const end = padding < 0 ? text.length : padding + (4 - (padding % 4))
-  // `atob` alone would also take other blanks and missing padding, which the original does not.
-  if (end > text.length || end % 4 !== 0 || /[^A-Za-z0-9+/=]/.test(text.slice(0, end))) failBase64()
-  try {
-    return atob(text.slice(0, end))
-  } catch (cause) {
-    failBase64(cause)
-  }
-}
-
-function failBase64(cause?: unknown): never {
-  throw new ColoniesError('bad_request', 'payload must be standard base64 with padding (letters, digits, + and /)', {
-    cause,
-  })
+  const bytes = base64ToBytes(padding < 0 ? text : text.slice(0, padding + (4 - (padding % 4))))
+  if (!bytes)
+    throw new ColoniesError('bad_request', 'payload must be standard base64 with padding (letters, digits, + and /)')
+  // A byte order mark stays, and is then refused as no JSON, as everywhere else.
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 }

@@ -1,4 +1,5 @@
 export * from './attributes.js'
+export * from './base64.js'
 export * from './batches.js'
 export * from './blueprints.js'
 export * from './colonies.js'

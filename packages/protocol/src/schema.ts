@@ -10,6 +10,14 @@ export interface UserJson {
   readonly userJson: unique symbol
 }
 
+/** Marks bytes: text in base64 on the wire. From callers a list of byte values is taken, too, since several SDKs send that. */
+export interface WireBytes {
+  readonly wireBytes: unique symbol
+}
+
+/** Bytes as standard base64 with padding: servers hand them on and need not look inside. */
+export type Base64 = string & { readonly base64: unique symbol }
+
 /** A JSON document as text, checked to be well-formed. */
 export type JsonText = string & { readonly jsonText: unique symbol }
 
@@ -50,6 +58,8 @@ export const Int32: TInteger = Type.Integer({ minimum: -2147483648, maximum: 214
 export const UserList = Type.Unsafe<UserJson>({ type: 'array', format: 'user-json' })
 export const UserObject = Type.Unsafe<UserJson>({ type: 'object', format: 'user-json' })
 
+export const Bytes = Type.Unsafe<WireBytes>({ type: 'string', format: 'base64' })
+
 export const List = <Item extends TSchema>(item: Item) => Type.Array(item)
 /** A list whose empty form in a reply is `null`. */
 export const ListOrNull = <Item extends TSchema>(item: Item) => Type.Array(item, { nullWhenEmpty: true })
@@ -70,13 +80,17 @@ type Atom = string | number | bigint | boolean | null | undefined
 
 type Sided<T, Json> = T extends UserJson
   ? Json
-  : T extends Atom
-    ? T
-    : T extends readonly (infer Item)[]
-      ? Sided<Item, Json>[]
-      : { [Key in keyof T]: Sided<T[Key], Json> }
+  : T extends WireBytes
+    ? Json extends JsonText
+      ? Base64
+      : Uint8Array
+    : T extends Atom
+      ? T
+      : T extends readonly (infer Item)[]
+        ? Sided<Item, Json>[]
+        : { [Key in keyof T]: Sided<T[Key], Json> }
 
-type Complete<T> = T extends UserJson
+type Complete<T> = T extends UserJson | WireBytes
   ? T
   : T extends Atom
     ? T
@@ -84,7 +98,7 @@ type Complete<T> = T extends UserJson
       ? Complete<Item>[]
       : { [Key in keyof T]-?: Complete<Exclude<T[Key], undefined>> }
 
-/** What a handler sees: every field there, the user's JSON as text. */
+/** What a handler sees: every field there, the user's JSON as text, bytes as base64. */
 export type ServerSide<Schema extends TSchema> = Sided<Complete<Static<Schema>>, JsonText>
 /** What a caller sends: optional fields may be missing, the user's JSON as values. */
 export type ClientSide<Schema extends TSchema> = Sided<Static<Schema>, JsonValue>

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import { ColoniesError } from '../errors.js'
 import type { ClientReply, ServerSide } from '../schema.js'
+import { readBase64, readBytes } from './bytes.js'
 import { FieldError } from './field-error.js'
 import { type Field, type Kind, kindOf } from './kind.js'
 import { Char, isNumberStart, JsonError, Scanner } from './scan.js'
@@ -87,6 +88,8 @@ function plainReaderOf(kind: Kind, json: 'text' | 'value'): Reader {
       return { read: json === 'text' ? readStorableText : readText, zero: () => '' }
     case 'time':
       return { read: readTime, zero: () => zeroTime }
+    case 'bytes':
+      return json === 'text' ? { read: readBase64, zero: () => '' } : { read: readBytes, zero: () => new Uint8Array() }
     case 'flag':
       return { read: readFlag, zero: () => false }
     case 'float':

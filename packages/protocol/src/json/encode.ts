@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import { bytesToBase64 } from '../base64.js'
 import type { ClientSide, JsonText, ServerSide } from '../schema.js'
 import { FieldError } from './field-error.js'
 import { type Field, type Kind, kindOf } from './kind.js'
@@ -62,6 +63,10 @@ function plainWriterOf(kind: Kind, json: 'text' | 'value'): Writer {
       return { write: writeText, isZero: (value) => value === '', zeroText: '""' }
     case 'time':
       return { write: writeText, isZero: (value) => value === zeroTime, zeroText: quote(zeroTime) }
+    case 'bytes':
+      return json === 'text'
+        ? { write: writeText, isZero: (value) => value === '', zeroText: '""' }
+        : { write: writeBytes, isZero: (value) => value instanceof Uint8Array && value.length === 0, zeroText: '""' }
     case 'flag':
       return { write: writeFlag, isZero: (value) => value === false, zeroText: 'false' }
     case 'float':
@@ -177,6 +182,10 @@ function userValueWriter(empty: '[]' | '{}'): Writer {
 
 function writeText(value: unknown): string {
   return typeof value === 'string' ? quote(value) : mismatch('a string', value)
+}
+
+function writeBytes(value: unknown): string {
+  return value instanceof Uint8Array ? `"${bytesToBase64(value)}"` : mismatch('a Uint8Array', value)
 }
 
 function writeFlag(value: unknown): string {

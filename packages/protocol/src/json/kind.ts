@@ -4,7 +4,7 @@ import type { CodecOptions } from '../schema.js'
 /** What the codec knows of a schema: one case per building block of `schema.ts`. */
 export type Kind = Readonly<CodecOptions> &
   (
-    | { readonly kind: 'text' | 'time' | 'flag' | 'float' | 'int64' }
+    | { readonly kind: 'text' | 'time' | 'bytes' | 'flag' | 'float' | 'int64' }
     | { readonly kind: 'int'; readonly minimum: number; readonly maximum: number }
     | { readonly kind: 'list' | 'dict'; readonly item: Kind }
     | { readonly kind: 'shape'; readonly fields: readonly Field[] }
@@ -34,12 +34,14 @@ export function kindOf(schema: TSchema): Kind {
   return fromWords(schema as Words)
 }
 
+const stringKinds: Readonly<Record<string, 'time' | 'bytes'>> = { 'date-time': 'time', base64: 'bytes' }
+
 function fromWords(words: Words): Kind {
   const { omitEmpty = false, nullWhenEmpty = false, nullable = false } = words
   const options = { omitEmpty, nullWhenEmpty, nullable }
   switch (words.type) {
     case 'string':
-      return { ...options, kind: words.format === 'date-time' ? 'time' : 'text' }
+      return { ...options, kind: stringKinds[words.format ?? ''] ?? 'text' }
     case 'boolean':
       return { ...options, kind: 'flag' }
     case 'number':
