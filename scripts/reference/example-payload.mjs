@@ -30,6 +30,7 @@ const samples = {
   state: 0,
   timeout: 10,
   text: 'disk',
+  payload: 'aGVsbG8=',
 }
 
 /**

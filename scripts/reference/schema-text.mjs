@@ -39,6 +39,7 @@ function plainTypeOf(schema) {
     return `list of ${typeOf(schema.items)}${schema.nullWhenEmpty ? ' (null when empty)' : ''}`
   if (schema.format === 'int64') return 'integer of 64 bits'
   if (schema.format === 'date-time') return 'time'
+  if (schema.format === 'base64') return 'bytes, in base64'
   if (schema.patternProperties) return `object of ${typeOf(Object.values(schema.patternProperties)[0])}`
   if (schema.type === 'object') return objectText(schema)
   if (schema.description === '64 hex digits') return 'id'

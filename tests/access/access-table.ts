@@ -141,6 +141,12 @@ addchildmsg                  403    403    403   ok       403     403      403  
 subscribeprocessmsg          403    403    403   ok       403     403      ok   404   403
 subscribeprocessesmsg        403    403    403   ok       403     403      ok   403   403
 subscribeattributemsg        403    403    403   ok       403     403      ok   404   403
+
+# Approved members, for a process that they submitted or hold.
+channelappendmsg             403    403    403   ok       403     403      ok   404   403
+channelreadmsg               403    403    403   ok       403     403      ok   404   403
+getchannelsmsg               403    403    403   ok       403     403      ok   404   403
+subscribechannelmsg          403    403    403   ok       403     403      ok   404   403
 `
 
 export const columns = [

@@ -6,7 +6,7 @@ import { makeElsewhere, makeScene, type Scene } from './scene.js'
 import { envelopeOf, send } from './send.js'
 import { tableChecksums } from './table-checksums.js'
 
-/** What only the executor that holds the process may do: the column "Assign required" of the paper's Appendix A, and ours. */
+/** What of all executors only the holder may do: the column "Assign required" of the paper's Appendix A, and ours. */
 const needsHolder = [
   'closesuccessfulmsg',
   'closefailedmsg',
@@ -17,7 +17,11 @@ const needsHolder = [
   'addattributemsg',
   'removeattributemsg',
   'addchildmsg',
+  'channelappendmsg',
 ]
+
+/** What of executors only the holder may read, whichever attempt it is at. */
+const showsHolder = ['channelreadmsg', 'getchannelsmsg']
 
 /** What an executor may do only about itself. */
 const needsItself = [
@@ -43,7 +47,7 @@ interface Refusal {
 test('who does not hold a process, or does not any more, cannot change it', async (t) => {
   const server = await testColony(t)
   const elsewhere = await makeElsewhere(server)
-  for (const payloadtype of needsHolder) {
+  for (const payloadtype of [...needsHolder, ...showsHolder]) {
     await t.test(`${payloadtype} by an approved executor that does not hold the process`, async () => {
       const scene = await makeScene(server, elsewhere)
       await isRefused({ server, scene, payloadtype, by: 'bo', code: 'lease_lost' })
@@ -53,6 +57,8 @@ test('who does not hold a process, or does not any more, cannot change it', asyn
       const before = () => giveAllBack(scene)
       await isRefused({ server, scene, payloadtype, by: 'ada', code: 'not_running', before })
     })
+  }
+  for (const payloadtype of needsHolder) {
     await t.test(`${payloadtype} by the executor that holds it again, for its earlier attempt`, async () => {
       const scene = await makeScene(server, elsewhere)
       const before = async () => {

@@ -269,6 +269,18 @@ const ofSubscriptions: Record<string, MakeRequest> = {
   subscribeattributemsg: async (scene) => ({ processid: await scene.waiting(), key: 'k', timeout: 0 }),
 }
 
+/** A channel that the user and ada may use. */
+const ofChannels: Record<string, MakeRequest> = {
+  channelappendmsg: async (scene) => ({ ...(await channelOf(scene)), sequence: 1, payload: [104, 105] }),
+  channelreadmsg: channelOf,
+  getchannelsmsg: async (scene) => ({ processid: (await channelOf(scene)).processid }),
+  subscribechannelmsg: async (scene) => ({ ...(await channelOf(scene)), timeout: -1 }),
+}
+
+async function channelOf(scene: Scene) {
+  return { processid: await scene.held({ channels: ['chat'] }), name: 'chat' }
+}
+
 /** For operations that take a process and nothing else: they need no line of their own. */
 const ofOneProcess: Record<string, MakeRequest> = Object.fromEntries(
   Object.values(operations as Record<string, AnyOperation>)
@@ -289,4 +301,5 @@ export const plausibleRequests: Readonly<Record<string, MakeRequest>> = {
   ...ofSchedules,
   ...ofBlueprints,
   ...ofSubscriptions,
+  ...ofChannels,
 }

@@ -38,7 +38,7 @@ export interface Scene {
   /** @returns the id of a process that waits, for an executor type that nobody has */
   waiting(): Promise<string>
   /** @returns the id of a process that `ada` holds */
-  held(): Promise<string>
+  held(changes?: { channels?: string[] }): Promise<string>
   /** @returns the id of a graph whose process waits */
   graph(): Promise<string>
   /** @returns a graph with the process of it that `ada` holds */
@@ -94,13 +94,14 @@ export async function makeScene(server: OwnedServer, elsewhere: Elsewhere, name 
 
 function thingsOf(colonyname: string, { user, ada }: Scene['clients']) {
   const nodeFor = (executortype: string) => ({ nodename: 'n', funcname: 'f', conditions: { executortype } })
-  const submitted = async (executortype: string) => {
-    const { processid } = await user.submit({ spec: { funcname: 'f', conditions: { colonyname, executortype } } })
+  const submitted = async (executortype: string, changes: { channels?: string[] } = {}) => {
+    const spec = { funcname: 'f', conditions: { colonyname, executortype }, ...changes }
+    const { processid } = await user.submit({ spec })
     return processid
   }
   const assigned = () => ada.assign({ colonyname, timeout: -1 })
-  const held = async () => {
-    await submitted('cli')
+  const held = async (changes?: { channels?: string[] }) => {
+    await submitted('cli', changes)
     return (await assigned()).processid
   }
   return {

@@ -36,7 +36,7 @@ async function post(url: string, body: string): Promise<Answer> {
   return answer
 }
 
-/** @returns the first frame that refuses; 200 when the server ends the subscription without one */
+/** @returns the frame that refuses; 200 when the server ends the subscription without one */
 async function subscribe(url: string, envelope: string): Promise<Answer> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/pubsub`)
   await once(socket, 'open')
@@ -48,7 +48,9 @@ async function subscribe(url: string, envelope: string): Promise<Answer> {
   const refused = new Promise<Answer>((resolve) => {
     socket.on('message', (frame) => {
       const answer = readAnswer(String(frame))
-      if (answer.code !== '') resolve(answer)
+      // Subscriptions to channels end with an empty frame, and leave the connection open.
+      const isEnd = Array.isArray(answer.payload) && answer.payload.length === 0
+      if (answer.code !== '' || isEnd) resolve(answer)
     })
   })
   socket.send(envelope)

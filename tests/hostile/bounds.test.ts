@@ -32,7 +32,7 @@ const bounds: Bounds = {
     const { payload } = JSON.parse(reply.slice(reply.indexOf('\r\n\r\n')))
     assert.deepEqual(JSON.parse(Buffer.from(payload, 'base64').toString()), {
       status: 413,
-      message: 'The request body is larger than the 16777216 bytes that this server reads',
+      message: 'The request body is larger than the 20971520 bytes that this server reads',
       code: 'too_large',
     })
   },
@@ -216,6 +216,58 @@ const bounds: Bounds = {
       await refused('user', 'submitfuncspecmsg', spec(colonyname, { channels: many(101, (place) => `c${place}`) })),
       '400 spec.channels has more than 100 entries',
     )
+  },
+
+  async channelEntriesMax({ db, scene, allowed, refused }) {
+    const channel = { processid: await scene.held({ channels: ['chat'] }), name: 'chat' }
+    await allowed('ada', 'channelappendmsg', channel)
+    await db.run(sql`update channels set entries = 9999 where process_id = ${channel.processid}`)
+    await allowed('ada', 'channelappendmsg', channel)
+    assert.match(await refused('ada', 'channelappendmsg', channel), /^429 channel log is full: .* 10000 messages/)
+  },
+
+  async channelPayloadBytesMax({ scene, allowed, refused }) {
+    const channel = { processid: await scene.held({ channels: ['chat'] }), name: 'chat' }
+    const payload = (bytes: number) => Buffer.alloc(bytes).toString('base64')
+    await allowed('ada', 'channelappendmsg', { ...channel, payload: payload(10_485_760) })
+    assert.equal(
+      await refused('ada', 'channelappendmsg', { ...channel, payload: payload(10_485_761) }),
+      '413 message payload exceeds maximum size: it has 10485761 bytes, and at most 10485760 are taken',
+    )
+  },
+
+  async channelBytesMax({ db, scene, allowed, refused }) {
+    const channel = { processid: await scene.held({ channels: ['chat'] }), name: 'chat', payload: [1, 2] }
+    await allowed('ada', 'channelappendmsg', channel)
+    await db.run(sql`update channels set bytes = 1073741822 where process_id = ${channel.processid}`)
+    await allowed('ada', 'channelappendmsg', channel)
+    assert.match(await refused('ada', 'channelappendmsg', channel), /^429 channel log is full: .* 1073741824 bytes/)
+  },
+
+  async channelReadBytesMax({ scene, allowed }) {
+    const channel = { processid: await scene.held({ channels: ['chat'] }), name: 'chat' }
+    const payload = Buffer.alloc(5_242_880).toString('base64')
+    for (const _ of [1, 2, 3]) await allowed('ada', 'channelappendmsg', { ...channel, payload })
+    const page = await allowed('user', 'channelreadmsg', channel)
+    assert.equal((page as unknown[]).length, 2)
+  },
+
+  async channelAppendBurst() {
+    // With time in the hands of the test: append-rate.test.ts of the server.
+  },
+
+  async channelAppendsPerSecond() {
+    // As above.
+  },
+
+  async channelSubscriptionSeconds({ t, url, scene }) {
+    const timer = timerOf(t, 30_000)
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/pubsub`)
+    await once(socket, 'open')
+    const channel = { processid: await scene.held({ channels: ['chat'] }), name: 'chat' }
+    socket.send(envelopeOf('subscribechannelmsg', channel, scene.keys.user))
+    await timer
+    socket.terminate()
   },
 
   async capabilitiesBytesMax({ colonyname, refused }) {

@@ -1,3 +1,4 @@
+export * from './channel-access.js'
 export * from './cron-expression.js'
 export * from './cron-run.js'
 export * from './file-names.js'

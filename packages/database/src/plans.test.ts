@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testDatabase } from '@colonies/testkit'
 import { deleteAttribute, insertAttribute } from './attributes.js'
+import { appendEntries } from './channel-appends.js'
+import { readChannelNews, readEntries } from './channels.js'
 import { claimProcesses } from './claims.js'
 import { closeFailed, closeSuccessful, failOverdue } from './closes.js'
 import type { Db } from './db.js'
@@ -37,6 +39,9 @@ function explaining(db: Db, plans: string[]): Db {
 }
 
 const filter = { state: 0, count: 10, executorType: '', label: '', user: '', after: '' }
+const channel = { processId: 'x', name: 'a' }
+const entry = { sender: 'x', attempt: 0, sequence: 1n, inReplyTo: 0n, type: '', payload: '', bytes: 0, requestId: 'r' }
+const page = { count: 10, bytes: 10 }
 const fence = { processId: 'x', holder: 'e1-id', attempt: 0 }
 
 const attribute = { processId: 'x', attributeId: 'y', type: 1, key: 'k', value: 'v' }
@@ -66,6 +71,23 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     index: 'results_default_colony_state_executor_type',
     run: (db, c) => listResults(db, c, { ...filter, state: 2, executorType: 'rare' }),
   },
+  { name: 'append to a process', index: 'live_pkey', run: (db, c) => appendEntries(db, c, [{ ...channel, ...entry }]) },
+  { name: 'append', index: 'channels_pkey', run: (db, c) => appendEntries(db, c, [{ ...channel, ...entry }]) },
+  {
+    name: 'repeated append',
+    index: 'channel_entries_request',
+    run: (db, c) => appendEntries(db, c, [{ ...channel, ...entry }]),
+  },
+  {
+    name: 'read of a channel',
+    index: 'channel_entries_pkey',
+    run: (db, c) => readEntries(db, c, { ...channel, from: 5, ...page }),
+  },
+  {
+    name: 'news of channels',
+    index: 'channel_entries_pkey',
+    run: (db, c) => readChannelNews(db, c, [{ ...channel, position: 0 }], page),
+  },
   { name: 'events', index: 'events_default_colony_xact', run: (db, c) => readEvents(db, c, 0n) },
 ]
 
@@ -78,7 +100,7 @@ async function check(db: Db, colony: number, age: string): Promise<void> {
     if (index === 'live_pkey') assert.doesNotMatch(plan, /live_(holder|list)/, `${name}, ${age}:\n${plan}`)
     assert.doesNotMatch(
       plan,
-      /Seq Scan on (live|wanted|process_specs|results|events|edges|graphs)/,
+      /Seq Scan on (live|wanted|process_specs|results|events|edges|graphs|channels|channel_entries)/,
       `${name}, ${age}:\n${plan}`,
     )
   }

@@ -1,3 +1,4 @@
+import { dropChannels } from './channels.js'
 import type { Db } from './db.js'
 import { REMOVED } from './process-row.js'
 import { type Sql, sql } from './sql.js'
@@ -74,7 +75,17 @@ export async function graphsToRemove(
 
 /** Deletes what belongs to the chosen processes, unless they run; logs stay. @returns how many processes went */
 function removeRows(db: Db, colony: ColonyKey, chosen: Sql): Promise<number> {
-  return db.run(sql`
+  return db.transaction(async (tx) => {
+    const gone = (await removeProcessRows(tx, colony, chosen)).map((row) => row.process_id)
+    // A statement of its own: what was written to a channel while the first one waited for a lock, only this one sees.
+    const ids = sql`select process_id from unnest(${gone}::text[]) as t (process_id)`
+    if (gone.length > 0) await tx.run(sql`with ${dropChannels(colony, ids)} select`)
+    return gone.length
+  })
+}
+
+function removeProcessRows(db: Db, colony: ColonyKey, chosen: Sql): Promise<{ process_id: string }[]> {
+  return db.all<{ process_id: string }>(sql`
     with chosen as materialized (${chosen}), waiting as materialized (
       select l.process_id from chosen c join live l on l.colony = ${colony} and l.process_id = c.process_id
       where l.state = 0 order by l.process_id for update of l
@@ -94,5 +105,6 @@ function removeRows(db: Db, colony: ColonyKey, chosen: Sql): Promise<number> {
       insert into events (colony, process_id, old_state, state, attempt, reason, executor_type)
       select ${colony}, process_id, state, ${REMOVED}, attempt, 'remove', executor_type from gone
     )
-    delete from process_specs s using gone g where s.colony = ${colony} and s.process_id = g.process_id`)
+    delete from process_specs s using gone g where s.colony = ${colony} and s.process_id = g.process_id
+    returning s.process_id`)
 }

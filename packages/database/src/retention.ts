@@ -1,3 +1,4 @@
+import { dropChannels } from './channels.js'
 import type { Db } from './db.js'
 import { idAt, type PartitionRange } from './partitions.js'
 import { type Sql, sql } from './sql.js'
@@ -69,7 +70,7 @@ export function removeOldGraphs(
         delete from edges e using nodes o where e.colony = ${colony} and e.child_id = o.process_id
       ), attribute_rows as (
         delete from attributes a using nodes o where a.colony = ${colony} and a.process_id = o.process_id
-      ), gone as materialized (
+      ), ${dropChannels(colony, sql`select process_id from nodes`)}, gone as materialized (
         select process_id from nodes where not (process_id >= ${spared?.low ?? NO_ID} and process_id < ${spared?.high ?? NO_ID})
       ), ${deleteProcesses(colony)}
       select (select count(*)::int from nodes) as nodes, array(select graph_id from old) as graphs`)
@@ -100,7 +101,7 @@ export async function removeOldResults(
       order by r.ended_at limit ${limit} for update skip locked
     ), attribute_rows as (
       delete from attributes a using gone o where a.colony = ${colony} and a.process_id = o.process_id
-    ), ${deleteProcesses(colony)}
+    ), ${dropChannels(colony, sql`select process_id from gone`)}, ${deleteProcesses(colony)}
     select count(*)::int as gone from gone`)
   return row?.gone ?? 0
 }

@@ -18,6 +18,7 @@ export const errors = {
   assignments_paused_now: { status: 503, says: 'No processes available: colony assignments are paused', retry: true },
   too_large: { status: 413, says: 'The request is larger than this server accepts', retry: false },
   too_many: { status: 429, says: 'Too much is waiting for this already', retry: true },
+  channel_full: { status: 429, says: 'The channel is full', retry: false },
   internal: { status: 500, says: 'The server failed; its log tells more', retry: true },
   unavailable: { status: 503, says: 'The server cannot take this request now', retry: true },
 } as const

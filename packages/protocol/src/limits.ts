@@ -1,7 +1,7 @@
 /** Bounds of the protocol. Nothing that a caller sends, waits for or reads is without one. */
 export const limits = {
-  /** Bytes of one request body. */
-  bodyBytesMax: 16 * 1024 * 1024,
+  /** Bytes of one request body: base64 twice over makes 18.7 million bytes of the largest channel message. */
+  bodyBytesMax: 20 * 1024 * 1024,
   /** Bytes of all specs, inputs and outputs of one list of processes, about. */
   listBytesMax: 64 * 1024 * 1024,
   /** How deep JSON may nest. */
@@ -49,6 +49,19 @@ export const limits = {
   executorNamesMax: 1000,
   /** Channels of one process. */
   channelsMax: 100,
+  /** Entries of one channel. */
+  channelEntriesMax: 10_000,
+  /** Bytes of the payload of one entry of a channel, decoded. */
+  channelPayloadBytesMax: 10 * 1024 * 1024,
+  /** Bytes of the payloads of all channels of one process. */
+  channelBytesMax: 1024 * 1024 * 1024,
+  /** Bytes of the payloads that one reading of a channel gives; one entry comes in any case. */
+  channelReadBytesMax: 10 * 1024 * 1024,
+  /** Appends to the channels of one process that one replica takes at once, and how many more each second. */
+  channelAppendBurst: 500,
+  channelAppendsPerSecond: 100,
+  /** Seconds for which a channel is subscribed to where none are said. */
+  channelSubscriptionSeconds: 30,
   /** Bytes of the capabilities or allocations of one executor. */
   capabilitiesBytesMax: 256 * 1024,
   /** Bytes of the description of one location or function, and of the arguments of one function. */

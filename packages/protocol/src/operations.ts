@@ -1,6 +1,7 @@
 import * as attributes from './attributes.js'
 import * as batches from './batches.js'
 import * as blueprints from './blueprints.js'
+import * as channels from './channels.js'
 import * as colonies from './colonies.js'
 import * as crons from './crons.js'
 import * as executors from './executors.js'
@@ -21,6 +22,7 @@ const modules = {
   ...attributes,
   ...batches,
   ...blueprints,
+  ...channels,
   ...colonies,
   ...crons,
   ...executors,

@@ -19,7 +19,7 @@ import type { Rights } from './directory/rights.js'
 import { type Call, type Handlers, Rendered, type Replica } from './handler.js'
 import type { Log } from './log.js'
 import { createReporter, type Report } from './refusal.js'
-import type { EndSubscription, SendFrame, Subscriptions } from './subscriber.js'
+import type { Outlet, Subscriptions } from './subscriber.js'
 
 /** What the life of a request needs of the connection that it came by. */
 export interface Exchange extends Pick<Call, 'signal' | 'hold'> {
@@ -42,17 +42,12 @@ export interface Answer {
 export type AnswerRequest = (body: string, exchange: Exchange) => Promise<Answer>
 
 /**
- * Starts what one frame asks for. `send` gets reply envelopes, `done` at most one refusal.
+ * Starts what one frame asks for. The outlet gets reply envelopes, and at most one refusal.
  *
  * @returns what stops the subscription from outside
  * @throws whatever refused the request
  */
-export type OpenSubscription = (
-  envelope: Envelope,
-  exchange: Exchange,
-  send: SendFrame,
-  done: EndSubscription,
-) => Promise<() => void>
+export type OpenSubscription = (envelope: Envelope, exchange: Exchange, outlet: Outlet) => Promise<() => void>
 
 export interface AnswerOptions {
   db: Db
@@ -90,7 +85,7 @@ interface Asked {
 }
 
 type RunHandler = (input: never, call: Call) => Promise<unknown>
-type RunSubscription = (input: never, call: Call, send: SendFrame, done: EndSubscription) => () => void
+type RunSubscription = (input: never, call: Call, outlet: Outlet) => () => void
 
 const replyTail = '","error":false}'
 /** The one operation that is asked for without a payload. */
@@ -121,13 +116,13 @@ export function createAnswering(options: AnswerOptions): Answering {
     }
   }
 
-  const subscribe: OpenSubscription = async (envelope, exchange, send, done) => {
+  const subscribe: OpenSubscription = async (envelope, exchange, outlet) => {
     const known = subscriptions.get(envelope.payloadtype)
     const callerId = identify(envelope, known)
     const route = known ?? refuseUnknown(envelope.payloadtype, handlers)
     const input = readInput(envelope, route)
     const call = await admit(options, route, { callerId, input }, exchange)
-    return route.run(input as never, call, (text) => send(wrap(route, text)), done)
+    return route.run(input as never, call, { ...outlet, send: (text) => outlet.send(wrap(route, text)) })
   }
 
   const subscriptionType = (payloadtype: string) => (subscriptions.has(payloadtype) ? payloadtype : 'unknown')

@@ -1,5 +1,6 @@
 import type { ColonyKey, Db, ReadyLine } from '@colonies/database'
 import type { HttpOperationName, Operations, ServerSide } from '@colonies/protocol'
+import type { ChannelAppends } from './channels/channel-appends.js'
 import type { Members } from './cluster/members.js'
 import type { Config } from './config.js'
 import type { HotPath } from './queue/hot-path.js'
@@ -28,6 +29,7 @@ export interface Replica {
   /** The port that really listens. */
   readonly port: number
   readonly hotPath: HotPath
+  readonly channels: ChannelAppends
   /** Which replicas live, and which of them leads. */
   readonly members: Members
   /** The embedded object store; undefined where there is none. */

@@ -29,6 +29,7 @@ async function replica(t: TestContext, { db, config }: TestDatabase, replicaId: 
     receiver: {
       directory: () => note('directory'),
       changed: (colony) => note(`changed ${colony}`),
+      appended: (colony, tags) => note(`appended ${colony} ${tags.join()}`),
       ready: (colony, [line]) => note(`ready ${colony} ${line?.executorType} ${line?.count}`),
       missed: () => note('listening'),
     },

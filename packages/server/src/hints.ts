@@ -14,6 +14,8 @@ export interface HintReceiver {
   directory(): void
   /** Events of this colony were written. */
   changed(colony: ColonyKey): void
+  /** Entries were written to channels of processes whose ids end so; '' stands for all. */
+  appended(colony: ColonyKey, tags: readonly string[]): void
   /** Processes are ready, and nobody waited for them where they became so. */
   ready(colony: ColonyKey, lines: readonly ReadyLine[]): void
   /** There was no connection for a while: hints may have been missed. */
@@ -39,11 +41,14 @@ const CHANNEL = 'colonies'
 const COLLECT_MS = 10
 /** Of one notification; PostgreSQL takes fewer than 8000. */
 const PAYLOAD_BYTES_MAX = 7_900
+/** Of one colony in one message; more are told as all. */
+const TAGS_MAX = 200
 
 interface Message {
   from: string
   directory?: boolean
   changed?: ColonyKey[]
+  appended?: [colony: ColonyKey, tag: string][]
   ready?: [colony: ColonyKey, executorType: string, count: number][]
 }
 
@@ -51,6 +56,7 @@ interface Message {
 export function createHints({ db, config, replicaId, log, receiver }: HintOptions): Hints {
   let directory = false
   let changed = new Set<ColonyKey>()
+  let appended = new Map<ColonyKey, Set<string>>()
   let ready = new Map<string, [ColonyKey, string, number]>()
   let timer: NodeJS.Timeout | undefined
   let sending = Promise.resolve()
@@ -71,6 +77,9 @@ export function createHints({ db, config, replicaId, log, receiver }: HintOption
     if (message.from === replicaId) return
     if (message.directory) receiver.directory()
     for (const colony of message.changed ?? []) receiver.changed(colony)
+    const tags = new Map<ColonyKey, string[]>()
+    for (const [colony, tag] of message.appended ?? []) tags.set(colony, [...(tags.get(colony) ?? []), tag])
+    for (const [colony, ofColony] of tags) receiver.appended(colony, ofColony)
     for (const [colony, executorType, count] of message.ready ?? []) receiver.ready(colony, [{ executorType, count }])
   }
 
@@ -83,9 +92,19 @@ export function createHints({ db, config, replicaId, log, receiver }: HintOption
   }
 
   async function send(): Promise<void> {
-    const message: Message = { from: replicaId, directory, changed: [...changed], ready: [...ready.values()] }
+    const tagged = [...appended].flatMap(([colony, tags]) =>
+      (tags.size > TAGS_MAX ? [''] : [...tags]).map((tag): [ColonyKey, string] => [colony, tag]),
+    )
+    const message: Message = {
+      from: replicaId,
+      directory,
+      changed: [...changed],
+      appended: tagged,
+      ready: [...ready.values()],
+    }
     directory = false
     changed = new Set()
+    appended = new Map()
     ready = new Map()
     try {
       for (const payload of split(message)) await notify(db, CHANNEL, payload)
@@ -101,6 +120,12 @@ export function createHints({ db, config, replicaId, log, receiver }: HintOption
     },
     changed(colony) {
       changed.add(colony)
+      collect()
+    },
+    appended(colony, tags) {
+      const known = appended.get(colony) ?? new Set()
+      appended.set(colony, known)
+      for (const tag of tags) known.add(tag)
       collect()
     },
     ready(colony, lines) {
@@ -120,12 +145,19 @@ export function createHints({ db, config, replicaId, log, receiver }: HintOption
 
 /** The message in as many payloads as it needs. */
 function* split(message: Message): Generator<string> {
-  const { from, directory, changed = [], ready = [] } = message
+  const { from, directory, changed = [], appended = [], ready = [] } = message
   const payload = JSON.stringify(message)
   if (Buffer.byteLength(payload) <= PAYLOAD_BYTES_MAX) yield payload
-  else if (changed.length + ready.length > 1) {
-    yield* split({ from, changed: halves(changed)[0], ready: halves(ready)[0], ...(directory && { directory }) })
-    yield* split({ from, changed: halves(changed)[1], ready: halves(ready)[1] })
+  else if (changed.length + appended.length + ready.length > 1) {
+    const lists = [halves(changed), halves(appended), halves(ready)] as const
+    yield* split({
+      from,
+      changed: lists[0][0],
+      appended: lists[1][0],
+      ready: lists[2][0],
+      ...(directory && { directory }),
+    })
+    yield* split({ from, changed: lists[0][1], appended: lists[1][1], ready: lists[2][1] })
   }
   // A single executor type with a name of kilobytes is left to the poll of each second.
 }

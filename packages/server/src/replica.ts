@@ -13,6 +13,8 @@ import { retention } from './background/retention.js'
 import { staleExecutors } from './background/stale-executors.js'
 import { storeCleanUp } from './background/store-clean-up.js'
 import { unknownHolders } from './background/unknown-holders.js'
+import { createChannelAppends } from './channels/channel-appends.js'
+import { tagOf } from './channels/channel-feed.js'
 import { LastHeard } from './cluster/last-heard.js'
 import { Members } from './cluster/members.js'
 import type { Replica } from './handler.js'
@@ -26,10 +28,11 @@ export function createReplica(shell: Shell): Parts {
   const { config, db, log, hints, replicaId, port, store } = shell
   const members = new Members({ replica_id: replicaId, name: hostname(), host: config.http.host, port })
   const lastHeard = new LastHeard()
-  const { subscriptions, feed } = createSubscriptions(db, log)
+  const { subscriptions, feed, channels: channelFeed } = createSubscriptions(db, log)
 
   const changed: Replica['changed'] = (colony) => {
     feed.changed(colony)
+    channelFeed.changed(colony)
     if (!members.alone) hints.changed(colony)
   }
   const hotPath = createHotPath({
@@ -40,11 +43,21 @@ export function createReplica(shell: Shell): Parts {
       if (!members.alone) hints.ready(colony, ready)
     },
   })
+  const channels = createChannelAppends({
+    db,
+    hint: hotPath.hint,
+    appended(colony, processIds) {
+      const tags = processIds.map(tagOf)
+      channelFeed.appended(colony, tags)
+      if (!members.alone) hints.appended(colony, tags)
+    },
+  })
   const replica: Replica = {
     config,
     id: replicaId,
     port,
     hotPath,
+    channels,
     members,
     store,
     changed,
@@ -69,20 +82,25 @@ export function createReplica(shell: Shell): Parts {
       retention(() => members.leads),
       replicaHeartbeat(members),
       storeLastHeard(lastHeard),
-      eventPoll(feed),
+      eventPoll([feed, channelFeed]),
       ...(store ? [storeCleanUp(store)] : []),
     ],
     heard({ caller, colony }) {
       if (caller.kind === 'executor') lastHeard.heard(colony.key, caller.id)
     },
-    changed: (colony) => feed.changed(colony),
+    changed(colony) {
+      feed.changed(colony)
+      channelFeed.changed(colony)
+    },
+    appended: (colony, tags) => channelFeed.appended(colony, tags),
     ready: hotPath.hintFromOthers,
     missed() {
       hotPath.recheckIdle().catch((error: unknown) => log.warn('the idle poll failed', { error }))
-      feed.poll().catch((error: unknown) => log.warn('the event poll failed', { error }))
+      for (const one of [feed, channelFeed])
+        one.poll().catch((error: unknown) => log.warn('the event poll failed', { error }))
     },
     async close() {
-      await hotPath.close()
+      await Promise.all([hotPath.close(), channels.drained()])
       await lastHeard.store(db)
       await members.leave(db)
     },

@@ -226,6 +226,7 @@ async function startParts(options: StartOptions): Promise<Pick<StopOptions, 'par
     receiver: {
       directory: refresh,
       changed: (colony) => parts.changed(colony),
+      appended: (colony, tags) => parts.appended(colony, tags),
       ready: (colony, lines) => parts.ready(colony, lines),
       missed() {
         refresh()

@@ -34,6 +34,8 @@ export interface Parts {
   heard(call: Call): void
   /** Another replica wrote events of this colony. */
   changed(colony: ColonyKey): void
+  /** Another replica wrote to channels of processes whose ids end so; '' stands for all. */
+  appended(colony: ColonyKey, tags: readonly string[]): void
   /** Another replica has more that is ready than it has executors waiting. */
   ready(colony: ColonyKey, lines: readonly ReadyLine[]): void
   /** Hints of other replicas may have got lost: look for yourself. */

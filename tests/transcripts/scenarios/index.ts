@@ -1,4 +1,5 @@
 import { blueprintScenarios } from './blueprints.js'
+import { channelScenarios } from './channels.js'
 import { cronScenarios } from './crons.js'
 import { directoryScenarios } from './directory.js'
 import { fileScenarios } from './files.js'
@@ -15,6 +16,7 @@ import { workflowScenarios } from './workflows.js'
 export const scenarios: Record<string, Scenario> = {
   ...blueprintScenarios,
   ...cronScenarios,
+  ...channelScenarios,
   ...directoryScenarios,
   ...fileScenarios,
   ...processScenarios,

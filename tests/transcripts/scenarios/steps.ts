@@ -34,6 +34,18 @@ export const runningOf =
     return { fields: { processid, targetid: processid } }
   }
 
+/** A process of executor 1, which runs it as well. */
+export const runningWith =
+  (changes: Partial<FunctionSpec>): Scenario =>
+  async (world) => {
+    await world.has('executor1')
+    const conditions = { colonyname: world.colony(), executortype: 'cli' }
+    const executor = world.as('executor1')
+    const { processid } = await executor.submit({ spec: { funcname: 'f', conditions, ...changes } })
+    await executor.assign({ colonyname: world.colony(), timeout: 5 })
+    return { fields: { processid } }
+  }
+
 export const closed: Scenario = async (world, one) => {
   const plan = await running(world, one)
   await world.replay('addattributemsg', 'add attribute', plan)

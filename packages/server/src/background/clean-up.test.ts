@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Db, sql } from '@colonies/database'
+import { type Db, removeProcess, sql } from '@colonies/database'
 import { testDatabase } from '@colonies/testkit'
-import { upkeepColony, upkeepContext } from '../testing/upkeep.js'
+import { say, upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { cleanUp } from './clean-up.js'
 
 async function runToEnd(db: Db): Promise<void> {
@@ -40,11 +40,23 @@ test('requests are forgotten after a day, changes of the directory after ten min
   assert.deepEqual(await db.all(sql`select subject from directory_changes`), [{ subject: 'new' }])
 })
 
+test('messages of removed processes are deleted, those of others stay', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await upkeepColony(db, 'dev')
+  const [kept, removed] = [await colony.submit({ channels: '["chat"]' }), await colony.submit({ channels: '["chat"]' })]
+  for (const id of [kept, removed, removed]) assert.ok(await say(db, colony.key, id, 'hello'))
+  await removeProcess(db, colony.key, removed)
+  await runToEnd(db)
+  assert.deepEqual(await db.all(sql`select process_id from channel_entries`), [{ process_id: kept }])
+  assert.deepEqual(await db.all(sql`select process_id from dropped_channels`), [])
+})
+
 test('nothing of a removed colony is left, and nothing of another is touched', async (t) => {
   const { db } = await testDatabase(t)
   const [gone, kept] = [await upkeepColony(db, 'gone', ['ada']), await upkeepColony(db, 'kept', ['eve'])]
   for (const colony of [gone, kept]) {
     for (let count = 0; count < 5; count += 1) await colony.submit({ requestId: `r${count}`, names: ['ada', 'eve'] })
+    assert.ok(await say(db, colony.key, await colony.submit({ channels: '["chat"]' }), 'hello'))
   }
   const before = await rowsOf(db, kept.key)
   await db.run(sql`delete from colonies where colony_key = ${gone.key}`)

@@ -1,6 +1,8 @@
 import {
+  coloniesWithDropped,
   coloniesWithOldRequests,
   coloniesWithRemovedSnapshots,
+  deleteDropped,
   deleteOfColony,
   forgetRemovedColony,
   releaseFiles,
@@ -14,8 +16,12 @@ import type { Loop } from './loop.js'
 /** Rows of one statement: few, so that nobody waits for their locks. */
 const BATCH = 1000
 
+/** Entries of channels, which may have 10 MiB each. */
+const ENTRIES_BATCH = 200
+
 const inEachColony = eachColony('clean-up')
 const inEachWithSnapshots = eachColony('clean-up of removed snapshots')
+const inEachDropped = eachColony('clean-up of channels')
 const inEachRemoved = eachColony('clean-up of removed colonies')
 
 /** Deletes what has served its purpose, whatever the retention policy is: all that is left of removed colonies, too. */
@@ -31,6 +37,9 @@ export const cleanUp: Loop = {
     const snapshots = await inEachWithSnapshots(await coloniesWithRemovedSnapshots(db), context, (colony) =>
       releaseFiles(db, colony, BATCH),
     )
+    const dropped = await inEachDropped(await coloniesWithDropped(db), context, (colony) =>
+      deleteDropped(db, colony, ENTRIES_BATCH),
+    )
     const removed = await removedColonies(db)
     const settled = new Set(removed.filter((one) => one.settled).map((one) => one.colony))
     const rest = await inEachRemoved(
@@ -45,6 +54,6 @@ export const cleanUp: Loop = {
         return false
       },
     )
-    return changes >= BATCH || [requests, snapshots, rest].includes('again') ? 'again' : 'rest'
+    return changes >= BATCH || [requests, snapshots, dropped, rest].includes('again') ? 'again' : 'rest'
   },
 }

@@ -1,13 +1,12 @@
-import type { EventFeed } from '../subscriptions/event-feed.js'
 import type { Loop } from './loop.js'
 
 /** Makes up for lost hints: subscribers hear of what happened after a second at the latest. */
-export function eventPoll(feed: EventFeed): Loop {
+export function eventPoll(feeds: readonly { poll(): Promise<void> }[]): Loop {
   return {
     name: 'event-poll',
     everyMs: 1_000,
     async runOnce() {
-      await feed.poll()
+      await Promise.all(feeds.map((feed) => feed.poll()))
       return 'rest'
     },
   }

@@ -17,7 +17,7 @@ import {
 import { newId } from '@colonies/identity'
 import { State } from '@colonies/protocol'
 import { testDatabase } from '@colonies/testkit'
-import { idOf, newProcess, type UpkeepColony, upkeepColony, upkeepContext } from '../testing/upkeep.js'
+import { idOf, newProcess, say, type UpkeepColony, upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { counters } from './counters.js'
 import { retention } from './retention.js'
 
@@ -128,6 +128,33 @@ test('a graph goes as a whole, and no node of one that is not over', async (t) =
   assert.equal(await colony.stateOf(ofOpen[1]), State.waiting)
   assert.equal(await db.run(sql`select 1 from edges`), 1)
   assert.equal(await db.run(sql`select 1 from graph_nodes`), 2)
+})
+
+test('channels go with their processes, alone, in graphs or in whole partitions', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await upkeepColony(db, 'dev', ['ada'])
+  const now = await databaseTimeMs(db)
+  const day = Math.floor(now / DAY_MS) * DAY_MS - 60 * DAY_MS
+  await makePartitions(db, { suffix: 'old', low: idAt(day), high: idAt(day + DAY_MS) })
+  const channels = '["chat"]'
+  await colony.submit({ channels, processId: idAt(day + DAY_MS / 2) + newId().slice(12) })
+  await colony.submit({ channels, processId: idOfAge(now, 55) })
+  const node = idOfAge(now, 50)
+  await submitChain(db, colony, [node, idOfAge(now, 50)])
+  for (let count = 0; count < 3; count++) {
+    const id = (await colony.assign('ada'))?.process_id ?? ''
+    assert.ok(await say(db, colony.key, id, 'hello'))
+    await end(db, colony, id)
+  }
+  await runAndEnd(db, colony)
+  const kept = await colony.submit({ channels })
+  await say(db, colony.key, kept, 'hello')
+  await passTime(db, 45)
+  await forget(db)
+  assert.deepEqual(await listPartitions(db), [])
+  assert.deepEqual(await db.all(sql`select process_id from channels`), [{ process_id: kept }])
+  const dropped = await db.one<{ count: number }>(sql`select count(*)::int as count from dropped_channels`)
+  assert.equal(dropped?.count, 3)
 })
 
 test('a partition is dropped when nothing needs it any more', async (t) => {

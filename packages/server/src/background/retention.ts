@@ -3,6 +3,7 @@ import {
   colonyKeys,
   type Db,
   databaseTimeMs,
+  dropChannelsWithin,
   dropPartition,
   idAt,
   isNeeded,
@@ -60,7 +61,8 @@ async function dropOldest(context: LoopContext, olderThanSeconds: number): Promi
     }
     const graphs = await removeOldGraphs(db, colony, options)
     const attributes = await removeAttributesWithin(db, colony, range, BATCH)
-    return graphs >= BATCH || attributes >= BATCH
+    const channels = await dropChannelsWithin(db, colony, range, BATCH)
+    return graphs >= BATCH || attributes >= BATCH || channels >= BATCH
   })
   if (left === 'again' || context.signal.aborted) return 'again'
   for (const table of range.tables) {

@@ -7,16 +7,14 @@ import type { Exchange, OpenSubscription } from '../answer.js'
 import { configFrom } from '../config.js'
 import { createLog } from '../log.js'
 import { createReporter } from '../refusal.js'
-import type { EndSubscription, SendFrame } from '../subscriber.js'
+import type { Outlet } from '../subscriber.js'
 import { listen } from './listener.js'
 import { Metrics } from './metrics.js'
 import { createPubSub } from './pubsub.js'
 
-interface Opened {
+interface Opened extends Outlet {
   envelope: Envelope
   exchange: Exchange
-  send: SendFrame
-  done: EndSubscription
   stopped: Promise<void>
 }
 
@@ -27,13 +25,13 @@ async function start(
 ) {
   const opened: Opened[] = []
   const waiting: (() => void)[] = []
-  const subscribe: OpenSubscription = async (envelope, exchange, send, done) => {
+  const subscribe: OpenSubscription = async (envelope, exchange, outlet) => {
     if (refuse) throw refuse
     let stop = () => {}
     const stopped = new Promise<void>((resolve) => {
       stop = resolve
     })
-    opened.push({ envelope, exchange, send, done, stopped })
+    opened.push({ envelope, exchange, ...outlet, stopped })
     // After the caller has noted that this one is open.
     setImmediate(() => waiting.shift()?.())
     return stop
@@ -113,6 +111,38 @@ test('the connection ends properly with its last subscription, not before', asyn
   assert.equal((await nextFrame(socket)).text, 'still here')
   second.done()
   assert.equal(await closeCode(socket), 1000)
+})
+
+test('a connection stays for the next request where its last subscription says so', async (t) => {
+  const { open, subscription } = await start(t)
+  const socket = await open()
+  for (const place of [0, 1]) {
+    socket.send(frame)
+    const { send, done } = await subscription(place)
+    send(`frame ${place}`)
+    done(undefined, 'stays')
+    assert.equal((await nextFrame(socket)).text, `frame ${place}`)
+  }
+})
+
+test('who can wait is told when a peer has read on', async (t) => {
+  const { open, subscription } = await start(t)
+  const socket = await open()
+  socket.send(frame)
+  const { send, isFull, whenRoom } = await subscription(0)
+  assert.equal(isFull(), false)
+  socket.pause()
+  let sent = 0
+  while (!isFull() && sent < 100) {
+    send('x'.repeat(1024 * 1024))
+    sent++
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.ok(isFull())
+  const room = new Promise<void>((resolve) => whenRoom(resolve))
+  socket.resume()
+  await room
+  assert.equal(isFull(), false)
 })
 
 test('a refusal is a frame, and leaves the connection open', async (t) => {

@@ -5,6 +5,7 @@ import { ColoniesError, type Envelope, limits, readEnvelope, writeRefusal } from
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import type { Exchange, OpenSubscription } from '../answer.js'
 import type { Report } from '../refusal.js'
+import type { Outlet } from '../subscriber.js'
 import type { Metrics } from './metrics.js'
 
 export interface PubSubOptions {
@@ -24,8 +25,10 @@ export interface PubSub {
 
 /** What is asked for fits in far less. */
 const FRAME_BYTES_MAX = 1024 * 1024
-/** What one slow reader may leave unread. */
-const UNREAD_BYTES_MAX = 8 * 1024 * 1024
+/** What one slow reader may leave unread; one frame of the largest message of a channel fits beside others. */
+const UNREAD_BYTES_MAX = 24 * 1024 * 1024
+/** With more than this unread, who can wait sends nothing. */
+const UNREAD_BYTES_FULL = 1024 * 1024
 /** A peer that has not answered one ping when the next is due is gone. */
 const PING_MS = 30_000
 
@@ -81,6 +84,8 @@ class Connection {
   readonly #gone = new AbortController()
   /** What stops each subscription. */
   readonly #subscriptions = new Set<() => void>()
+  /** Wait until the peer has read on. */
+  readonly #waiting: (() => void)[] = []
   /** Frames whose access is being settled. */
   #opening = 0
   #alive = true
@@ -149,23 +154,28 @@ class Connection {
     const { signal } = this.#gone
     const exchange: Exchange = { signal, aborted: signal.aborted, hold: () => {} }
     let stop: (() => void) | undefined
-    let ended = false
-    const done = (refusal?: ColoniesError) => {
-      if (ended) return
-      ended = true
-      if (refusal) this.#refuse(refusal, binary)
-      if (stop) this.#subscriptions.delete(stop)
-      this.#endWhenDone()
-    }
-    const send = (frame: string) => {
-      if (!ended) this.#send(frame, binary)
+    let ended: 'with the connection' | 'alone' | undefined
+    const outlet: Outlet = {
+      send: (frame) => {
+        if (!ended) this.#send(frame, binary)
+      },
+      isFull: () => this.#isFull(),
+      whenRoom: (work) => void this.#waiting.push(work),
+      done: (refusal, connection) => {
+        if (ended) return
+        ended = connection === 'stays' ? 'alone' : 'with the connection'
+        if (refusal) this.#refuse(refusal, binary)
+        if (stop) this.#subscriptions.delete(stop)
+        if (ended !== 'alone') this.#endWhenDone()
+      },
     }
     this.#opening++
     try {
-      stop = await this.#options.subscribe(envelope, exchange, send, done)
+      stop = await this.#options.subscribe(envelope, exchange, outlet)
     } finally {
       this.#opening--
     }
+    if (ended === 'alone') return
     if (ended) this.#endWhenDone()
     else if (this.#gone.signal.aborted) stop()
     else this.#subscriptions.add(stop)
@@ -188,7 +198,16 @@ class Connection {
       this.end(closing.slowReader, 'frames are not read fast enough')
       return
     }
-    this.#socket.send(frame, { binary }, () => {}) // an error is followed by `close`
+    this.#socket.send(frame, { binary }, () => this.#readOn()) // an error is followed by `close`
+  }
+
+  #isFull(): boolean {
+    return this.#socket.bufferedAmount > UNREAD_BYTES_FULL
+  }
+
+  #readOn(): void {
+    if (this.#waiting.length === 0 || this.#isFull()) return
+    for (const work of this.#waiting.splice(0)) work()
   }
 
   #stopAll(): void {

@@ -3,6 +3,7 @@ import { attributeHandlers } from './attributes.js'
 import { batchHandlers } from './batches.js'
 import { blueprintDefinitionHandlers } from './blueprint-definitions.js'
 import { blueprintHandlers } from './blueprints.js'
+import { channelHandlers } from './channels.js'
 import { colonyHandlers } from './colonies.js'
 import { cronHandlers } from './crons.js'
 import { executorHandlers } from './executors.js'
@@ -24,6 +25,7 @@ export const handlers: Handlers = {
   ...batchHandlers,
   ...blueprintDefinitionHandlers,
   ...blueprintHandlers,
+  ...channelHandlers,
   ...colonyHandlers,
   ...cronHandlers,
   ...executorHandlers,

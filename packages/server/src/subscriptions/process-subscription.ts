@@ -1,6 +1,6 @@
 import type { Db, EventRow } from '@colonies/database'
 import { ColoniesError, State } from '@colonies/protocol'
-import type { SendFrame } from '../subscriber.js'
+import type { Outlet } from '../subscriber.js'
 import { isLast, type ProcessFollower } from './colony-feed.js'
 import type { EventFeed } from './event-feed.js'
 import { type FeedColony, frameText, readFrames } from './frames.js'
@@ -16,7 +16,7 @@ export interface ProcessWish {
 interface Place {
   db: Db
   colony: FeedColony
-  send: SendFrame
+  send: Outlet['send']
   subscription: Subscription
 }
 

@@ -1,27 +1,31 @@
 import { isConnectionFailure } from '@colonies/database'
 import { ColoniesError, limits } from '@colonies/protocol'
 import type { Log } from '../log.js'
-import type { EndSubscription } from '../subscriber.js'
+import type { Outlet } from '../subscriber.js'
 
 export interface SubscriptionOptions {
   /** Life in seconds; 0, negative and missing ones end after one look at what is there already. */
   seconds: number
-  done: EndSubscription
+  done: Outlet['done']
   log: Log
+  /** Sends what comes last when it ends in order; nothing when left out. */
+  last?: () => void
 }
 
 /** The life of one subscription: it ends once, by its time, from within, or from outside. */
 export class Subscription {
-  readonly #done: EndSubscription
+  readonly #done: Outlet['done']
+  readonly #last: () => void
   readonly #log: Log
   readonly #seconds: number
   readonly #timer: NodeJS.Timeout | undefined
   #leave = () => {}
   #over = false
 
-  constructor({ seconds, done, log }: SubscriptionOptions) {
+  constructor({ seconds, done, log, last = () => {} }: SubscriptionOptions) {
     this.#seconds = Math.min(seconds, limits.subscriptionSecondsMax)
     this.#done = done
+    this.#last = last
     this.#log = log
     this.#timer = this.looksOnce ? undefined : setTimeout(() => this.end(), this.#seconds * 1000)
   }
@@ -50,6 +54,7 @@ export class Subscription {
   end(refusal?: ColoniesError): void {
     if (this.#over) return
     this.stop()
+    if (!refusal) this.#last()
     this.#done(refusal)
   }
 

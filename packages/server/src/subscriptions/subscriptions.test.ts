@@ -15,7 +15,7 @@ import { type ColoniesError, State } from '@colonies/protocol'
 import { testDatabase } from '@colonies/testkit'
 import type { Call, Replica } from '../handler.js'
 import { createLog } from '../log.js'
-import type { SubscriptionName } from '../subscriber.js'
+import type { Outlet, SubscriptionName } from '../subscriber.js'
 import { idOf, newProcess, type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
 import { createSubscriptions } from './subscriptions.js'
 
@@ -26,6 +26,11 @@ interface SentProcess {
   errors: string[]
   attempt?: number
   assignedexecutorid: string
+}
+
+/** Of a peer that takes everything at once. */
+function outletOf({ send, done }: Pick<Outlet, 'send' | 'done'>): Outlet {
+  return { send, done, isFull: () => false, whenRoom() {} }
 }
 
 const NO_SUCH_ID = 'f'.repeat(64)
@@ -59,16 +64,21 @@ class Scene {
       state: 0,
       timeout: 60,
       key: '',
+      name: '',
+      afterseq: 0n,
+      ended: false,
       ...input,
     }
     const stop = this.subscriptions[name](
       complete,
       call,
-      (text) => void frames.push(JSON.parse(text)),
-      (refusal) => {
-        assert.equal(end.ended, false, 'it ends once')
-        Object.assign(end, { refusal, ended: true })
-      },
+      outletOf({
+        send: (text) => void frames.push(JSON.parse(text)),
+        done(refusal) {
+          assert.equal(end.ended, false, 'it ends once')
+          Object.assign(end, { refusal, ended: true })
+        },
+      }),
     )
     this.stops.push(stop)
     return { frames, states: () => frames.map((frame) => frame.state), end, stop }
@@ -301,7 +311,7 @@ test('a change is told without waiting for the poll, and nothing after the subsc
   const s = await scene(t)
   const input = { colonyname: 'dev', executortype: 'cli', state: State.waiting, timeout: 60 }
   const told = new Promise<string>((resolve) => {
-    s.stops.push(s.subscriptions.subscribeProcesses(input, s.call(s.colony), resolve, () => {}))
+    s.stops.push(s.subscriptions.subscribeProcesses(input, s.call(s.colony), outletOf({ send: resolve, done() {} })))
   })
   const gone = s.subscribe('subscribeProcesses', input)
   await s.settled()

@@ -1,6 +1,9 @@
 import { checkState } from '@colonies/core'
 import { type AttributeRow, type Db, findAttributesByKey, readStandings } from '@colonies/database'
-import { ColoniesError, State } from '@colonies/protocol'
+import { ColoniesError, limits, State } from '@colonies/protocol'
+import { ChannelFeed } from '../channels/channel-feed.js'
+import { ChannelSubscription } from '../channels/channel-subscription.js'
+import { positionOf, useOf } from '../channels/entries.js'
 import type { Log } from '../log.js'
 import { attributeText } from '../queue/process-text.js'
 import type { Subscriptions } from '../subscriber.js'
@@ -9,15 +12,37 @@ import { EventFeed } from './event-feed.js'
 import { enters, ProcessSubscription } from './process-subscription.js'
 import { Subscription } from './subscription.js'
 
-/** What is asked for on `/pubsub`, and the feed that serves it: tell it of changes, and let it poll. */
-export function createSubscriptions(db: Db, log: Log): { subscriptions: Subscriptions; feed: EventFeed } {
-  const feed = new EventFeed(db, log)
-  return { subscriptions: subscriptionsOf(feed, log), feed }
+/** What serves subscriptions: tell it of changes, and let it poll. */
+interface Feeds {
+  feed: EventFeed
+  channels: ChannelFeed
 }
 
-function subscriptionsOf(feed: EventFeed, log: Log): Subscriptions {
+/** What is asked for on `/pubsub`. */
+export function createSubscriptions(db: Db, log: Log): { subscriptions: Subscriptions } & Feeds {
+  const feeds = { feed: new EventFeed(db, log), channels: new ChannelFeed(db, log) }
+  return { subscriptions: subscriptionsOf(feeds, log), ...feeds }
+}
+
+function subscriptionsOf({ feed, channels }: Feeds, log: Log): Subscriptions {
   return {
-    subscribeProcess({ processid, state, executortype, timeout }, { db, colony }, send, done) {
+    subscribeChannel({ processid, name, afterseq, timeout, ended }, call, outlet) {
+      const subscription = new Subscription({
+        seconds: timeout === 0 ? limits.channelSubscriptionSeconds : timeout,
+        // Clients of the original subscribe again on the same connection.
+        done: (refusal) => outlet.done(refusal, 'stays'),
+        log,
+        last: () => outlet.send('[]'),
+      })
+      const use = useOf(call, { to: 'subscribe to', ended })
+      const wish = { processId: processid, name, from: positionOf(afterseq), use }
+      const { db, colony } = call
+      const follower = new ChannelSubscription(wish, { db, colony: colony.key, outlet, subscription })
+      subscription.run(() => follower.start(channels))
+      return () => subscription.stop()
+    },
+
+    subscribeProcess({ processid, state, executortype, timeout }, { db, colony }, { send, done }) {
       checkState(state)
       const subscription = new Subscription({ seconds: timeout, done, log })
       const wish = { processId: processid, state, executorType: executortype }
@@ -26,7 +51,7 @@ function subscriptionsOf(feed: EventFeed, log: Log): Subscriptions {
       return () => subscription.stop()
     },
 
-    subscribeProcesses({ executortype, state, timeout }, { colony }, send, done) {
+    subscribeProcesses({ executortype, state, timeout }, { colony }, { send, done }) {
       checkState(state)
       const subscription = new Subscription({ seconds: timeout, done, log })
       const follower: ProcessFollower = {
@@ -42,7 +67,7 @@ function subscriptionsOf(feed: EventFeed, log: Log): Subscriptions {
       return () => subscription.stop()
     },
 
-    subscribeAttribute({ processid, key, timeout }, { db, colony }, send, done) {
+    subscribeAttribute({ processid, key, timeout }, { db, colony }, { send, done }) {
       const subscription = new Subscription({ seconds: timeout, done, log })
       const follower: AttributeFollower = {
         processId: processid,

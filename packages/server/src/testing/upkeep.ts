@@ -1,16 +1,19 @@
 import {
+  appendEntries,
   type Claimed,
   type ColonyKey,
   claimProcesses,
   type Db,
   insertProcesses,
   type NewProcess,
+  openChannel,
   type ReadyLine,
   readStandings,
   sql,
 } from '@colonies/database'
 import { newId } from '@colonies/identity'
 import type { LoopContext } from '../background/loop.js'
+import { createChannelAppends } from '../channels/channel-appends.js'
 import { Members } from '../cluster/members.js'
 import { type Config, configFrom, type Environment } from '../config.js'
 import { createLog } from '../log.js'
@@ -59,6 +62,14 @@ export async function upkeepColony(db: Db, name: string, executors: readonly str
       return standing?.state
     },
   }
+}
+
+/** Appends a message to a channel of a process, as its submitter. @returns whether it was stored */
+export async function say(db: Db, colony: ColonyKey, processId: string, text: string): Promise<boolean> {
+  const entry = { processId, name: 'chat', sender: 'user-id', attempt: 0, sequence: 1n, inReplyTo: 0n, type: 'data' }
+  const payload = { payload: Buffer.from(text).toString('base64'), bytes: Buffer.byteLength(text), requestId: '' }
+  await openChannel(db, colony, entry)
+  return (await appendEntries(db, colony, [{ ...entry, ...payload }])).outcomes[0] === 'stored'
 }
 
 /** The id of an executor of a test colony. */
@@ -118,6 +129,7 @@ export function upkeepContext(db: Db, env: Environment = {}): UpkeepContext {
       id: members.id,
       port: 0,
       hotPath,
+      channels: createChannelAppends({ db, appended() {}, hint() {} }),
       members,
       store: undefined,
       changed: (colony) => void context.changed.push(colony),
