@@ -6,11 +6,14 @@ import { runNode } from './steps.mjs'
 
 // Runs one suite of tests; the last line has the totals.
 //
-//   node scripts/test.mjs [all|fast|compat|e2e] [words that the path of a test file has to contain]
+//   node scripts/test.mjs [all|fast|spread|compat|e2e] [words that the path of a test file has to contain]
 //
 // All but `fast` share one PostgreSQL: the one of COLONIES_TEST_DB_*, or an embedded one for this run.
 
-/** @typedef {{ files: () => string[], database: boolean, atOnce: number, minutesMax: number }} Suite minutes for one file */
+/**
+ * @typedef {{ files: () => string[], database: boolean, atOnce: number, minutesMax: number, env?: Record<string, string> }} Suite
+ *   minutes for one file
+ */
 
 /** Folders of tests/ with published SDKs, and with whole programs: processes that are killed, a browser. */
 const compatible = ['compat']
@@ -32,6 +35,14 @@ const suites = {
     database: false,
     atOnce: 2,
     minutesMax: 1,
+  },
+  // What goes over the wire, with each request at the next of two replicas.
+  spread: {
+    files: () => below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd, 'hostile', 'growth'])),
+    database: true,
+    atOnce: 2,
+    minutesMax: 5,
+    env: { COLONIES_TEST_REPLICAS: '2' },
   },
   compat: {
     files: () => below('tests').filter((file) => inFolders(file, compatible)),
@@ -75,7 +86,7 @@ async function main([first = 'all', ...rest]) {
         '--test-reporter-destination=stdout',
         ...files.map(compiled),
       ],
-      { env: { ...process.env, ...server?.env }, show: true },
+      { env: { ...process.env, ...server?.env, ...suite.env }, show: true },
     )
     process.exitCode = code
   } finally {

@@ -15,6 +15,7 @@ import {
   startServer,
 } from '@colonies/server'
 import { WebSocket } from 'ws'
+import { spreadRequests } from './spread-requests.js'
 import { type TestDatabase, type TestScope, testDatabase } from './test-database.js'
 
 /** A real replica on a database of its own, with one colony and callers of every role; gone when the test ends. */
@@ -60,8 +61,9 @@ export async function testColony(t: TestScope, options: TestColonyOptions = {}):
   const { db } = database
   const keys = { server: generatePrivateKey(), colony: generatePrivateKey(), user: generatePrivateKey() }
   const { server, replica } = await startReplica({ database, serverKey: keys.server, ...options })
+  const url = await urlOf(server, () => startReplica({ database, serverKey: keys.server, ...options }), database)
   const name = 'dev'
-  const serverOwner = clientFor(server.url, keys.server)
+  const serverOwner = clientFor(url, keys.server)
   const colonyOwner = serverOwner.as(keys.colony)
   await serverOwner.addColony({ colony: { name, colonyid: identityOf(keys.colony) } })
   await colonyOwner.addUser({ user: { colonyname: name, userid: identityOf(keys.user), name: 'me' } })
@@ -89,7 +91,7 @@ export async function testColony(t: TestScope, options: TestColonyOptions = {}):
 
   return {
     name,
-    url: server.url,
+    url,
     db,
     database,
     server,
@@ -124,6 +126,25 @@ export async function testColony(t: TestScope, options: TestColonyOptions = {}):
     },
     anotherReplica: async () => (await startReplica({ database, serverKey: keys.server, ...options })).server,
   }
+}
+
+/**
+ * The address that tests ask. With `COLONIES_TEST_REPLICAS` above 1 it is one in front of that many replicas, which get the
+ * requests in turn: no test may depend on which of them is asked.
+ */
+async function urlOf(
+  server: RunningServer,
+  another: () => Promise<{ server: RunningServer }>,
+  database: TestDatabase,
+): Promise<string> {
+  const { env } = process
+  const replicas = Number(env.COLONIES_TEST_REPLICAS ?? 1)
+  if (replicas < 2) return server.url
+  const ports = [server.port]
+  while (ports.length < replicas) ports.push((await another()).server.port)
+  const spreader = await spreadRequests(ports)
+  database.beforeDrop(() => spreader.stop())
+  return spreader.url
 }
 
 /** Refusals come at once, instead of after retries. */
