@@ -98,6 +98,13 @@ getcronmsg                   403    403    403   ok       403     403      ok   
 getcronsmsg                  403    403    403   ok       403     403      ok   403   403
 runcronmsg                   403    403    403   ok       403     403      ok   404   403
 removecronmsg                403    403    403   ok       403     403      ok   404   403
+addgeneratormsg              403    403    403   ok       403     403      ok   403   403
+getgeneratormsg              403    403    403   ok       403     403      ok   404   403
+resolvegeneratormsg          403    403    403   ok       403     403      ok   403   403
+getgeneratorsmsg             403    403    403   ok       403     403      ok   403   403
+packgeneratormsg             403    403    403   ok       403     403      ok   404   403
+packgeneratormanymsg         403    403    403   ok       403     403      ok   404   403
+removegeneratormsg           403    403    403   ok       403     403      ok   404   403
 
 # The embedded object store.
 getstoremsg                  403    403    403   ok       403     403      ok   403   403

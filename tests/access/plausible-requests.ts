@@ -204,12 +204,28 @@ const addedCron: MakeRequest = async (scene) => {
   return { cronid }
 }
 
+const newGenerator = (scene: Scene) => ({
+  ...named(scene),
+  name: freshName('generator'),
+  trigger: 3,
+  workflowspec: workflowFor(scene),
+})
+const addedGenerator = (scene: Scene) => scene.clients.user.addGenerator({ generator: newGenerator(scene) })
+const itsGeneratorId: MakeRequest = async (scene) => ({ generatorid: (await addedGenerator(scene)).generatorid })
+
 const ofSchedules: Record<string, MakeRequest> = {
   addcronmsg: (scene) => ({ cron: newCron(scene) }),
   getcronmsg: addedCron,
   getcronsmsg: (scene) => ({ ...named(scene), count: 10 }),
   runcronmsg: addedCron,
   removecronmsg: addedCron,
+  addgeneratormsg: (scene) => ({ generator: newGenerator(scene) }),
+  getgeneratormsg: itsGeneratorId,
+  resolvegeneratormsg: async (scene) => ({ ...named(scene), generatorname: (await addedGenerator(scene)).name }),
+  getgeneratorsmsg: (scene) => ({ ...named(scene), count: 10 }),
+  packgeneratormsg: async (scene) => ({ ...(await itsGeneratorId(scene, 'ada')), arg: 'a' }),
+  packgeneratormanymsg: async (scene) => ({ ...(await itsGeneratorId(scene, 'ada')), args: ['a', 'b'] }),
+  removegeneratormsg: itsGeneratorId,
 }
 
 const ofBlueprints: Record<string, MakeRequest> = {

@@ -2,11 +2,23 @@ import assert from 'node:assert/strict'
 import { firstRun, nextRun } from '@colonies/core'
 import { sql } from '@colonies/database'
 import { limits } from '@colonies/protocol'
-import type { Bounds } from './bench.js'
+import { type Bench, type Bounds, many } from './bench.js'
 
 const workflowspec = JSON.stringify({ functionspecs: [{ nodename: 'a' }] })
 
-/** Bounds of what is started by time. */
+async function addGenerator({ colonyname, allowed }: Bench, trigger: number): Promise<string> {
+  const generator = { colonyname, name: `for ${trigger}`, trigger, workflowspec }
+  return ((await allowed('user', 'addgeneratormsg', { generator })) as { generatorid: string }).generatorid
+}
+
+/** As if so much waited; the rows of the arguments do not matter to who packs. */
+function fill({ db }: Bench, generatorid: string, { args, bytes }: { args: number; bytes: number }): Promise<number> {
+  return db.run(
+    sql`update generators set packed = ${args}, queued_bytes = ${bytes} where generator_id = ${generatorid}`,
+  )
+}
+
+/** Bounds of what is started by time and by arguments. */
 export const scheduleBounds = {
   async cronExpressionLengthMax({ colonyname, allowed, refused }) {
     const cron = (length: number) => ({
@@ -46,6 +58,39 @@ export const scheduleBounds = {
     await allowed('user', 'runcronmsg', { cronid })
     await putOut(limits.cronInputBytesMax + 1)
     assert.match(await refused('user', 'runcronmsg', { cronid }), /^400 .* more than the 16777216 bytes/)
+  },
+
+  async generatorTriggerMax(bench) {
+    await addGenerator(bench, 10_000)
+    const generator = { colonyname: bench.colonyname, name: 'more', trigger: 10_001, workflowspec }
+    assert.match(await bench.refused('user', 'addgeneratormsg', { generator }), /^400 generator\.trigger .* not 10001$/)
+  },
+
+  async generatorArgBytesMax(bench) {
+    const { allowed, refused } = bench
+    for (const [trigger, bytes] of [
+      [1, limits.generatorArgBytesMax],
+      [100, Math.floor(limits.bodyBytesMax / 100)],
+    ] as const) {
+      const generatorid = await addGenerator(bench, trigger)
+      await allowed('user', 'packgeneratormsg', { generatorid, arg: 'x'.repeat(bytes) })
+      const tooLarge = { generatorid, arg: 'x'.repeat(bytes + 1) }
+      assert.match(await refused('user', 'packgeneratormsg', tooLarge), new RegExp(`^400 .* at most ${bytes} bytes`))
+    }
+  },
+
+  async generatorQueueMax(bench) {
+    const generatorid = await addGenerator(bench, 3)
+    await fill(bench, generatorid, { args: limits.generatorQueueMax - 1, bytes: 0 })
+    await bench.allowed('user', 'packgeneratormsg', { generatorid, arg: 'x' })
+    assert.match(await bench.refused('user', 'packgeneratormsg', { generatorid, arg: 'x' }), /^429 The queue .* full/)
+  },
+
+  async generatorQueueBytesMax(bench) {
+    const generatorid = await addGenerator(bench, 3)
+    await fill(bench, generatorid, { args: 1, bytes: limits.generatorQueueBytesMax - 3 })
+    await bench.allowed('user', 'packgeneratormanymsg', { generatorid, args: many(3, () => 'x') })
+    assert.match(await bench.refused('user', 'packgeneratormsg', { generatorid, arg: 'x' }), /^429 The queue .* full/)
   },
 
   async workflowListBytesMax({ colonyname, allowed }) {

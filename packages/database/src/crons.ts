@@ -3,6 +3,7 @@ import { cancelGraph, type ReadyLine } from './closes.js'
 import type { Db } from './db.js'
 import { insertGraphs, type NewGraph } from './graphs.js'
 import { readLeafOutputs } from './leaf-outputs.js'
+import { isMember } from './schedule-owners.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -177,11 +178,6 @@ function lockCrons(tx: Db, colony: ColonyKey, choice: CronChoice): Promise<Omit<
   const previousEnded = sql`not exists (
     select 1 from graphs g where g.colony = ${colony} and g.graph_id = c.previous_graph_id
       and g.success + g.failed + g.cancelled < g.total)`
-  const isMember = sql`exists (
-      select 1 from users u where u.colony = ${colony} and u.user_id = c.initiator_id)
-    or exists (
-      select 1 from executors e where e.colony = ${colony} and e.executor_id = c.initiator_id and e.state = 1)
-    or exists (select 1 from reconcile_crons r where r.colony = ${colony} and r.cron_id = c.cron_id)`
   const chosen =
     'due' in choice
       ? sql`c.next_run <= now() and (case when c.overlap = '' then not c.waits else c.overlap <> 'wait' end or ${previousEnded})
@@ -189,7 +185,10 @@ function lockCrons(tx: Db, colony: ColonyKey, choice: CronChoice): Promise<Omit<
       : sql`c.cron_id = ${choice.cronId} for update of c`
   return tx.all<Omit<LockedCron, 'outputs'>>(sql`
     select ${columns}, k.name as colony_name, extract(epoch from now())::float8 * 1000 as now_ms,
-      ${isMember} as initiator_is_member, ${previousEnded} as previous_ended
+      ${previousEnded} as previous_ended, (
+        ${isMember(colony, sql`c.initiator_id`)}
+        or exists (select 1 from reconcile_crons r where r.colony = ${colony} and r.cron_id = c.cron_id)
+      ) as initiator_is_member
     from crons c join colonies k on k.colony_key = ${colony}
     where c.colony = ${colony} and ${chosen}`)
 }

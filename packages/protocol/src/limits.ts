@@ -37,6 +37,13 @@ export const limits = {
   cronCatchupSeconds: 86_400,
   /** Bytes that the nodes of one run of a cron may get from the run before. */
   cronInputBytesMax: 16 * 1024 * 1024,
+  /** Arguments of one graph of a generator. */
+  generatorTriggerMax: 10_000,
+  /** Bytes of one packed argument; less where those of one graph together would be more than `bodyBytesMax`. */
+  generatorArgBytesMax: 1024 * 1024,
+  /** Arguments that may wait for one generator, and their bytes. */
+  generatorQueueMax: 100_000,
+  generatorQueueBytesMax: 256 * 1024 * 1024,
   /** Bytes of the workflows in one list of crons or generators; a list ends before it. */
   workflowListBytesMax: 16 * 1024 * 1024,
   /** Nodes of one workflow. */

@@ -7,6 +7,7 @@ import * as crons from './crons.js'
 import * as executors from './executors.js'
 import * as files from './files.js'
 import * as functions from './functions.js'
+import * as generators from './generators.js'
 import * as identities from './identities.js'
 import * as locations from './locations.js'
 import * as logs from './logs.js'
@@ -28,6 +29,7 @@ const modules = {
   ...executors,
   ...files,
   ...functions,
+  ...generators,
   ...identities,
   ...locations,
   ...logs,

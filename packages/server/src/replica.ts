@@ -4,8 +4,10 @@ import { counters } from './background/counters.js'
 import { crons } from './background/crons.js'
 import { deadlines } from './background/deadlines.js'
 import { eventPoll } from './background/event-poll.js'
+import { generators } from './background/generators.js'
 import { idlePoll } from './background/idle-poll.js'
 import { storeLastHeard } from './background/last-heard.js'
+import { Alarm } from './background/loop.js'
 import { lostExecutors } from './background/lost-executors.js'
 import { partitions } from './background/partitions.js'
 import { replicaHeartbeat } from './background/replica-heartbeat.js'
@@ -35,6 +37,7 @@ export function createReplica(shell: Shell): Parts {
     channelFeed.changed(colony)
     if (!members.alone) hints.changed(colony)
   }
+  const generatorAlarm = new Alarm()
   const hotPath = createHotPath({
     db,
     log,
@@ -42,6 +45,7 @@ export function createReplica(shell: Shell): Parts {
     tellOthers(colony, ready) {
       if (!members.alone) hints.ready(colony, ready)
     },
+    generatorsDue: () => generatorAlarm.ring(),
   })
   const channels = createChannelAppends({
     db,
@@ -72,6 +76,7 @@ export function createReplica(shell: Shell): Parts {
     loops: [
       deadlines,
       crons(config.cronPeriodMs),
+      generators(config.generatorPeriodMs, generatorAlarm),
       lostExecutors,
       unknownHolders,
       staleExecutors,

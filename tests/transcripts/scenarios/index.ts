@@ -3,6 +3,7 @@ import { channelScenarios } from './channels.js'
 import { cronScenarios } from './crons.js'
 import { directoryScenarios } from './directory.js'
 import { fileScenarios } from './files.js'
+import { generatorScenarios } from './generators.js'
 import { processScenarios } from './processes.js'
 import { snapshotScenarios } from './snapshots.js'
 import type { Scenario } from './steps.js'
@@ -19,6 +20,7 @@ export const scenarios: Record<string, Scenario> = {
   ...channelScenarios,
   ...directoryScenarios,
   ...fileScenarios,
+  ...generatorScenarios,
   ...processScenarios,
   ...snapshotScenarios,
   ...subscriptionScenarios,

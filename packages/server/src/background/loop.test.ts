@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Db } from '@colonies/database'
 import type { Replica } from '../handler.js'
 import { createLog } from '../log.js'
-import { type Loop, runLoops } from './loop.js'
+import { Alarm, type Loop, runLoops } from './loop.js'
 
 /** Loops here touch neither. */
 const db = {} as Db
@@ -90,4 +90,30 @@ test('stopping tells a long run, and does not wait for one that does not listen'
   await stop()
   assert.ok(signal.aborted)
   assert.ok(performance.now() - before < 2_000)
+})
+
+test('an alarm ends the rest of a loop, also one that rings while the loop runs', async () => {
+  const alarm = new Alarm()
+  const hour = 3_600_000
+  const log = createLog({ level: 'info', write: () => {} })
+  let runs = 0
+  const { promise, resolve } = deferred<void>()
+  const loop: Loop = {
+    name: 'hourly',
+    everyMs: hour,
+    alarm,
+    async runOnce() {
+      runs += 1
+      if (runs === 1) alarm.ring()
+      if (runs === 2) alarm.ringIn(1)
+      if (runs === 3) resolve()
+      return 'rest'
+    },
+  }
+  const stop = runLoops([loop], { db, replica, log })
+  alarm.ring()
+  await promise
+  await stop()
+  alarm.ring()
+  assert.equal(runs, 3)
 })

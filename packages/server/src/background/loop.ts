@@ -78,8 +78,10 @@ export function runLoops(loops: readonly Loop[], context: Omit<LoopContext, 'sig
 async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
   const { log, signal } = context
   let failures = 0
+  const rest = (milliseconds: number) =>
+    loop.alarm && failures === 0 ? loop.alarm.rest(milliseconds, signal) : pause(milliseconds, signal)
   // Random, so that the loops of replicas started together do not all knock at the same moment.
-  await pause(Math.random() * loop.everyMs, signal)
+  await rest(Math.random() * loop.everyMs)
   while (!signal.aborted) {
     let outcome: 'again' | 'rest' = 'rest'
     try {
@@ -94,8 +96,7 @@ async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
     }
     const backoffMs = failures > 0 ? Math.min(BACKOFF_MS_MAX, 250 * 2 ** failures) : 0
     const restMs = outcome === 'again' ? 0 : Math.max(loop.everyMs, backoffMs) * (0.9 + Math.random() * 0.2)
-    if (loop.alarm && failures === 0) await loop.alarm.rest(restMs, signal)
-    else await pause(restMs, signal)
+    await rest(restMs)
   }
 }
 

@@ -9,6 +9,7 @@ import { cronHandlers } from './crons.js'
 import { executorHandlers } from './executors.js'
 import { fileHandlers } from './files.js'
 import { functionHandlers } from './functions.js'
+import { generatorHandlers } from './generators.js'
 import { identityHandlers } from './identities.js'
 import { locationHandlers } from './locations.js'
 import { logHandlers } from './logs.js'
@@ -31,6 +32,7 @@ export const handlers: Handlers = {
   ...executorHandlers,
   ...fileHandlers,
   ...functionHandlers,
+  ...generatorHandlers,
   ...identityHandlers,
   ...locationHandlers,
   ...logHandlers,

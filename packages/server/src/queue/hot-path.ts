@@ -12,16 +12,19 @@ import {
   giveBack,
   insertFiles,
   insertLogs,
+  insertPacks,
   insertProcesses,
   type LogLine,
   type NewAttribute,
   type NewFile,
   type NewProcess,
+  type Pack,
+  type PackOutcome,
   type ReadyLine,
   type Submitted,
   typesWithReady,
 } from '@colonies/database'
-import { ColoniesError } from '@colonies/protocol'
+import { ColoniesError, limits } from '@colonies/protocol'
 import type { Log } from '../log.js'
 import { Batcher } from './batcher.js'
 import { type Reservation, type Waiter, WaitingRoom } from './waiting-room.js'
@@ -38,6 +41,8 @@ export interface HotPathOptions {
   tellOthers(colony: ColonyKey, ready: readonly ReadyLine[]): void
   /** Events were written: subscribers may be served. */
   changed(colony: ColonyKey): void
+  /** A generator has enough arguments for a graph. */
+  generatorsDue(): void
 }
 
 /** Submit, assign and close of one replica: everything whose rate matters goes through batches here. */
@@ -49,6 +54,8 @@ export interface HotPath {
   /** @returns false when the line is about a process that its writer does not hold */
   addLog(colony: ColonyKey, log: LogLine): Promise<boolean>
   addFile(colony: ColonyKey, file: NewFile): Promise<FileRow>
+  /** Puts arguments into the queue of a generator. */
+  pack(colony: ColonyKey, pack: Pack): Promise<PackOutcome>
   wait(waiter: Waiter): () => void
   /** Puts processes back into the queue whose executor never got them. */
   giveBack(colony: ColonyKey, processes: readonly Claimed[]): void
@@ -68,7 +75,7 @@ const WAITING_MAX = 20_000
 const GIVE_BACK_TRIES = 60
 const GIVE_BACK_AGAIN_MS = 1_000
 
-export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions): HotPath {
+export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: HotPathOptions): HotPath {
   const returns = new Batcher<Claimed, boolean>({
     async flush(colony, items) {
       const held = items.map((p) => ({ processId: p.process_id, holder: p.holder ?? '', attempt: p.attempt }))
@@ -150,6 +157,7 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
 
   const logs = logBatcher(db)
   const files = fileBatcher(db)
+  const packs = packBatcher(db, generatorsDue)
 
   return {
     submit: (colony, submission) => submits.add(colony, submission),
@@ -157,6 +165,7 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
     closeFailed: (colony, failure) => failures.add(colony, failure),
     addLog: (colony, line) => logs.add(colony, line),
     addFile: (colony, file) => files.add(colony, file),
+    pack: (colony, pack) => packs.add(colony, pack),
     wait: (waiter) => room.enter(waiter),
     giveBack: giveBackSoon,
     hint,
@@ -176,7 +185,7 @@ export function createHotPath({ db, log, tellOthers, changed }: HotPathOptions):
       room.close()
       stopped.abort()
       await Promise.all(givingBack)
-      await Promise.all([submits, successes, failures, returns, logs, files].map((batcher) => batcher.drained()))
+      await Promise.all([submits, successes, failures, returns, logs, files, packs].map((batcher) => batcher.drained()))
     },
   }
 }
@@ -203,6 +212,23 @@ function fileBatcher(db: Db): Batcher<NewFile, FileRow> {
     itemsMax: 500,
     flushesMax: 1,
     bytesOf: ({ label, name }) => label.length + name.length + 1000,
+    bytesMax: BYTES_MAX,
+    waitingMax: WAITING_MAX,
+  })
+}
+
+/** Arguments of generators. A second flush would wait for the rows that the first has locked, so there is one. */
+function packBatcher(db: Db, generatorsDue: () => void): Batcher<Pack, PackOutcome> {
+  const queueBounds = { argsMax: limits.generatorQueueMax, bytesMax: limits.generatorQueueBytesMax }
+  return new Batcher({
+    async flush(colony, items) {
+      const { outcomes, due } = await insertPacks(db, colony, items, queueBounds)
+      if (due) generatorsDue()
+      return outcomes
+    },
+    itemsMax: 1000,
+    flushesMax: 1,
+    bytesOf: ({ args }) => args.reduce((sum, arg) => sum + arg.length, 200),
     bytesMax: BYTES_MAX,
     waitingMax: WAITING_MAX,
   })

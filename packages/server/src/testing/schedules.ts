@@ -1,10 +1,12 @@
 import type { Db } from '@colonies/database'
-import { insertCron, sql } from '@colonies/database'
-import { Cron, compileDecoder, type JsonValue } from '@colonies/protocol'
+import { insertCron, insertGenerator, insertPacks, type PackedBatch, sql } from '@colonies/database'
+import { Cron, compileDecoder, Generator, type JsonValue, limits } from '@colonies/protocol'
 import { newCron } from '../schedules/new-cron.js'
+import { newGenerator } from '../schedules/new-generator.js'
 import { idOf, type UpkeepColony } from './upkeep.js'
 
 const readCron = compileDecoder(Cron, { json: 'text' })
+const readGenerator = compileDecoder(Generator, { json: 'text' })
 
 /** A workflow of processes for executors of type `cli`, by name with what each depends on. */
 export function workflowText(nodes: Record<string, string[]> = { tick: [] }): string {
@@ -69,4 +71,41 @@ export async function endGraph(db: Db, graphId: string, outputs: Record<string, 
     insert into results (colony, process_id, state, attempt, retries, ended_at, executor_type, label, graph_id, output)
     select colony, process_id, 2, 1, 0, now(), 'cli', '', ${graphId}, output from nodes`)
   await db.run(sql`update graphs set success = total, ended_at = now() where graph_id = ${graphId}`)
+}
+
+/** Adds a generator in the name of executor `ada`, for 3 arguments where nothing else is said. @returns its id */
+export async function addGenerator(
+  db: Db,
+  colony: UpkeepColony,
+  changes: Record<string, JsonValue> = {},
+): Promise<string> {
+  const wish = { colonyname: colony.name, name: 'g', trigger: 3, workflowspec: workflowText(), ...changes }
+  const initiator = { id: idOf('ada'), name: 'ada', kind: 'executor' } as const
+  const row = newGenerator(readGenerator(JSON.stringify(wish)), colony.name, initiator)
+  await insertGenerator(db, colony.key, row)
+  return row.generator_id
+}
+
+/** Packs arguments as one request of each. */
+export function pack(db: Db, colony: UpkeepColony, generatorId: string, args: readonly string[]): Promise<PackedBatch> {
+  const packs = args.map((arg) => ({ generatorId, caller: 'x', requestId: null, args: [arg] }))
+  return insertPacks(db, colony.key, packs, {
+    argsMax: limits.generatorQueueMax,
+    bytesMax: limits.generatorQueueBytesMax,
+  })
+}
+
+/** Moves all times of generators into the past; nothing sleeps. */
+export async function passGeneratorTime(db: Db, seconds: number): Promise<void> {
+  const moved = sql`make_interval(secs => ${seconds}::float8)`
+  await db.run(sql`update generators set due_at = due_at - ${moved}, last_run = last_run - ${moved}`)
+  await db.run(sql`update generator_args set packed_at = packed_at - ${moved}`)
+}
+
+/** The arguments of every graph in which a node of this name is, oldest graph first. */
+export async function argsOfGraphs(db: Db, nodeName = 'tick'): Promise<string[][]> {
+  const rows = await db.all<{ args: string }>(sql`
+    select (spec || ',"env":{}}')::json ->> 'args' as args from process_specs
+    where node_name = ${nodeName} order by submitted_at, priority_time, process_id`)
+  return rows.map((row) => JSON.parse(row.args) as string[])
 }

@@ -115,7 +115,7 @@ export function upkeepContext(db: Db, env: Environment = {}): UpkeepContext {
   const log = createLog({ level: 'info', write: (line) => lines.push(line) })
   const config: Config = configFrom(env)
   const members = new Members({ replica_id: newId(), name: 'test', host: 'localhost', port: 0 })
-  const hotPath = createHotPath({ db, log, tellOthers() {}, changed() {} })
+  const hotPath = createHotPath({ db, log, tellOthers() {}, changed() {}, generatorsDue() {} })
   const context: UpkeepContext = {
     db,
     log,
