@@ -190,6 +190,27 @@ test('the cron follows a blueprint to another place, and the place before is cle
   )
 })
 
+test('a cron that somebody removed is there again after the next reconciliation', async (t) => {
+  const colony = await withKind(t)
+  await add(colony, 'web')
+  const [cron] = await colony.user.getCrons({ colonyname: colony.name, count: 10 })
+  await colony.user.removeCron({ cronid: cron?.cronid ?? '' })
+  await colony.user.reconcileBlueprint(named(colony, 'web'))
+  assert.deepEqual(await cronsOf(colony), [{ name: 'reconcile-Deployment', interval: 30 }])
+
+  // What the original's command does about it: that cron is taken for ours, and goes with the last blueprint.
+  const [another] = await colony.user.getCrons({ colonyname: colony.name, count: 10 })
+  const { cronid = '', workflowspec = '' } = another ?? {}
+  await colony.user.removeCron({ cronid })
+  await colony.user.addCron({
+    cron: { colonyname: colony.name, name: 'reconcile-Deployment', interval: 60, workflowspec },
+  })
+  await colony.user.reconcileBlueprint(named(colony, 'web'))
+  assert.equal((await cronsOf(colony)).length, 1)
+  await colony.user.removeBlueprint(named(colony, 'web'))
+  assert.deepEqual(await cronsOf(colony), [])
+})
+
 test('kinds and places whose crons would have one name have one each', async (t) => {
   const colony = await withKind(t)
   const metadata = { name: 'dc1', colonyname: colony.name }

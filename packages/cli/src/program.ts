@@ -1,6 +1,7 @@
 import { type Command, CommanderError, Option } from 'commander'
 import { addVerbs, Group } from './command.js'
 import { attributeCommands } from './commands/attribute.js'
+import { blueprintCommands } from './commands/blueprint.js'
 import { callCommand } from './commands/call.js'
 import { colonyCommands } from './commands/colony.js'
 import { configCommands } from './commands/config.js'
@@ -36,6 +37,7 @@ const everything = [
   executorCommands,
   userCommands,
   locationCommands,
+  blueprintCommands,
   fsCommands,
   storeCommands,
   colonyCommands,

@@ -75,7 +75,6 @@ export function insertBlueprint(
     await addLocation(tx, colony, row, change)
     await addHistory(tx, colony, row, { changedBy: change.changedBy, type: 'create' })
     if (!isAutomatic(handler)) return { row, ready: [] }
-    await ensureCron(tx, colony, { handler, location, makeCron: change.makeCron })
     return reconcile(tx, colony, row, { change, handler, purpose: 'reconcile' })
   })
 }
@@ -117,7 +116,7 @@ export function changeBlueprint(
     if (!row) throw new Error('A locked blueprint is gone.')
     if (isNew) await addHistory(tx, colony, row, { changedBy: change.changedBy, type: 'update' })
     const moved = old.kind !== kind || old.location !== location
-    const ready = moved ? await move(tx, colony, { old, row, handler, change }) : []
+    const ready = moved ? await move(tx, colony, { old, row, change }) : []
     if (!(isNew || moved) || !isAutomatic(handler)) return { row, ready }
     const changed = await reconcile(tx, colony, row, { change, handler, purpose: 'reconcile' })
     return { row: changed.row, ready: [...ready, ...changed.ready] }
@@ -127,15 +126,14 @@ export function changeBlueprint(
 interface Move {
   old: BlueprintRow
   row: BlueprintRow
-  handler: BlueprintHandler
   change: BlueprintChange
 }
 
-async function move(tx: Db, colony: ColonyKey, { old, row, handler, change }: Move): Promise<ReadyLine[]> {
+/** Leaves the place before. */
+async function move(tx: Db, colony: ColonyKey, { old, row, change }: Move): Promise<ReadyLine[]> {
   await addLocation(tx, colony, row, change)
   const before = await findDefinitionOfKind(tx, colony, old.kind)
   await releaseCron(tx, colony, old)
-  if (isAutomatic(handler)) await ensureCron(tx, colony, { handler, location: row.location, makeCron: change.makeCron })
   return cleanUp(tx, colony, { blueprint: old, handler: before, change })
 }
 
@@ -278,7 +276,7 @@ interface Reconciliation {
 
 /**
  * Submits a process that reconciles a blueprint now, unless as many as may be wait for that: they will see it as it is by
- * then.
+ * then. Its place has a cron from then on.
  */
 async function reconcile(
   tx: Db,
@@ -286,9 +284,11 @@ async function reconcile(
   row: LockedBlueprint,
   { change, handler, purpose }: Reconciliation,
 ): Promise<ChangedBlueprint> {
+  const { name, location } = row
+  // Also where it has one already, since any member may have removed it.
+  await ensureCron(tx, colony, { handler, location, makeCron: change.makeCron })
   const waiting = await stillWaiting(tx, colony, row.waiting)
   if (waiting.length >= limits.blueprintProcessesMax && (await holdBack(tx, colony, waiting))) return { row, ready: [] }
-  const { name, location } = row
   const made = change.makeProcess({ handler, location, name, purpose })
   const ready = await submit(tx, colony, made)
   const { processId } = made.process

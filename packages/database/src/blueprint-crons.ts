@@ -1,5 +1,5 @@
 import type { BlueprintHandler } from './blueprint-definitions.js'
-import { deleteCron, insertCron, type NewCron } from './crons.js'
+import { deleteCron, findCron, insertCron, type NewCron } from './crons.js'
 import type { Db } from './db.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -23,15 +23,17 @@ export async function ensureCron(
   { handler, location, makeCron }: { handler: BlueprintHandler; location: string; makeCron: MakeCron },
 ): Promise<void> {
   const { kind } = handler
+  // A lock that those who add share, so that only who removes the last blueprint waits for them.
+  const known = await tx.one<{ cron_id: string }>(sql`
+    select cron_id from reconcile_crons where colony = ${colony} and kind = ${kind} and location = ${location} for share`)
+  if (known && (await findCron(tx, colony, known.cron_id))) return
   const cron = makeCron(handler, location)
   // Locks the row of the place, or waits for who has it; after a removal of the last blueprint it is a new one.
   const place = await tx.one<{ cron_id: string }>(sql`
     insert into reconcile_crons as r (colony, kind, location, cron_id)
     values (${colony}, ${kind}, ${location}, ${cron.cron_id})
     on conflict (colony, kind, location) do update set cron_id = r.cron_id returning cron_id`)
-  const present = await tx.one(sql`
-    select 1 from crons where colony = ${colony} and cron_id = ${place?.cron_id ?? ''}`)
-  if (present) return
+  if (await findCron(tx, colony, place?.cron_id ?? '')) return
   const cronId = (await insertOrAdopt(tx, colony, cron)) ?? (await insertRenamed(tx, colony, cron))
   await tx.run(sql`
     update reconcile_crons set cron_id = ${cronId}
