@@ -17,7 +17,7 @@ var definitionChecks = []check{
 			definition := by.addDefinition()
 			again := by.definition()
 			again.Metadata.Name = definition.Metadata.Name
-			refused(500, "duplicate key")(server.AddBlueprintDefinition(again, ours.key))
+			refused(400, "duplicate key")(server.AddBlueprintDefinition(again, ours.key))
 			denied(server.AddBlueprintDefinition(by.definition(), by.key))
 		}},
 	{"GetBlueprintDefinition",
@@ -168,9 +168,10 @@ var blueprintChecks = []check{
 			by := newMember()
 			added := by.addBlueprint()
 			by.reconciled("reconcile", added.Metadata.Name)
-			added.SetSpec("replicas", 3.0)
+			generation := added.Metadata.Generation
+			added.SetSpec("replicas", 3.0) // counts the generation up by itself
 			updated := must(server.UpdateBlueprint(added, by.key))
-			equal(updated.Metadata.Generation, added.Metadata.Generation+1)
+			equal(updated.Metadata.Generation, generation+1)
 			equal(updated.Spec["replicas"].(float64), 3)
 			by.reconciled("reconcile", added.Metadata.Name)
 		},
