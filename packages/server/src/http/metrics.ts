@@ -46,7 +46,7 @@ export class Metrics {
     latency.sumSeconds += seconds
   }
 
-  /** @param outcome status of the refusal, or `subscribed` */
+  /** @param outcome status of the refusal, or `subscribed`; one that is refused later has both */
   countSubscription(payloadtype: string, outcome: number | 'subscribed'): void {
     this.#countOutcome(payloadtype, String(outcome))
   }

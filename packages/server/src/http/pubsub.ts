@@ -131,18 +131,17 @@ class Connection {
     try {
       envelope = readEnvelope(text)
     } catch (error) {
-      this.#refuse(error, binary)
+      this.#refuse(error, { payloadtype: '', binary })
       // Whoever speaks another language is not going to be understood later.
       this.end(closing.notAnEnvelope, 'this is not a Colonies envelope')
       return
     }
-    const { metrics, subscriptionType } = this.#options
-    const payloadtype = subscriptionType(envelope.payloadtype)
+    const { payloadtype } = envelope
     try {
       await this.#subscribe(envelope, binary)
-      metrics.countSubscription(payloadtype, 'subscribed')
+      this.#count(payloadtype, 'subscribed')
     } catch (error) {
-      metrics.countSubscription(payloadtype, this.#refuse(error, binary))
+      this.#refuse(error, { payloadtype, binary })
     }
   }
 
@@ -164,7 +163,7 @@ class Connection {
       done: (refusal, connection) => {
         if (ended) return
         ended = connection === 'stays' ? 'alone' : 'with the connection'
-        if (refusal) this.#refuse(refusal, binary)
+        if (refusal) this.#refuse(refusal, { payloadtype: envelope.payloadtype, binary })
         if (stop) this.#subscriptions.delete(stop)
         if (ended !== 'alone') this.#endWhenDone()
       },
@@ -185,11 +184,15 @@ class Connection {
     if (this.size === 0 && this.#opening === 0) this.end(closing.done, 'all subscriptions have ended')
   }
 
-  /** @returns the status of the refusal */
-  #refuse(error: unknown, binary: boolean): number {
+  #refuse(error: unknown, { payloadtype, binary }: { payloadtype: string; binary: boolean }): void {
     const { status, message, code } = this.#options.report(error, 'pubsub')
+    this.#count(payloadtype, status)
     this.#send(writeRefusal(status, message, code), binary)
-    return status
+  }
+
+  #count(payloadtype: string, outcome: number | 'subscribed'): void {
+    const { metrics, subscriptionType } = this.#options
+    metrics.countSubscription(subscriptionType(payloadtype), outcome)
   }
 
   #send(frame: string, binary: boolean): void {
