@@ -354,6 +354,17 @@ test('without the colony key an executor says who has to let it in, and waits fo
   await executor.stop()
 })
 
+test('a second start is refused, and the first goes on', async () => {
+  const colony = new FakeColony()
+  const executor = createExecutor({ ...colony.options, functions: [defineFunction({ name: 'f' }, () => 1)] })
+  await Promise.all([executor.start(), assert.rejects(executor.start(), /ada was started already/)])
+  colony.submit('p', { funcname: 'f' })
+  await colony.until(() => colony.callsOf('closeSuccessful').length === 1)
+  await executor.stop()
+  await assert.rejects(executor.start(), InvalidError)
+  assert.equal(colony.callsOf('closeSuccessful').length, 1)
+})
+
 test('options that cannot work are refused', () => {
   const { options } = new FakeColony()
   const f = defineFunction({ name: 'f' }, () => {})

@@ -53,7 +53,7 @@ export interface Executor {
    *
    * @returns when it asks for processes: at once with a colony key, else as soon as the colony owner has approved it; also
    * when it was stopped meanwhile
-   * @throws ClientError when it cannot enter
+   * @throws ClientError when it cannot enter; InvalidError at a second call: an executor is started once
    */
   start(): Promise<void>
 
@@ -92,6 +92,7 @@ class RunningExecutor implements Executor {
   /** Aborted when all is over. */
   readonly #dying = new AbortController()
   #loops: Promise<unknown> = Promise.resolve()
+  #isStarted = false
   #stopping: Promise<void> | undefined
   #settleStopped: () => void = () => {}
 
@@ -126,6 +127,9 @@ class RunningExecutor implements Executor {
 
   async start(): Promise<void> {
     const { place, workplace } = this.#asking
+    if (this.#isStarted)
+      throw new InvalidError(`Executor ${place.name} was started already. Make another one with createExecutor.`)
+    this.#isStarted = true
     await this.#enter()
     if (this.#closing.signal.aborted) return
     this.#loops = Promise.all([
