@@ -76,6 +76,16 @@ test('who waits hears of failure and of cancelling', async (t) => {
   assert.equal((await user('function exec f --targettype hand --wait --timeout 1')).code, 5)
 })
 
+test('the beginning of several ids, or of none, is refused', async (t) => {
+  const { user } = await executorByCommands(t)
+  const { out: id } = await user('function exec f --targettype hand')
+  await user('function exec f --targettype hand')
+  const several = await user(`process get ${id.slice(0, 4)}`)
+  assert.deepEqual([several.code, /More than one/.test(several.err)], [2, true], several.err)
+  const none = await user('process get ffffff')
+  assert.deepEqual([none.code, /No process has an id that begins with ffffff/.test(none.err)], [3, true], none.err)
+})
+
 test('what was submitted last is listed first, also behind a queue', async (t) => {
   const { user } = await executorByCommands(t)
   for (let place = 0; place < 3; place++) await user(`function exec f${place} --targettype hand`)

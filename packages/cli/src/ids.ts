@@ -1,9 +1,7 @@
 import { NotFoundError } from '@colonies/client'
 import { isId } from '@colonies/identity'
-import { limits } from '@colonies/protocol'
 import { UsageError } from './exit-codes.js'
 import type { Session } from './session.js'
-import { stateNames, stateNumber } from './state-names.js'
 
 const shortLength = 16
 
@@ -13,42 +11,35 @@ export function shortId(id: string): string {
 }
 
 /**
- * Completes the id of a process from its beginning. Looks at the last processes of each state, as many as one list holds;
- * a whole id is taken as it is.
+ * Completes the id of a process from its beginning; a whole id is taken as it is.
  *
  * @throws UsageError for what is no id, or the beginning of several; NotFoundError for the beginning of none
  */
-export function findProcessId(begin: string, session: Session): Promise<string> {
-  return complete(begin, 'process', async () => {
-    const { member, colonyname } = session
-    const found = stateNames.map((name) =>
-      member.getProcesses({ colonyname, state: stateNumber(name), count: limits.listCountMax }),
-    )
-    return (await Promise.all(found)).flat().map(({ processid }) => processid)
+export function findProcessId(begin: string, { member, colonyname }: Session): Promise<string> {
+  return complete(begin, 'process', async (prefix) => {
+    const found = await member.getProcesses({ colonyname, prefix, count: 2 })
+    return found.map(({ processid }) => processid)
   })
 }
 
 /** The same for workflows. */
-export function findGraphId(begin: string, session: Session): Promise<string> {
-  return complete(begin, 'workflow', async () => {
-    const { member, colonyname } = session
-    const found = stateNames.map((name) =>
-      member.getProcessGraphs({ colonyname, state: stateNumber(name), count: limits.listCountMax }),
-    )
-    return (await Promise.all(found)).flat().map(({ processgraphid }) => processgraphid)
+export function findGraphId(begin: string, { member, colonyname }: Session): Promise<string> {
+  return complete(begin, 'workflow', async (prefix) => {
+    const found = await member.getProcessGraphs({ colonyname, prefix, count: 2 })
+    return found.map(({ processgraphid }) => processgraphid)
   })
 }
 
-async function complete(begin: string, what: string, recent: () => Promise<string[]>): Promise<string> {
+async function complete(begin: string, what: string, find: (prefix: string) => Promise<string[]>): Promise<string> {
   const text = begin.toLowerCase()
   if (isId(text)) return text
   if (!/^[0-9a-f]{4,63}$/.test(text)) {
     throw new UsageError(`"${begin}" is no id of a ${what}: that is 64 hex digits, or the first of them, at least 4.`)
   }
-  const ids = [...new Set(await recent())].filter((id) => id.startsWith(text))
+  // A server that does not know of prefixes lists others.
+  const ids = (await find(text)).filter((id) => id.startsWith(text))
   const [id] = ids
-  if (id === undefined)
-    throw new NotFoundError(`No ${what} of late has an id that begins with ${begin}: give it whole.`)
+  if (id === undefined) throw new NotFoundError(`No ${what} has an id that begins with ${begin}.`)
   if (ids.length === 1) return id
   throw new UsageError(`More than one ${what} has an id that begins with ${begin}: give more digits.`)
 }

@@ -172,6 +172,13 @@ export function findGraph(db: Db, colony: ColonyKey, graphId: string): Promise<G
   return db.one<GraphRow>(sql`select ${graphColumns} from graphs where colony = ${colony} and graph_id = ${graphId}`)
 }
 
+/** Graphs in the order of `graphIds`; unknown ones are missing. */
+export function readGraphs(db: Db, colony: ColonyKey, graphIds: readonly string[]): Promise<GraphRow[]> {
+  return db.all<GraphRow>(sql`
+    select ${graphColumns} from unnest(${graphIds}::text[]) with ordinality as asked (asked_id, place)
+    join graphs on colony = ${colony} and graph_id = asked_id order by place`)
+}
+
 /** The newest graphs of one state, after the graph `after` when that is not empty. Uses the index `graphs_state`. */
 export function listGraphs(
   db: Db,

@@ -9,6 +9,7 @@ import { closeFailed, closeSuccessful, failOverdue } from './closes.js'
 import type { Db } from './db.js'
 import { typesWithReady } from './due.js'
 import { readEvents } from './events.js'
+import { graphIdsFrom, processIdsFrom } from './id-prefixes.js'
 import { insertLogs } from './logs.js'
 import { listLive, listResults, readProcesses, setOutput } from './processes.js'
 import { releaseHeldBy, releaseOverdue } from './releases.js'
@@ -61,6 +62,16 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   { name: 'poll', index: 'live_queue', run: (db, c) => typesWithReady(db, c, ['cli']) },
   { name: 'read', index: 'process_specs_default_pkey', run: (db, c) => readProcesses(db, c, ['x']) },
   { name: 'list of waiting', index: 'live_list', run: (db, c) => listLive(db, c, filter) },
+  {
+    name: 'processes by the beginning of an id',
+    index: 'process_specs_default_pkey',
+    run: (db, c) => processIdsFrom(db, c, { prefix: '0199', count: 2, after: '' }),
+  },
+  {
+    name: 'graphs by the beginning of an id',
+    index: 'graphs_pkey',
+    run: (db, c) => graphIdsFrom(db, c, { prefix: '0199', count: 2, after: '' }),
+  },
   {
     name: 'list of ended',
     index: 'results_default_colony_state_ended_at',

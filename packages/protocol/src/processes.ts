@@ -292,6 +292,8 @@ export const getProcesses = operation({
     initiator: optional(Text),
     /** Ours: the id of the last process of the page before. */
     after: optional(Text),
+    /** Ours: processes in any state whose id begins so, in the order of ids; at least 4 digits. State and filters do not count. */
+    prefix: optional(Text),
   },
   output: ListOrNull(Process),
   errors: ['bad_request', 'not_found', 'too_large'],

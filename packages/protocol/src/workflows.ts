@@ -118,6 +118,8 @@ export const getProcessGraphs = operation({
     state: optional(Int32),
     /** Ours: the id of the last graph of the page before. */
     after: optional(Text),
+    /** Ours: graphs in any state whose id begins so, in the order of ids; at least 4 digits. The state does not count. */
+    prefix: optional(Text),
   },
   output: ListOrNull(ProcessGraph),
   errors: ['bad_request'],

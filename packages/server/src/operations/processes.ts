@@ -10,6 +10,7 @@ import {
   listResults,
   listSubmittedSince,
   type ProcessRow,
+  processIdsFrom,
   readHistory,
   readProcesses,
   readStandings,
@@ -94,11 +95,13 @@ export const processHandlers = {
     return readProcess(db, colony, processid)
   },
 
-  async getProcesses({ count, state, executortype, label, initiator, after }, { db, colony }) {
+  async getProcesses({ count, state, executortype, label, initiator, after, prefix }, { db, colony }) {
     checkCount(count)
     checkState(state)
     const filter = { state, count, executorType: executortype, label, user: initiator, after }
-    const ids = await (state <= State.running ? listLive : listResults)(db, colony.key, filter)
+    const ids = await (prefix !== ''
+      ? processIdsFrom(db, colony.key, { prefix: idPrefix(prefix), count, after })
+      : (state <= State.running ? listLive : listResults)(db, colony.key, filter))
     const fitting = await thoseThatFit(db, colony.key, ids, limits.listBytesMax)
     if (fitting.length < ids.length)
       throw new ColoniesError(
@@ -269,6 +272,13 @@ export function checkTimeout(timeout: number, assignid: string): void {
 export function noneCode(colony: Colony, timeout: number) {
   if (!colony.paused) return 'none_available'
   return timeout > 0 ? 'assignments_paused' : 'assignments_paused_now'
+}
+
+/** @returns the beginning of an id as ids are stored */
+export function idPrefix(text: string): string {
+  const prefix = text.toLowerCase()
+  if (/^[0-9a-f]{4,64}$/.test(prefix)) return prefix
+  throw new ColoniesError('bad_request', `prefix must be the first 4 or more hex digits of an id, got "${text}"`)
 }
 
 export function checkCount(count: number): void {

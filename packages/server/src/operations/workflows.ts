@@ -4,18 +4,20 @@ import {
   findGraph,
   type GraphParts,
   type GraphRow,
+  graphIdsFrom,
   graphsToRemove,
   insertChild,
   insertGraph,
   listGraphs,
   readGraphParts,
+  readGraphs,
   removeGraph,
 } from '@colonies/database'
 import { ColoniesError, State } from '@colonies/protocol'
 import type { Call, Colony, Handlers } from '../handler.js'
 import { newGraph } from '../submission/new-graph.js'
 import { checkRequestId, newSubmission } from '../submission/new-process.js'
-import { checkCount, readProcess } from './processes.js'
+import { checkCount, idPrefix, readProcess } from './processes.js'
 
 const NO_TIME = '0001-01-01T00:00:00Z'
 /** Graphs of one look when many are removed. */
@@ -66,10 +68,12 @@ export const workflowHandlers = {
     return getGraph(call, processgraphid)
   },
 
-  async getProcessGraphs({ count, state, after }, { db, colony }) {
+  async getProcessGraphs({ count, state, after, prefix }, { db, colony }) {
     checkCount(count)
     checkState(state)
-    const graphs = await listGraphs(db, colony.key, { state, count, after })
+    const graphs = await (prefix !== ''
+      ? readGraphs(db, colony.key, await graphIdsFrom(db, colony.key, { prefix: idPrefix(prefix), count, after }))
+      : listGraphs(db, colony.key, { state, count, after }))
     const parts = await readGraphParts(
       db,
       colony.key,
