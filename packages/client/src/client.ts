@@ -1,6 +1,7 @@
 import { createSigner } from '@colonies/identity'
 import { type BatchMethods, createBatchMethods } from './batches.js'
 import type { Connection, RetryPolicy } from './call.js'
+import { type ChannelMethods, createChannelMethods } from './channel.js'
 import { systemClock } from './clock.js'
 import { Endpoints } from './endpoints.js'
 import { createMethods, type Methods } from './methods.js'
@@ -29,7 +30,7 @@ export interface ClientOptions {
 }
 
 /** All that can be done with a server under one identity. It holds no connection that would have to be closed. */
-export interface Client extends Methods, WaitingMethods, BatchMethods, WorkflowMethods {
+export interface Client extends Methods, WaitingMethods, BatchMethods, ChannelMethods, WorkflowMethods {
   /** The id of the identity that signs; undefined without a private key. */
   readonly id: string | undefined
   /** The same server, endpoints included, under another identity. @throws PrivateKeyError */
@@ -70,6 +71,7 @@ function clientOf(connection: Connection, privateKey: string | undefined): Clien
     ...methods,
     ...waiting,
     ...createBatchMethods(methods),
+    ...createChannelMethods(caller, methods),
     ...createWorkflowMethods(methods, waiting),
     id: caller.signer?.id,
     as: (other) => clientOf(connection, other),

@@ -2,6 +2,8 @@ import { ConnectionError } from './errors.js'
 
 /** Frames that nobody has read yet; more, and the reader is too slow for ever. */
 const waitingFramesMax = 10_000
+/** The same for their characters on the wire. */
+const waitingLengthMax = 64 * 1024 * 1024
 
 interface Reader<Frame> {
   resolve(result: IteratorResult<Frame, undefined>): void
@@ -10,7 +12,8 @@ interface Reader<Frame> {
 
 /** Hands what is pushed to whoever iterates, in order. An error comes after the frames before it, once. */
 export class FrameQueue<Frame> implements AsyncIterableIterator<Frame, undefined> {
-  readonly #frames: Frame[] = []
+  readonly #frames: { frame: Frame; length: number }[] = []
+  #waitingLength = 0
   readonly #readers: Reader<Frame>[] = []
   readonly #onEnd: () => void
   #ended = false
@@ -25,12 +28,15 @@ export class FrameQueue<Frame> implements AsyncIterableIterator<Frame, undefined
     return this.#ended
   }
 
-  push(frame: Frame): void {
+  /** @param length of its text; what a reader takes at once may have any */
+  push(frame: Frame, length: number): void {
     if (this.#ended) return
     const reader = this.#readers.shift()
     if (reader) return reader.resolve({ done: false, value: frame })
-    if (this.#frames.length === waitingFramesMax) return this.end(new ConnectionError('Frames came faster than read.'))
-    this.#frames.push(frame)
+    if (this.#frames.length === waitingFramesMax || this.#waitingLength > waitingLengthMax)
+      return this.end(new ConnectionError('Frames came faster than read.'))
+    this.#frames.push({ frame, length })
+    this.#waitingLength += length
   }
 
   /** @param error undefined for an end in order */
@@ -46,8 +52,11 @@ export class FrameQueue<Frame> implements AsyncIterableIterator<Frame, undefined
   }
 
   next(): Promise<IteratorResult<Frame, undefined>> {
-    const frame = this.#frames.shift()
-    if (frame !== undefined) return Promise.resolve({ done: false, value: frame })
+    const waiting = this.#frames.shift()
+    if (waiting) {
+      this.#waitingLength -= waiting.length
+      return Promise.resolve({ done: false, value: waiting.frame })
+    }
     if (!this.#ended) return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
     const error = this.#error
     this.#error = undefined

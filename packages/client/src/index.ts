@@ -1,5 +1,7 @@
 export type { BatchMethods, CloseItem, Outcome } from './batches.js'
 export { type CallOptions, jitteredMs, type RetryPolicy } from './call.js'
+export type { AppendOptions, Channel, ChannelMethods, ReadOptions } from './channel.js'
+export type { ChannelMessage } from './channel-message.js'
 export { checkWorkflow } from './check-workflow.js'
 export { type Client, type ClientOptions, createClient } from './client.js'
 export { type Clock, systemClock } from './clock.js'

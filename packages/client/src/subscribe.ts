@@ -41,7 +41,8 @@ export function subscribe(
   socket.addEventListener('open', () => frames.ended || socket.send(body))
   socket.addEventListener('message', (event) => {
     try {
-      frames.push(readFrame(operation, 'data' in event ? String(event.data) : ''))
+      const text = 'data' in event ? String(event.data) : ''
+      frames.push(readFrame(operation, text), text.length)
     } catch (error) {
       frames.end(error)
     }

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { bytesToBase64 } from '../base64.js'
+import { bytesToBase64, isBase64 } from '../base64.js'
 import type { ClientSide, JsonText, ServerSide } from '../schema.js'
 import { FieldError } from './field-error.js'
 import { type Field, type Kind, kindOf } from './kind.js'
@@ -185,7 +185,9 @@ function writeText(value: unknown): string {
 }
 
 function writeBytes(value: unknown): string {
-  return value instanceof Uint8Array ? `"${bytesToBase64(value)}"` : mismatch('a Uint8Array', value)
+  if (value instanceof Uint8Array) return `"${bytesToBase64(value)}"`
+  // Whoever has it from JSON has it so.
+  return typeof value === 'string' && isBase64(value) ? `"${value}"` : mismatch('a Uint8Array', value)
 }
 
 function writeFlag(value: unknown): string {
