@@ -207,6 +207,33 @@ test('the largest messages come through, page by page', async (t) => {
   await frames.return?.()
 })
 
+test('a loop over a channel goes on at another replica when its own stops', async (t) => {
+  const { colony, submit } = await scene(t)
+  const other = await colony.anotherReplica()
+  const id = await submit()
+  await colony.assign('ada')
+  const retry = { forMs: 20_000, baseMs: 10 }
+  const endpoints = [colony.url, other.url]
+  const options = { endpoints, retry, privateKey: colony.keys.user, WebSocket: WebSocket as never }
+  const chat = createClient(options).channel(id, name)
+  const there = at(other.url, colony.keys.user).channel(id, name)
+  await chat.append('one')
+  const texts: string[] = []
+  for await (const { text } of chat) {
+    texts.push(text)
+    if (text === 'one') {
+      await there.append('two')
+      await colony.server.stop()
+      await there.append('three')
+    }
+    if (text === 'three') {
+      await chat.append('four')
+      await at(other.url, colony.keys.user).cancelProcess({ processid: id })
+    }
+  }
+  assert.deepEqual(texts, ['one', 'two', 'three', 'four'])
+})
+
 test('entries survive their replica, and go with their process', async (t) => {
   const { colony, user, submit, say, read } = await scene(t)
   const other = await colony.anotherReplica()

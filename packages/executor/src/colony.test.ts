@@ -50,6 +50,62 @@ test('a handler adds children while it runs, and what follows waits for them', a
   assert.deepEqual((await colony.user.runWorkflow(wf)).outputs, { reduce: ['ABC'] })
 })
 
+test('a handler talks with whoever submitted its process', async (t) => {
+  const colony = await testColony(t)
+  const functions = [
+    defineFunction({ name: 'chat' }, async ({ channel }) => {
+      const chat = channel('chat')
+      for await (const { sequence, text, senderid } of chat) {
+        if (senderid !== colony.user.id) continue
+        if (text === 'bye') break
+        await chat.append(text.toUpperCase(), { inreplyto: sequence })
+      }
+      await chat.append('', { type: 'end' })
+      return (await chat.read()).length
+    }),
+  ]
+  await start(t, colony, { name: 'ada', functions })
+  const processid = await colony.submit({ funcname: 'chat', channels: ['chat'] })
+  const chat = colony.user.channel(processid, 'chat')
+  await chat.append('hello')
+  const heard: unknown[] = []
+  for await (const { text, type, senderid, inreplyto } of chat) {
+    if (senderid === colony.user.id) continue
+    heard.push([text, type, inreplyto])
+    if (text === 'HELLO') await chat.append('bye')
+  }
+  assert.deepEqual(heard, [
+    ['HELLO', 'data', 1n],
+    ['', 'end', 0n],
+  ])
+  assert.deepEqual((await colony.user.waitFor(processid)).out, [4])
+})
+
+test('an executor that has lost its process says nothing more', async (t) => {
+  const colony = await testColony(t)
+  const over = moment<void>()
+  const functions = [
+    defineFunction({ name: 'f' }, async ({ channel, client, process, attempt }) => {
+      const progress = channel('progress')
+      if (attempt > 1) return 'done'
+      await progress.append('first attempt')
+      await client.unassign({ processid: process.processid })
+      await assert.rejects(progress.append('too late'), /Not authorized to write to channel/)
+      await assert.rejects(async () => {
+        for await (const _ of progress);
+      })
+      over.resolve()
+      return 'nobody wants to know'
+    }),
+  ]
+  await start(t, colony, { name: 'ada', functions })
+  const processid = await colony.submit({ funcname: 'f', channels: ['progress'] })
+  await over.promise
+  const texts: string[] = []
+  for await (const { text } of colony.user.channel(processid, 'progress')) texts.push(text)
+  assert.deepEqual(texts, ['first attempt'])
+})
+
 test('what a handler tells on the way is there afterwards', async (t) => {
   const colony = await testColony(t)
   const functions = [

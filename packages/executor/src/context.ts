@@ -1,4 +1,4 @@
-import { type Client, ClientError, listOf } from '@colonies/client'
+import { type Channel, type Client, ClientError, listOf } from '@colonies/client'
 import { AttributeType, type FunctionSpec, type JsonValue, type Process } from '@colonies/protocol'
 import { objectOf } from './arguments.js'
 import type { HeldProcess } from './held-process.js'
@@ -38,6 +38,12 @@ export interface Context {
 
   /** Attaches a key and value to the process, once for each key. @throws ClientError, LostProcess */
   addAttribute(key: string, value: string): Promise<void>
+
+  /**
+   * A channel to whoever submitted the process, one of the names in its function spec. What a lost attempt still says is
+   * refused, and loops over the channel end with the signal.
+   */
+  channel(name: string): Channel
 }
 
 export function createContext(client: Client, held: HeldProcess, logs: LogQueue): Context {
@@ -79,6 +85,21 @@ export function createContext(client: Client, held: HeldProcess, logs: LogQueue)
       }
       await noticeLoss(held, () => client.addAttribute({ attribute, attempt }))
     },
+
+    channel: (name) => channelOf(client, held, name),
+  }
+}
+
+function channelOf(client: Client, held: HeldProcess, name: string): Channel {
+  const { processid, attempt } = held.process
+  const channel = client.channel(processid, name, { attempt })
+  const follow: Channel['follow'] = (options) => channel.follow({ signal: held.signal, ...options })
+  return {
+    ...channel,
+    append: (payload, options) => noticeLoss(held, () => channel.append(payload, options)),
+    read: (options) => noticeLoss(held, () => channel.read(options)),
+    follow,
+    [Symbol.asyncIterator]: () => follow(),
   }
 }
 
