@@ -1,6 +1,6 @@
-import { encodeJson, type JsonValue } from '@colonies/protocol'
+import { bytesToBase64, encodeJson, type JsonValue } from '@colonies/protocol'
 
-/** Indented JSON. Integers beyond 2^53 keep all their digits; fields that are undefined are left out. */
+/** Indented JSON, bytes in base64. Integers beyond 2^53 keep all their digits; fields that are undefined are left out. */
 export function formatJson(value: unknown, indent = ''): string {
   const inner = `${indent}  `
   if (Array.isArray(value)) {
@@ -10,6 +10,7 @@ export function formatJson(value: unknown, indent = ''): string {
       indent,
     )
   }
+  if (value instanceof Uint8Array) return encodeJson(bytesToBase64(value))
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value).filter(([, member]) => member !== undefined)
     return wrap(

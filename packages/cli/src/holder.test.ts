@@ -20,7 +20,7 @@ async function executorByCommands(t: TestContext) {
       COLONIES_PRVKEY: prvkey,
       COLONIES_COLONY_PRVKEY: colony.keys.colony,
     }
-    return async (line: string) => {
+    return async (line: string, input = '') => {
       let out = ''
       let err = ''
       const code = await run(line.split(' '), {
@@ -28,7 +28,7 @@ async function executorByCommands(t: TestContext) {
         stdout: { write: (text) => (out += text) },
         stderr: { write: (text) => (err += text) },
         profilesFile: join(folder, 'profiles.yaml'),
-        readInput: async () => '',
+        readInput: async () => input,
         ask: async () => undefined,
       })
       return { code, out: out.trim(), err }
@@ -58,6 +58,28 @@ test('an executor takes, logs and closes by commands; a beginning of an id is en
   for (const part of ['success', 'greet', '["you"]', '{"url":"http://a:1"}', 'progress=half'])
     assert.ok(shown.includes(part), shown)
   assert.equal((await executor('process assign --timeout 0')).code, 3)
+})
+
+test('submitter and holder talk over a channel by commands', async (t) => {
+  const { user, executor } = await executorByCommands(t)
+  const spec = JSON.stringify({ funcname: 'chat', channels: ['chat'], conditions: { executortype: 'hand' } })
+  const submitted = await user('function submit --spec -', spec)
+  const id = submitted.out
+  assert.equal((await executor('process assign --timeout 5')).out, id, submitted.err)
+  const following = user(`channel follow ${id} chat`)
+  const machine = executor(`channel follow ${id} chat --json`)
+  assert.equal((await user(`channel append ${id} chat hello`)).code, 0)
+  assert.equal((await executor(`channel append ${id.slice(0, 20)} chat - --type end --inreplyto 1`, 'bye')).code, 0)
+  assert.equal((await executor(`process close ${id}`)).code, 0)
+  assert.deepEqual(await following, { code: 0, out: 'hello\nbye', err: '' })
+  const [first, second] = (await machine).out.split('\n').map((line) => JSON.parse(line))
+  assert.deepEqual([first.index, first.payload, first.type], [0, 'aGVsbG8=', 'data'])
+  assert.deepEqual([second.index, second.payload, second.type, second.inreplyto], [1, 'Ynll', 'end', 1])
+  assert.match((await user(`channel read ${id} chat --index 1`)).out, /INDEX.*\n1 .* end +bye$/)
+  assert.match((await user(`channel ls ${id}`)).out, /chat +2 +8 +20/)
+  assert.match((await user(`channel append ${id} chat late`)).err, /Channel not found/)
+  const raw = await user(`call channelreadmsg ${JSON.stringify({ processid: id, name: 'chat', ended: true })}`)
+  assert.equal(JSON.parse(raw.out)[0].payload, 'aGVsbG8=')
 })
 
 test('who waits hears of failure and of cancelling', async (t) => {

@@ -3,6 +3,7 @@ import { addVerbs, Group } from './command.js'
 import { attributeCommands } from './commands/attribute.js'
 import { blueprintCommands } from './commands/blueprint.js'
 import { callCommand } from './commands/call.js'
+import { channelCommands } from './commands/channel.js'
 import { colonyCommands } from './commands/colony.js'
 import { configCommands } from './commands/config.js'
 import { devCommand } from './commands/dev.js'
@@ -34,6 +35,7 @@ const everything = [
   workflowCommands,
   logCommands,
   attributeCommands,
+  channelCommands,
   executorCommands,
   userCommands,
   locationCommands,
