@@ -128,6 +128,8 @@ interface Definition<Given extends Options> {
   /** Names of options that may be given without their names, in this order. */
   readonly positional?: readonly (keyof Given & string)[]
   readonly options?: Given
+  /** Whole command lines, for the help. */
+  readonly examples?: readonly string[]
   /** What to do instead, for who gives more values without names than there are places for. */
   readonly surplus?: string
   /** @returns what to show, if anything */
@@ -140,8 +142,9 @@ export function verb<const Given extends Options>(definition: Definition<Given>)
 }
 
 function commandOf<Given extends Options>(definition: Definition<Given>, begin: BeginSession): Command {
-  const { name, aliases = [], summary, positional = [], options = {} as Given } = definition
+  const { name, aliases = [], summary, positional = [], options = {} as Given, examples = [] } = definition
   const command = new Command(name).description(summary).aliases([...aliases])
+  if (examples.length > 0) command.addHelpText('after', ['\nExamples:', ...examples].join('\n  '))
 
   for (const key of positional) command.argument(`[${key}]`, options[key]?.summary)
   for (const [key, given] of Object.entries(options)) command.addOption(flagOf(key, given))

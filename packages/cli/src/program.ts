@@ -6,10 +6,12 @@ import { callCommand } from './commands/call.js'
 import { channelCommands } from './commands/channel.js'
 import { colonyCommands } from './commands/colony.js'
 import { configCommands } from './commands/config.js'
+import { cronCommands } from './commands/cron.js'
 import { devCommand } from './commands/dev.js'
 import { executorCommands } from './commands/executor.js'
 import { fsCommands } from './commands/fs.js'
 import { functionCommands } from './commands/function.js'
+import { generatorCommands } from './commands/generator.js'
 import { keyCommands } from './commands/key.js'
 import { locationCommands } from './commands/location.js'
 import { logCommands } from './commands/log.js'
@@ -33,6 +35,8 @@ const everything = [
   functionCommands,
   processCommands,
   workflowCommands,
+  cronCommands,
+  generatorCommands,
   logCommands,
   attributeCommands,
   channelCommands,

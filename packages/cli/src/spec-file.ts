@@ -58,7 +58,7 @@ export async function readWorkflowSpec(options: ReadOptions, io: Io): Promise<Wo
  * @throws UsageError with line and column where it can be neither
  */
 export async function readDocument(file: string, io: Io): Promise<JsonValue> {
-  const text = file === '-' ? await io.readInput() : await readText(file)
+  const text = await readText(file, io)
   if (text.trim() === '') throw new UsageError(`${nameOf(file)} is empty.`)
   try {
     return parseJson(text)
@@ -67,7 +67,9 @@ export async function readDocument(file: string, io: Io): Promise<JsonValue> {
   }
 }
 
-async function readText(file: string): Promise<string> {
+/** Reads a file, or standard input where it is called `-`. @throws UsageError */
+export async function readText(file: string, io: Io): Promise<string> {
+  if (file === '-') return io.readInput()
   try {
     return await readFile(file, 'utf8')
   } catch (error) {

@@ -1,0 +1,192 @@
+import type { Output } from '@colonies/client'
+import { parseCronExpression } from '@colonies/core'
+import { limits } from '@colonies/protocol'
+import { choice, flag, integer, needed, noun, text, verb } from '../command.js'
+import { confirm } from '../confirm.js'
+import { UsageError } from '../exit-codes.js'
+import { formatTime } from '../format-time.js'
+import { shortId } from '../ids.js'
+import type { Session } from '../session.js'
+import { pickNamed, readStoredWorkflow, withWorkflow } from '../stored-workflow.js'
+import type { Column } from '../table.js'
+import { created, done, lines, list } from '../view.js'
+
+type Cron = Output<'getCron'>
+
+function whenOf({ interval, random, cronexpression }: Cron): string {
+  if (interval <= 0) return cronexpression
+  return random ? `every 1 to ${interval} s` : `every ${interval} s`
+}
+
+const columnsOf = (ids: boolean): readonly Column<Cron>[] => [
+  { header: 'ID', of: ({ cronid }) => (ids ? cronid : shortId(cronid)), whole: true },
+  { header: 'NAME', of: ({ name }) => name },
+  { header: 'WHEN', of: whenOf },
+  { header: 'NEXT RUN', of: ({ nextrun }) => formatTime(nextrun) || 'never', whole: true },
+  { header: 'LAST RUN', of: ({ lastrun }) => formatTime(lastrun), whole: true },
+  { header: 'INITIATOR', of: ({ initiatorname }) => initiatorname },
+  { header: 'ERROR', of: ({ lasterror }) => lasterror, colour: () => 'red' },
+]
+
+const fields: readonly Column<Cron>[] = [
+  { header: 'Id', of: ({ cronid }) => cronid },
+  { header: 'Name', of: ({ name }) => name },
+  { header: 'Initiator', of: ({ initiatorname, initiatorid }) => initiatorname || initiatorid },
+  { header: 'When', of: whenOf },
+  { header: 'Time zone', of: ({ timezone }) => timezone },
+  { header: 'Next run', of: ({ nextrun }) => formatTime(nextrun) || 'never' },
+  { header: 'Last run', of: ({ lastrun }) => formatTime(lastrun) },
+  { header: 'Last workflow', of: ({ prevprocessgraphid }) => prevprocessgraphid },
+  { header: 'Missed times', of: ({ catchup }) => (catchup ? 'each runs' : 'one run for all') },
+  {
+    header: 'While it runs',
+    of: ({ overlap, waitforprevprocessgraph }) => overlap || (waitforprevprocessgraph ? 'wait' : 'allow'),
+  },
+  { header: 'Looks every', of: ({ checkerperiod }) => `${checkerperiod} ms` },
+  { header: 'Error', of: ({ lasterror }) => lasterror, colour: () => 'red' },
+]
+
+const cronid = needed('name or id of the cron, or the beginning of its id')
+
+async function findCronId(given: string, { member, colonyname }: Session): Promise<string> {
+  const crons = await member.getCrons({ colonyname, count: limits.directoryCountMax })
+  return pickNamed(
+    given,
+    crons.map((cron) => ({ id: cron.cronid, name: cron.name })),
+    'cron',
+  ).id
+}
+
+export const cronCommands = noun('cron', 'Workflows that are started by time.', [
+  verb({
+    name: 'add',
+    summary: 'Add a cron.',
+    positional: ['name'],
+    options: {
+      name: needed('name of the cron'),
+      spec: needed('file with an array of function specs in JSON or YAML; - is standard input', { short: 'f' }),
+      cron: text('second, minute, hour, day of month, month, day of week; or @daily, @every 90s, ...'),
+      interval: integer('seconds between runs, instead of --cron', { min: -1, max: 2 ** 31 - 1, otherwise: -1 }),
+      random: flag('with --interval: pauses are random, up to it'),
+      waitprevious: flag('a run waits until the one before has ended'),
+      timezone: text('of --cron, such as Europe/Stockholm; else that of the server'),
+      catchup: flag('each missed time runs, instead of one for all'),
+      overlap: choice('while the run before has not ended', ['allow', 'wait', 'skip', 'cancel']),
+      lenient: flag('leave out unknown fields of the file'),
+    },
+    examples: [
+      'colonies cron add nightly --spec backup.json --cron "0 0 3 * * *" --timezone Europe/Stockholm',
+      'colonies cron add heartbeat --spec ping.yaml --interval 30 --overlap skip',
+    ],
+    async run(given, session) {
+      const { member, colonyname } = session
+      if (given.cron === '' && given.interval <= 0)
+        throw new UsageError('When is it to run? Give --cron "0 0 3 * * *" or --interval 60.')
+      const cron = await member.addCron({
+        cron: {
+          colonyname,
+          name: given.name,
+          cronexpression: given.cron,
+          interval: given.interval || -1,
+          random: given.random,
+          waitforprevprocessgraph: given.waitprevious,
+          timezone: given.timezone,
+          catchup: given.catchup,
+          overlap: given.overlap ?? '',
+          workflowspec: await readStoredWorkflow(given.spec, given.lenient, session),
+        },
+      })
+      const first = formatTime(cron.nextrun)
+      return created(
+        `Cron ${given.name} was added; ${first ? `it runs at ${first}` : 'it never runs'}.`,
+        cron.cronid,
+        cron,
+      )
+    },
+  }),
+  verb({
+    name: 'ls',
+    summary: 'List the crons of the colony.',
+    options: {
+      count: integer('how many at most', { min: 1, max: limits.directoryCountMax, otherwise: 100 }),
+      ids: flag('whole ids', { short: 'i' }),
+    },
+    async run({ count, ids }, { member, colonyname }) {
+      const crons = await member.getCrons({ colonyname, count })
+      return list(crons, columnsOf(ids), { id: (cron) => cron.cronid, none: 'No crons.' })
+    },
+  }),
+  verb({
+    name: 'get',
+    summary: 'Show one cron with its workflow.',
+    positional: ['cronid'],
+    options: { cronid },
+    async run({ cronid }, session) {
+      const cron = await session.member.getCron({ cronid: await findCronId(cronid, session) })
+      return withWorkflow(cron, cron.cronid, fields)
+    },
+  }),
+  verb({
+    name: 'run',
+    summary: 'Run a cron now, on top of its plan.',
+    positional: ['cronid'],
+    options: { cronid },
+    examples: ['colonies cron run nightly'],
+    async run({ cronid }, session) {
+      const before = await session.member.getCron({ cronid: await findCronId(cronid, session) })
+      const cron = await session.member.runCron({ cronid: before.cronid })
+      const { prevprocessgraphid } = cron
+      if (prevprocessgraphid === before.prevprocessgraphid)
+        return done(`Cron ${cron.name} waits for its workflow ${shortId(prevprocessgraphid)}: nothing was started.`, {
+          cronid: cron.cronid,
+        })
+      return created(`Cron ${cron.name} started a workflow.`, prevprocessgraphid, cron)
+    },
+  }),
+  verb({
+    name: 'next',
+    summary: 'Print the next planned times of an expression; asks no server.',
+    positional: ['cron'],
+    options: {
+      cron: needed('expression'),
+      timezone: text('time zone; UTC when left out'),
+      count: integer('how many', { min: 1, max: 1000, otherwise: 5 }),
+    },
+    examples: ['colonies cron next "0 0 3 * * MON-FRI" --timezone Europe/Stockholm'],
+    run({ cron, timezone, count }) {
+      const times = nextTimes(cron, timezone, count)
+      return lines(times, times, times.length === 0 ? 'It never runs.' : undefined)
+    },
+  }),
+  verb({
+    name: 'remove',
+    summary: 'Remove a cron; what it has started stays.',
+    positional: ['cronid'],
+    options: { cronid, yes: flag('do not ask', { short: 'y' }) },
+    async run({ cronid, yes }, session) {
+      const id = await findCronId(cronid, session)
+      await confirm(`Cron ${cronid} will be removed.`, yes, session)
+      await session.member.removeCron({ cronid: id })
+      return done(`Cron ${cronid} was removed.`, { cronid: id })
+    },
+  }),
+])
+
+function nextTimes(expression: string, timezone: string, count: number): string[] {
+  const schedule = readSchedule(expression, timezone)
+  const times: string[] = []
+  let at = schedule.next(Date.now())
+  while (at !== undefined && times.length < count) {
+    times.push(new Date(at).toISOString().replace('.000Z', 'Z'))
+    at = schedule.next(at)
+  }
+  return times
+}
+
+function readSchedule(expression: string, timezone: string) {
+  try {
+    return parseCronExpression(expression, timezone || 'UTC')
+  } catch (error) {
+    throw new UsageError(`"${expression}" is no cron expression: ${(error as Error).message}.`, { cause: error })
+  }
+}
