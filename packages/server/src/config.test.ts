@@ -109,3 +109,14 @@ test('half of a setting is refused, naming the other half', () => {
   assert.throws(() => configFrom({ COLONIES_TLS: 'true', COLONIES_TLSKEY: 'k' }), /COLONIES_TLSCERT/)
   assert.throws(() => configFrom({ COLONIES_RETENTION: 'true' }), /COLONIES_RETENTION_POLICY/)
 })
+
+test('metrics are local, off, or at an address', () => {
+  const read = (value: string) => configFrom({ COLONIES_METRICS: value }).http.metrics
+  assert.equal(read(''), 'local')
+  assert.equal(read('off'), 'off')
+  assert.deepEqual(read('0.0.0.0:9090'), { host: '0.0.0.0', port: 9090 })
+  assert.deepEqual(read('metrics.local:1'), { host: 'metrics.local', port: 1 })
+  assert.deepEqual(read('[::1]:9090'), { host: '::1', port: 9090 })
+  for (const value of ['on', '9090', ':9090', 'host:', 'host:65536', '::1:9090'])
+    assert.throws(() => read(value), /COLONIES_METRICS must be local, off, or an address/, value)
+})

@@ -47,6 +47,8 @@ export interface HttpConfig {
   /** Requests under way at once, apart from those that wait for a process. */
   readonly requestsMax: number
   readonly websocketsMax: number
+  /** `local`: on the same port, for callers on this machine; an address: on a port of their own, in plain HTTP. */
+  readonly metrics: 'local' | 'off' | { readonly host: string; readonly port: number }
 }
 
 export interface StoreConfig {
@@ -113,7 +115,19 @@ function httpConfig(read: Reader): HttpConfig {
     connectionsMax: read.integer('COLONIES_HTTP_CONNECTIONS', { min: 1, max: 1_000_000, otherwise: 10_000 }),
     requestsMax: read.integer('COLONIES_HTTP_REQUESTS', { min: 1, max: 1_000_000, otherwise: 4_000 }),
     websocketsMax: read.integer('COLONIES_HTTP_WEBSOCKETS', { min: 0, max: 1_000_000, otherwise: 5_000 }),
+    metrics: metricsConfig(read.text('COLONIES_METRICS') ?? 'local'),
   }
+}
+
+function metricsConfig(value: string): HttpConfig['metrics'] {
+  if (value === 'local' || value === 'off') return value
+  const [, bracketed, plain, digits] = /^(?:\[([\da-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(value) ?? []
+  const host = bracketed ?? plain
+  const port = Number(digits)
+  if (host !== undefined && port <= 65_535) return { host, port }
+  throw new ConfigError(
+    `COLONIES_METRICS must be local, off, or an address to listen on, as 127.0.0.1:9090 or [::1]:9090; it is "${value}".`,
+  )
 }
 
 function tlsConfig(read: Reader): HttpConfig['tls'] {

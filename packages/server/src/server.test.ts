@@ -320,3 +320,18 @@ test('a server without an owner does not start, and says which variable to set',
   const starting = startServer({ ...configOf(config), serverId: undefined }, { log: listeningLog().log })
   await assert.rejects(starting, /COLONIES_SERVER_ID/)
 })
+
+test('metrics with an address of their own are there as long as the server', async (t) => {
+  const { config } = await testDatabase(t)
+  const base = configOf(config)
+  const own = { ...base, http: { ...base.http, metrics: { host: '127.0.0.1', port: 0 } } }
+  const server = await startServer(own, { log: createLog({ level: 'error' }) })
+  const url = `http://127.0.0.1:${server.metricsPort}/metrics`
+  try {
+    assert.match(await (await fetch(url)).text(), /^colonies_requests_held 0$/m)
+    assert.equal((await fetch(`${server.url}/metrics`)).status, 404)
+  } finally {
+    await server.stop()
+  }
+  await assert.rejects(fetch(url))
+})

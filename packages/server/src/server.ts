@@ -21,6 +21,7 @@ import { Directory } from './directory/rights.js'
 import { createHints } from './hints.js'
 import { type Guest, type Listener, listen, type Page } from './http/listener.js'
 import { Metrics } from './http/metrics.js'
+import { listenForMetrics } from './http/metrics-page.js'
 import { createPubSub, type PubSub } from './http/pubsub.js'
 import { writeReply } from './http/write-reply.js'
 import { createLog, type Log } from './log.js'
@@ -45,6 +46,8 @@ export interface RunningServer {
   /** For clients on this machine. */
   readonly url: string
   readonly port: number
+  /** Where the metrics have a port of their own. */
+  readonly metricsPort: number | undefined
   /** Takes no requests any more, answers those on hold, finishes the others, and leaves within ten seconds. */
   stop(): Promise<void>
 }
@@ -82,6 +85,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   })
   const closers: Closer[] = [async () => metrics.close()]
   try {
+    const metricsPort = await openMetrics(config.http, { metrics, log, closers })
     const database = await openDatabase(config, { log, closers, signal: options.signal })
     const running = await startParts({
       config,
@@ -97,6 +101,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     return {
       url: urlOf(config.http, listener.port),
       port: listener.port,
+      metricsPort,
       stop: () => (front.stopped ??= stopServer({ front, listener, ...running, log, closers })),
     }
   } catch (error) {
@@ -108,6 +113,17 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 
 /** What has been opened is closed in reverse order. */
 type Closer = () => Promise<unknown>
+
+async function openMetrics(
+  { metrics: where }: HttpConfig,
+  { metrics, log, closers }: { metrics: Metrics; log: Log; closers: Closer[] },
+): Promise<number | undefined> {
+  if (typeof where === 'string') return undefined
+  const { port, stop } = await listenForMetrics(where, metrics)
+  closers.push(stop)
+  log.info('metrics have a port of their own', { host: where.host, port })
+  return port
+}
 
 /** What stands between the listener and parts that are not there yet, or not any more. */
 class Front implements Guest {

@@ -8,6 +8,7 @@ import type { Answer, AnswerRequest } from '../answer.js'
 import { configFrom } from '../config.js'
 import { listen } from './listener.js'
 import { Metrics } from './metrics.js'
+import { listenForMetrics, localMetrics } from './metrics-page.js'
 
 const ok: Answer = { status: 200, body: '{"answered":true}', payloadtype: 'testmsg', onUnsent: undefined }
 
@@ -266,6 +267,45 @@ test('the numbers of a replica are there for Prometheus', async (t) => {
   assert.match(body, /^colonies_requests_held 0$/m)
   assert.match(body, /^colonies_connections 1$/m)
   for (const line of body.trim().split('\n')) assert.match(line, /^(# (HELP|TYPE) \S+ .+|\w+(\{.*\})? [-+.\de]+)$/)
+})
+
+test('the numbers are not for those for whom a proxy asks, and can be elsewhere or nowhere', async (t) => {
+  const { send } = await start(t, async () => ok)
+  for (const header of ['forwarded', 'x-forwarded-for', 'x-real-ip'])
+    assert.equal((await send('GET', '/metrics', { headers: { [header]: '10.0.0.1' } })).status, 403)
+  for (const where of ['off', '127.0.0.1:0']) {
+    const { send } = await start(t, async () => ok, { COLONIES_METRICS: where })
+    assert.equal((await send('GET', '/metrics')).status, 404)
+  }
+})
+
+test('a port of their own gives the numbers and nothing else', async (t) => {
+  const metrics = new Metrics()
+  const { port, stop } = await listenForMetrics({ host: '127.0.0.1', port: 0 }, metrics)
+  t.after(async () => {
+    metrics.close()
+    await stop()
+  })
+  const page = await fetch(`http://127.0.0.1:${port}/metrics`)
+  assert.match(await page.text(), /^colonies_uptime_seconds /m)
+  for (const [method, path] of [
+    ['POST', '/metrics'],
+    ['POST', '/api'],
+    ['GET', '/'],
+  ])
+    assert.equal((await fetch(`http://127.0.0.1:${port}${path}`, { method: method ?? '' })).status, 404)
+  await assert.rejects(listenForMetrics({ host: '127.0.0.1', port }, metrics), /taken.*COLONIES_METRICS/)
+})
+
+test('only addresses of this machine may read the numbers on the port of the server', () => {
+  const metrics = new Metrics()
+  const statusFor = (remoteAddress: string | undefined) =>
+    localMetrics(metrics, { socket: { remoteAddress }, headers: {} } as IncomingMessage).status
+  for (const address of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'])
+    assert.equal(statusFor(address), 200, address)
+  for (const address of ['10.0.0.1', '128.0.0.1', '::ffff:10.0.0.1', 'fe80::1', '::', undefined])
+    assert.equal(statusFor(address), 403, address)
+  metrics.close()
 })
 
 test('a port that is taken and a key that is not there are told with the variable to correct', async (t) => {

@@ -9,10 +9,12 @@ import { ConfigError, type HttpConfig } from '../config.js'
 import { ApiEndpoint } from './api.js'
 import { isCrossOrigin, preflightHeaders } from './cors.js'
 import type { Metrics } from './metrics.js'
+import { localMetrics } from './metrics-page.js'
+import { openPort } from './open-port.js'
 import { type Reply, writeReply } from './write-reply.js'
 
 /** What a GET of one path gives; undefined: there is no such thing. */
-export type Page = (path: string) => Reply | undefined | Promise<Reply | undefined>
+export type Page = (path: string, request: IncomingMessage) => Reply | undefined | Promise<Reply | undefined>
 
 export interface ListenerOptions {
   config: HttpConfig
@@ -75,7 +77,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     if (pathOf(request) === '/pubsub') options.upgrade(request, socket, head)
     else refuseUpgrade(socket)
   })
-  await open(server, config)
+  await openPort(server, config, { host: 'COLONIES_SERVER_HTTP_HOST', port: 'COLONIES_SERVER_HTTP_PORT' })
   return {
     port: (server.address() as AddressInfo).port,
     async stop(graceMs) {
@@ -113,27 +115,6 @@ async function readPem(variable: string, file: string): Promise<Buffer> {
   }
 }
 
-function open(server: Server, { host, port }: HttpConfig): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(unusable(host, port, error)))
-    server.listen({ host, port }, () => {
-      server.removeAllListeners('error')
-      resolve()
-    })
-  })
-}
-
-function unusable(host: string, port: number, error: NodeJS.ErrnoException): ConfigError {
-  const why =
-    {
-      EADDRINUSE: `Port ${port} is taken by another program: stop that, or choose another with COLONIES_SERVER_HTTP_PORT.`,
-      EACCES: `Port ${port} is not for everybody: choose one from 1024 on with COLONIES_SERVER_HTTP_PORT.`,
-      EADDRNOTAVAIL: `This machine has no address ${host}: correct COLONIES_SERVER_HTTP_HOST.`,
-      ENOTFOUND: `The name ${host} is not known: correct COLONIES_SERVER_HTTP_HOST.`,
-    }[error.code ?? ''] ?? `The server cannot listen on ${host}, port ${port}: ${error.message}.`
-  return new ConfigError(why, { cause: error })
-}
-
 function countConnections(server: Server, metrics: Metrics): void {
   let connections = 0
   let dropped = 0
@@ -166,14 +147,15 @@ function dropSilent(server: Server): () => void {
   return () => open.forEach(check)
 }
 
-function withOwnPages({ unready, metrics, pages = new Map() }: ListenerOptions): ReadonlyMap<string, Page> {
-  return new Map<string, Page>([
+function withOwnPages({ config, unready, metrics, pages = new Map() }: ListenerOptions): ReadonlyMap<string, Page> {
+  const own = new Map<string, Page>([
     ...pages,
     ['/health', () => ({ status: 200, body: '' })],
     ['/health/ready', () => readinessReply(unready())],
-    ['/metrics', () => ({ status: 200, body: metrics.render(), type: 'text/plain; version=0.0.4; charset=utf-8' })],
     ['/pubsub', () => ({ status: 400, body: 'Bad Request' })], // without an upgrade
   ])
+  if (config.metrics === 'local') own.set('/metrics', (_, request) => localMetrics(metrics, request))
+  return own
 }
 
 function readinessReply(reason: string | undefined): Reply {
@@ -212,7 +194,7 @@ function findPage(pages: ReadonlyMap<string, Page>, path: string): Page | undefi
 async function writePage(page: Page, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   let reply: Reply
   try {
-    reply = (await page(path)) ?? notFound
+    reply = (await page(path, request)) ?? notFound
   } catch {
     reply = { status: 500, body: 'This page could not be read' }
   }
