@@ -1,11 +1,13 @@
 """One function for each method of pycolonies about processes, attributes and logs."""
 
+import base64
 import threading
 import time
 from datetime import datetime, timezone
 
 from colony import Executor, client, colony_prvkey, name, refused, stranger, unknown_id
 from model import Fs
+from pycolonies import func_spec
 
 no_time = datetime(1, 1, 1, tzinfo=timezone.utc)
 
@@ -48,6 +50,22 @@ def submit_source():
 
 def no_more_than_source(text):
     return text
+
+
+def add_up(*numbers):
+    return sum(numbers)
+
+
+def function_that_is_sent_along():
+    """pycolonies sends the source of a Python function; the executor runs what it got."""
+    executor = Executor()
+    client.submit_func_spec(func_spec(add_up, [1, 2, 3], name, executor.type), executor.prvkey)
+    process = executor.assign()
+    received = {}
+    exec(base64.b64decode(process.spec.env["code"]), received)
+    result = received[process.spec.funcname](*process.spec.args)
+    client.close(process.processid, [result], executor.prvkey)
+    assert client.get_process(process.processid, executor.prvkey).output == [6]
 
 
 def assign():
