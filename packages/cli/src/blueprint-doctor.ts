@@ -1,5 +1,5 @@
 import type { Client, Output } from '@colonies/client'
-import { ExecutorState } from '@colonies/protocol'
+import { ExecutorState, type JsonValue } from '@colonies/protocol'
 import { isObject } from './arguments.js'
 
 type Blueprint = Output<'getBlueprint'>
@@ -79,17 +79,28 @@ export function examine(
   if (!crons.some((one) => one === cron || (one.startsWith(`${cron}-`) && one.length === cron.length + 65)))
     findings.push(say('error', `the cron ${cron} is missing`, 'reconcile'))
   const { wanted, current } = countReplicas(blueprint, executors)
-  if (wanted !== undefined && current !== wanted)
+  if (wanted !== undefined && current !== undefined && current !== wanted)
     findings.push(say('warning', `${current} of ${wanted} replicas run`, 'force'))
   return findings.length > 0 ? findings : [say('ok', 'it is looked after')]
 }
 
-/** Executors that say of which blueprint and generation they are. */
-export function countReplicas({ blueprintid, metadata, spec }: Blueprint, executors: readonly Executor[]) {
+/**
+ * How many replicas run: executors that say of which blueprint and generation they are, or else what the reconciler reported.
+ * Undefined where nobody knows.
+ */
+export function countReplicas({ blueprintid, metadata, spec, status }: Blueprint, executors: readonly Executor[]) {
   const own = executors.filter(
     (executor) => executor.blueprintid === blueprintid && executor.state === ExecutorState.approved,
   )
   const current = own.filter(({ blueprintgen }) => blueprintgen === metadata.generation).length
-  const replicas = isObject(spec) ? spec.replicas : undefined
-  return { wanted: typeof replicas === 'number' ? replicas : undefined, current, old: own.length - current }
+  return {
+    wanted: numberAt(spec, 'replicas'),
+    current: own.length > 0 ? current : numberAt(status, 'runningInstances'),
+    old: own.length - current,
+  }
+}
+
+function numberAt(object: JsonValue, key: string): number | undefined {
+  const value = isObject(object) ? object[key] : undefined
+  return typeof value === 'number' ? value : undefined
 }

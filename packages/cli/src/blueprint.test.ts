@@ -57,7 +57,7 @@ test('a blueprint lives by commands', async (t) => {
   assert.match((await colonies('blueprint definition get deployment')).out, /"required"/)
 
   assert.equal((await colonies(`blueprint add --spec ${files.blueprint}`)).out, 'web')
-  assert.match((await colonies('blueprint ls')).out, /web +Deployment +reconciler +0\/2/)
+  assert.match((await colonies('blueprint ls')).out, /web +Deployment +reconciler +\?\/2/)
   assert.equal((await colonies('blueprint set --name web --key replicas --value 3')).code, 0)
   assert.equal((await colonies('blueprint set web spec.ports.0.port 8080')).code, 0)
   const { spec } = JSON.parse((await colonies('blueprint get web --json')).out)
@@ -87,6 +87,8 @@ test('the doctor finds what keeps a blueprint from being looked after, and mends
   await colonies(`blueprint add ${files.blueprint}`)
   const [cron] = await colony.user.getCrons({ colonyname: colony.name, count: 1 })
   await colony.user.removeCron({ cronid: cron?.cronid ?? '' })
+  const report = { colonyname: colony.name, blueprintname: 'web', status: { runningInstances: 0 } }
+  await colony.user.updateBlueprintStatus(report)
   const ill = await colonies('blueprint doctor')
   assert.equal(ill.code, 1)
   assert.match(ill.out, /no approved executor of type reconciler/)

@@ -1,5 +1,5 @@
 import type { BlueprintHandler } from './blueprint-definitions.js'
-import { deleteCron, findCron, insertCron, type NewCron } from './crons.js'
+import { databaseTime, deleteCron, findCron, insertCron, type NewCron } from './crons.js'
 import type { Db } from './db.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -10,8 +10,8 @@ export interface BlueprintPlace {
   location: string
 }
 
-/** Makes the cron of a place. */
-export type MakeCron = (handler: BlueprintHandler, location: string) => NewCron
+/** Makes the cron of a place; when it runs first is seen to here. */
+export type MakeCron = (handler: BlueprintHandler, location: string) => Omit<NewCron, 'next_run'>
 
 /**
  * Makes sure that a place has its cron: of those who add blueprints there at the same time, one makes it. A cron that
@@ -27,7 +27,8 @@ export async function ensureCron(
   const known = await tx.one<{ cron_id: string }>(sql`
     select cron_id from reconcile_crons where colony = ${colony} and kind = ${kind} and location = ${location} for share`)
   if (known && (await findCron(tx, colony, known.cron_id))) return
-  const cron = makeCron(handler, location)
+  const nextMs = (await databaseTime(tx)) + handler.interval_seconds * 1000
+  const cron = { ...makeCron(handler, location), next_run: new Date(nextMs).toISOString() }
   // Locks the row of the place, or waits for who has it; after a removal of the last blueprint it is a new one.
   const place = await tx.one<{ cron_id: string }>(sql`
     insert into reconcile_crons as r (colony, kind, location, cron_id)

@@ -1,6 +1,7 @@
 export type { ArgumentSpec, ArgumentValues } from './arguments.js'
 export type { Context } from './context.js'
 export { defineFunction, type ExecutorFunction, type Handler, type HandlerResult } from './define-function.js'
+export { type Blueprint, type BlueprintStatus, defineReconciler } from './define-reconciler.js'
 export { createExecutor, type Executor, type ExecutorOptions } from './executor.js'
 export { FailProcess } from './fail-process.js'
 export { ExecutorStopping, LostProcess } from './held-process.js'

@@ -143,7 +143,7 @@ export const blueprintCommands = noun('blueprint', 'What should be, and executor
       const typeOf = new Map(definitions.map(({ spec }) => [spec.names.kind, spec.handler.executorType]))
       const rows = blueprints.map((blueprint): Listed => {
         const { wanted, current, old } = countReplicas(blueprint, executors)
-        const replicas = wanted === undefined ? '' : `${current}/${wanted}`
+        const replicas = wanted === undefined ? '' : `${current ?? '?'}/${wanted}`
         return { ...blueprint, executorType: typeOf.get(blueprint.kind) ?? '', replicas, old }
       })
       const view = list(rows, columns, { id: ({ metadata }) => metadata.name, none: 'No blueprints.' })

@@ -27,6 +27,9 @@ test('all blueprints of a kind at a location are reconciled as often as the defi
   const reconciler = await colony.executor('r', { type: 'reconciler', location: 'DC1' })
   const first = await reconciler.assign({ colonyname, timeout: -1 })
   assert.equal(first.processid, added.metadata.lastReconciliationProcess)
+  const [planned] = await colony.db.all<{ seconds: number }>(sql`
+    select extract(epoch from next_run - now())::float8 as seconds from crons`)
+  assert.ok(planned && planned.seconds > 0 && planned.seconds <= 30, `the cron runs in ${planned?.seconds} s`)
   await runDue(colony)
   const second = await reconciler.assign({ colonyname, timeout: -1 })
   assert.deepEqual([second.spec.funcname, second.spec.kwargs], ['reconcile', { kind }])

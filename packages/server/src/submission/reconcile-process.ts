@@ -1,4 +1,4 @@
-import type { BlueprintChange, BlueprintHandler, NewCron, ReconcileWish } from '@colonies/database'
+import type { BlueprintChange, BlueprintHandler, ReconcileWish } from '@colonies/database'
 import { newId } from '@colonies/identity'
 import { compileDecoder, encodeJson, FunctionSpec, type JsonValue } from '@colonies/protocol'
 import type { Call } from '../handler.js'
@@ -62,7 +62,7 @@ function cronOf(
   handler: BlueprintHandler,
   location: string,
   { initiator, colonyName }: { initiator: Initiator; colonyName: string },
-): NewCron {
+): ReturnType<BlueprintChange['makeCron']> {
   const { kind, executor_type, function_name, interval_seconds } = handler
   const spec = functionSpec({ executorType: executor_type, functionName: function_name, location, kwargs: { kind } })
   return {
@@ -81,6 +81,5 @@ function cronOf(
     waits: true,
     overlap: '',
     workflow: encodeJson({ colonyname: colonyName, functionspecs: [spec] }),
-    next_run: null,
   }
 }
