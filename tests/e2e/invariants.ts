@@ -122,7 +122,8 @@ async function requests(db: Db, colony: number): Promise<string[]> {
     select q.made_id from requests q
     where q.colony = ${colony}
       and not exists (select 1 from process_specs s where s.colony = ${colony} and s.process_id = q.made_id)
-      and not exists (select 1 from graphs g where g.colony = ${colony} and g.graph_id = q.made_id)`)
+      and not exists (select 1 from graphs g where g.colony = ${colony} and g.graph_id = q.made_id)
+      and not exists (select 1 from generators g where g.colony = ${colony} and g.generator_id = q.made_id)`)
   return rows.map(({ made_id }) => `a request made ${made_id}, which is not there`)
 }
 
