@@ -159,9 +159,9 @@ export interface FiredCron {
 export function fireCrons(db: Db, colony: ColonyKey, options: FireOptions): Promise<FiredCron[]> {
   const { choice, outputBytesMax, decide } = options
   return db.transaction(async (tx) => {
-    const crons = await lockCrons(tx, colony, choice)
-    if (crons.length === 0) return []
-    await cancelPrevious(tx, colony, crons)
+    const locked = await lockCrons(tx, colony, choice)
+    if (locked.length === 0) return []
+    const crons = await readLocked(tx, colony, locked)
     const previous = crons.flatMap((cron) => cron.previous_graph_id ?? [])
     const outputs = await readLeafOutputs(tx, colony, previous, outputBytesMax)
     const fired = crons.map((row): FiredCron => {
@@ -174,27 +174,44 @@ export function fireCrons(db: Db, colony: ColonyKey, options: FireOptions): Prom
   })
 }
 
-function lockCrons(tx: Db, colony: ColonyKey, choice: CronChoice): Promise<Omit<LockedCron, 'outputs'>[]> {
-  const previousEnded = sql`not exists (
-    select 1 from graphs g where g.colony = ${colony} and g.graph_id = c.previous_graph_id
-      and g.success + g.failed + g.cancelled < g.total)`
+/** Whether the graph that a cron `c` started last has ended, or is gone. */
+const previousEnded = (colony: ColonyKey) => sql`not exists (
+  select 1 from graphs g where g.colony = ${colony} and g.graph_id = c.previous_graph_id
+    and g.success + g.failed + g.cancelled < g.total)`
+
+/** @returns ids of the locked crons */
+async function lockCrons(tx: Db, colony: ColonyKey, choice: CronChoice): Promise<string[]> {
   const chosen =
     'due' in choice
-      ? sql`c.next_run <= now() and (case when c.overlap = '' then not c.waits else c.overlap <> 'wait' end or ${previousEnded})
+      ? sql`c.next_run <= now()
+          and (case when c.overlap = '' then not c.waits else c.overlap <> 'wait' end or ${previousEnded(colony)})
         order by c.next_run, c.cron_id limit ${choice.due} for update of c skip locked`
       : sql`c.cron_id = ${choice.cronId} for update of c`
+  const rows = await tx.all<{ cron_id: string }>(
+    sql`select c.cron_id from crons c where c.colony = ${colony} and ${chosen}`,
+  )
+  return rows.map((row) => row.cron_id)
+}
+
+/**
+ * A statement of its own: the one that locks does not see the graph that was stored by whom it waited for, and would take
+ * it for one that is gone.
+ */
+function readLocked(tx: Db, colony: ColonyKey, cronIds: readonly string[]): Promise<Omit<LockedCron, 'outputs'>[]> {
   return tx.all<Omit<LockedCron, 'outputs'>>(sql`
     select ${columns}, k.name as colony_name, extract(epoch from now())::float8 * 1000 as now_ms,
-      ${previousEnded} as previous_ended, (
+      ${previousEnded(colony)} as previous_ended, (
         ${isMember(colony, sql`c.initiator_id`)}
         or exists (select 1 from reconcile_crons r where r.colony = ${colony} and r.cron_id = c.cron_id)
       ) as initiator_is_member
-    from crons c join colonies k on k.colony_key = ${colony}
-    where c.colony = ${colony} and ${chosen}`)
+    from unnest(${cronIds}::text[]) with ordinality as locked (id, place)
+    join crons c on c.colony = ${colony} and c.cron_id = locked.id
+    join colonies k on k.colony_key = ${colony}
+    order by locked.place`)
 }
 
 /** In the order of their ids, as all who lock several graphs. */
-async function cancelPrevious(tx: Db, colony: ColonyKey, crons: readonly Omit<LockedCron, 'outputs'>[]): Promise<void> {
+async function cancelPrevious(tx: Db, colony: ColonyKey, crons: readonly LockedCron[]): Promise<void> {
   const toCancel = crons.filter((cron) => cron.overlap === 'cancel' && !cron.previous_ended)
   const ids = toCancel.flatMap((cron) => cron.previous_graph_id ?? []).sort()
   for (const id of ids) await cancelGraph(tx, colony, id)
@@ -207,6 +224,12 @@ async function store(tx: Db, colony: ColonyKey, fired: readonly FiredCron[]): Pr
   const fresh = new Set(stored.filter((graph) => graph.fresh).map((graph) => graph.graph_id))
   // A run by command that was asked for twice: what the first one did stands.
   const changed = decided.filter(({ outcome }) => !outcome.graph || fresh.has(outcome.graph.graphId))
+  // Only what makes room for a new graph: a repeated command must not end the one that it started before.
+  await cancelPrevious(
+    tx,
+    colony,
+    changed.flatMap(({ cron, outcome }) => (outcome.graph ? [cron] : [])),
+  )
   await tx.run(sql`
     update crons c
     set next_run = to_timestamp(d.next_ms / 1000), last_error = d.error,

@@ -23,6 +23,17 @@ async function scene(t: TestContext) {
   return { db, colony, context, state, tick: () => tick(context) }
 }
 
+/** Resolves when a statement hangs on a lock. */
+async function someoneWaitsForLock(db: Db): Promise<void> {
+  const end = Date.now() + 5000
+  while (Date.now() < end) {
+    const row = await db.one(sql`
+      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+    if (row) return
+  }
+  throw new Error('nobody waited for the lock')
+}
+
 /** Seconds from now until the next run; undefined: never. */
 async function secondsUntilNext(db: Db, cronId: string): Promise<number | undefined> {
   const row = await db.one<{ seconds: number | null }>(sql`
@@ -307,6 +318,43 @@ test('a run by command is on top of the plan, and repeated requests are one', as
   const planned = (await graphsOf(db, cronId)).map((one) => one.planned_at !== null)
   assert.deepEqual(planned.sort(), [false, false, true])
   assert.equal(await runCronNow({ db, replica }, colony.key, { cronId: 'unknown', requestid: '' }), undefined)
+})
+
+test('a cron that waits is started once by two who tell it to at the same moment', async (t) => {
+  const { db, colony } = await scene(t)
+  const { replica } = upkeepContext(db)
+  const cronId = await addCron(db, colony, { overlap: 'wait' })
+  const run = (on: Db) => runCronNow({ db: on, replica }, colony.key, { cronId, requestid: '' })
+  let second: Promise<unknown> | undefined
+  await db.transaction(async (tx) => {
+    await run(tx)
+    second ??= run(db)
+    await someoneWaitsForLock(db)
+  })
+  await second
+  assert.equal((await graphsOf(db, cronId)).length, 1)
+})
+
+test('a repeated command does not end the graph that it started, though the cron ends the one before', async (t) => {
+  const { db, colony } = await scene(t)
+  const { replica } = upkeepContext(db)
+  const cronId = await addCron(db, colony, { overlap: 'cancel' })
+  const run = () => runCronNow({ db, replica }, colony.key, { cronId, requestid: 'once' })
+  await run()
+  await run()
+  assert.deepEqual(await db.all(sql`select state from graphs where cron_id = ${cronId}`), [{ state: 0 }])
+})
+
+test('a cron that cannot be started leaves the graph before alone, though it is to end it', async (t) => {
+  const { db, colony, state, tick } = await scene(t)
+  const cronId = await addCron(db, colony, { overlap: 'cancel' })
+  await passCronTime(db, 11)
+  await tick()
+  await db.run(sql`update executors set state = 2`)
+  await passCronTime(db, 10)
+  await tick()
+  assert.match((await state(cronId)).last_error, /no approved member/)
+  assert.deepEqual(await db.all(sql`select state from graphs where cron_id = ${cronId}`), [{ state: 0 }])
 })
 
 test('a cron whose time never comes is never looked at', async (t) => {

@@ -158,7 +158,7 @@ function isDue({ next_run, now_ms }: LockedCron): boolean {
   return next_run !== null && Date.parse(next_run) <= now_ms
 }
 
-/** Whether the graph before leaves room for a new one. With `cancel`, it has been ended. */
+/** Whether the graph before leaves room for a new one. With `cancel`, that one ends it. */
 function mayStart(cron: LockedCron): boolean {
   return cron.previous_ended || ['allow', 'cancel'].includes(overlapOf(cron))
 }
