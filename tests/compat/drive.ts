@@ -43,10 +43,13 @@ export async function driveAll(t: TestContext, driver: WholeDriver): Promise<voi
     [],
     'methods without a check',
   )
-  if (checks.some(({ error }) => error)) return
+  if (spread || checks.some(({ error }) => error)) return
   assert.deepEqual(neverRefused(outcomes), unrefused, 'message types that were not both answered and refused')
   await recordResults(client, outcomes)
 }
+
+/** Each replica counts what it answered itself, so where there are several the counts of one say little. */
+const spread = Number(process.env.COLONIES_TEST_REPLICAS ?? 1) > 1
 
 /** Runs a driver against a colony of its own, with a test for each check. */
 export async function drive(
