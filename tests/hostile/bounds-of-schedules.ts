@@ -18,6 +18,15 @@ function fill({ db }: Bench, generatorid: string, { args, bytes }: { args: numbe
   )
 }
 
+/** Of so many arguments of one graph, each may have just `bytes`. */
+async function assertArgBytesMax(bench: Bench, trigger: number, bytes: number): Promise<void> {
+  const { allowed, refused } = bench
+  const generatorid = await addGenerator(bench, trigger)
+  await allowed('user', 'packgeneratormsg', { generatorid, arg: 'x'.repeat(bytes) })
+  const tooLarge = { generatorid, arg: 'x'.repeat(bytes + 1) }
+  assert.match(await refused('user', 'packgeneratormsg', tooLarge), new RegExp(`^400 .* at most ${bytes} bytes`))
+}
+
 /** Bounds of what is started by time and by arguments. */
 export const scheduleBounds = {
   async cronExpressionLengthMax({ colonyname, allowed, refused }) {
@@ -67,16 +76,11 @@ export const scheduleBounds = {
   },
 
   async generatorArgBytesMax(bench) {
-    const { allowed, refused } = bench
-    for (const [trigger, bytes] of [
-      [1, limits.generatorArgBytesMax],
-      [100, Math.floor(limits.bodyBytesMax / 100)],
-    ] as const) {
-      const generatorid = await addGenerator(bench, trigger)
-      await allowed('user', 'packgeneratormsg', { generatorid, arg: 'x'.repeat(bytes) })
-      const tooLarge = { generatorid, arg: 'x'.repeat(bytes + 1) }
-      assert.match(await refused('user', 'packgeneratormsg', tooLarge), new RegExp(`^400 .* at most ${bytes} bytes`))
-    }
+    await assertArgBytesMax(bench, 1, limits.generatorArgBytesMax)
+  },
+
+  async generatorInputBytesMax(bench) {
+    await assertArgBytesMax(bench, 100, Math.floor(limits.generatorInputBytesMax / 100))
   },
 
   async generatorQueueMax(bench) {

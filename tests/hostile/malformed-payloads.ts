@@ -20,7 +20,7 @@ interface Field {
 }
 
 /** Below these, anything is allowed: it is the user's JSON. */
-const userJson = new Set(['args', 'kwargs', 'out'])
+const userJson = /(\.(args|kwargs|out|schema)|^(out|status)|blueprint\.spec)$/
 
 function fieldsOf(value: unknown, path = ''): Field[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => fieldsOf(item, `${path}[${index}]`))
@@ -28,7 +28,7 @@ function fieldsOf(value: unknown, path = ''): Field[] {
   const holder = value as Record<string, unknown>
   return Object.keys(holder).flatMap((key) => {
     const own = { path: path === '' ? key : `${path}.${key}`, key, holder }
-    return userJson.has(key) ? [own] : [own, ...fieldsOf(holder[key], own.path)]
+    return userJson.test(own.path) ? [own] : [own, ...fieldsOf(holder[key], own.path)]
   })
 }
 
@@ -135,7 +135,7 @@ const deep: Malform = (json, random) => {
 }
 
 const deepUserJson: Malform = (json, random) => {
-  const field = someField(json, random, ({ key, path }) => userJson.has(key) && !path.startsWith('fun.'))
+  const field = someField(json, random, ({ path }) => userJson.test(path) && !path.startsWith('fun.'))
   if (!field) return deep(json, random)
   const raw = nested(random, Array.isArray(field.holder[field.key]) ? '[' : '{"a":')
   return { text: writeWith(json, field, raw), names: 'nested deeper than 200 levels' }

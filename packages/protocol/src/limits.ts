@@ -39,8 +39,10 @@ export const limits = {
   cronInputBytesMax: 16 * 1024 * 1024,
   /** Arguments of one graph of a generator. */
   generatorTriggerMax: 10_000,
-  /** Bytes of one packed argument; less where those of one graph together would be more than `bodyBytesMax`. */
+  /** Bytes of one packed argument; less where those of one graph would be more than `generatorInputBytesMax`. */
   generatorArgBytesMax: 1024 * 1024,
+  /** Bytes that the roots of one graph of a generator may get, arguments times roots. */
+  generatorInputBytesMax: 16 * 1024 * 1024,
   /** Arguments that may wait for one generator, and their bytes. */
   generatorQueueMax: 100_000,
   generatorQueueBytesMax: 256 * 1024 * 1024,

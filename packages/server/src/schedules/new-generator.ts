@@ -29,9 +29,9 @@ export function newGenerator(generator: Generator, colonyName: string, initiator
   }
 }
 
-/** Each root gets all arguments of a graph; together they have to be no more than one request could hand in. */
+/** Each root gets all arguments of a graph; that is bounded together, since it is stored with each graph. */
 function argBytesMax(trigger: number, roots: number): number {
-  const bytes = Math.floor(limits.bodyBytesMax / (trigger * roots))
+  const bytes = Math.floor(limits.generatorInputBytesMax / (trigger * roots))
   if (bytes >= 64) return Math.min(limits.generatorArgBytesMax, bytes)
   throw new ColoniesError(
     'bad_request',
