@@ -40,6 +40,10 @@ export class CliProcess {
     }))
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
