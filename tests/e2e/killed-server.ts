@@ -18,12 +18,7 @@ export class KilledServer {
     this.#env = env
   }
 
-  /** @param env what else it is set to */
-  static async on(
-    database: DatabaseConfig,
-    serverKey: string,
-    env: Readonly<Record<string, string>> = {},
-  ): Promise<KilledServer> {
+  static async on(database: DatabaseConfig, serverKey: string): Promise<KilledServer> {
     const port = await freePort()
     return new KilledServer(port, {
       ...process.env,
@@ -35,13 +30,7 @@ export class KilledServer {
       COLONIES_DB_USER: database.user,
       COLONIES_DB_PASSWORD: database.password,
       COLONIES_DB_NAME: database.database,
-      ...env,
     })
-  }
-
-  /** Undefined while it does not run. */
-  get pid(): number | undefined {
-    return this.#child?.pid
   }
 
   /** @returns when it serves */

@@ -278,11 +278,13 @@ test('what a removed process wrote is out of sight at once, and deleted bit by b
   }
   assert.equal(await removeProcess(s.db, s.key, removed), 1)
   assert.equal(await dropChannelsWithin(s.db, s.key, { low: old, high: `${old}~` }, 10), 1)
-  assert.deepEqual(await s.db.all(sql`select process_id from channels`), [{ process_id: kept }])
+  assert.deepEqual(await s.db.all(sql`select process_id from channels where colony = ${s.key}`), [{ process_id: kept }])
   assert.deepEqual(await coloniesWithDropped(s.db), [s.key])
   let calls = 0
   while (await deleteDropped(s.db, s.key, 2)) calls += 1
   assert.equal(calls, 6)
-  assert.deepEqual(await s.db.all(sql`select distinct process_id from channel_entries`), [{ process_id: kept }])
+  assert.deepEqual(await s.db.all(sql`select distinct process_id from channel_entries where colony = ${s.key}`), [
+    { process_id: kept },
+  ])
   assert.deepEqual(await coloniesWithDropped(s.db), [])
 })

@@ -1,6 +1,6 @@
 import type { Db } from './db.js'
 import { type ProcessRow, specColumns } from './process-row.js'
-import { sql } from './sql.js'
+import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
 /** An executor that asks for one process. */
@@ -99,7 +99,7 @@ export function claimProcesses(
         order by w.location, w.cpu, w.memory limit 1) first
       where (site.location = '' or ${location} <> '') and first.cpu <= ${cpu}
         -- Most colonies want nobody by name: one look spares a look per claimant.
-        and (select exists (select 1 from wanted w where w.colony = ${colony} and w.executor_type = ${executorType}))
+        and ${isAnyWanted(colony, sql`${executorType}`)}
       union
       select d.name, next.location, next.cpu, next.memory
       from named_demands d cross join lateral (
@@ -172,4 +172,11 @@ export function claimProcesses(
       s.submitted_at + make_interval(secs => g.wait_seconds) as wait_deadline, g.deadline as exec_deadline,
       g.retries, g.attempt, 0 as open_parents, g.output, null::text[] as errors, ${specColumns(colony)}
     from given g join process_specs s on s.colony = ${colony} and s.process_id = g.process_id`)
+}
+
+/** Whether ready processes of a type want executors by name. By order: `exists` may read what is wanted of other types. */
+export function isAnyWanted(colony: ColonyKey, executorType: Sql): Sql {
+  return sql`(
+    select w.executor_type from wanted w where w.colony = ${colony} and w.executor_type >= ${executorType}
+    order by w.executor_type, w.name limit 1) = ${executorType}`
 }

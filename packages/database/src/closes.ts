@@ -260,9 +260,11 @@ function ended(rows: readonly EndRow[]): Ended {
 
 /**
  * Starts the statement over for a process that should have been there and that this snapshot knows in no state: it was
- * made by a transaction that ended while the statement waited for a lock. `case`, because the order of `and` is free.
+ * made by a transaction that ended while the statement waited for a lock. `case`, because the order of `and` is free. No
+ * `not exists`: the planner may read all results of the colony for that, instead of one.
  */
 function raceIf(colony: ColonyKey, processId: Sql, missing: Sql): Sql {
-  return sql`case when ${missing} and not exists (
-      select 1 from results r where r.colony = ${colony} and r.process_id = ${processId}) then raise_race() else false end`
+  return sql`case when ${missing} and (
+      select r.process_id from results r where r.colony = ${colony} and r.process_id = ${processId}) is null
+      then raise_race() else false end`
 }

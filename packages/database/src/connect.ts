@@ -102,6 +102,7 @@ function sessionSettings(statementTimeoutMs: number): string {
     enable_hashjoin: 'off',
     enable_mergejoin: 'off',
     enable_bitmapscan: 'off',
+    enable_material: 'off',
     plan_cache_mode: 'force_generic_plan',
     client_min_messages: 'warning',
     idle_in_transaction_session_timeout: '30s',

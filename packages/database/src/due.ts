@@ -1,3 +1,4 @@
+import { isAnyWanted } from './claims.js'
 import type { Db } from './db.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -43,6 +44,6 @@ export async function typesWithReady(db: Db, colony: ColonyKey, types: readonly 
     select t.executor_type from unnest(${types}::text[]) as t (executor_type)
     where exists (select 1 from live l where l.colony = ${colony} and l.executor_type = t.executor_type
         and l.state = 0 and l.open_parents = 0 and l.names is null)
-      or exists (select 1 from wanted w where w.colony = ${colony} and w.executor_type = t.executor_type)`)
+      or ${isAnyWanted(colony, sql`t.executor_type`)}`)
   return rows.map((row) => row.executor_type)
 }

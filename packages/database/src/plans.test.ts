@@ -11,33 +11,16 @@ import { typesWithReady } from './due.js'
 import { readEvents } from './events.js'
 import { graphIdsFrom, processIdsFrom } from './id-prefixes.js'
 import { insertLogs } from './logs.js'
+import { idAt, makePartitions } from './partitions.js'
 import { listLive, listResults, readProcesses, setOutput } from './processes.js'
 import { releaseHeldBy, releaseOverdue } from './releases.js'
-import { Sql, sql } from './sql.js'
+import { sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
 import { anyShape, claimant, testColony } from './testing/colony.js'
+import { watched } from './testing/watched.js'
 
 const ROWS = 4000
-
-/** A Db that explains each statement instead of running it. */
-function explaining(db: Db, plans: string[]): Db {
-  const explain = async (statement: Sql) => {
-    const { pieces } = statement.statement
-    const explained = new Sql(
-      { id: -1, pieces, text: `explain ${statement.statement.text}`, name: `x${statement.statement.name}` },
-      statement.values,
-    )
-    const rows = await db.all<{ 'QUERY PLAN': string }>(explained)
-    plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
-    return []
-  }
-  return {
-    all: (statement) => explain(statement) as Promise<never[]>,
-    one: (statement) => explain(statement).then(() => undefined),
-    run: (statement) => explain(statement).then(() => 0),
-    transaction: (work) => work(explaining(db, plans)),
-  }
-}
+const LAST_DAY = Date.UTC(2099, 11, 31)
 
 const filter = { state: 0, count: 10, executorType: '', label: '', user: '', after: '' }
 const channel = { processId: 'x', name: 'a' }
@@ -62,6 +45,8 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   { name: 'poll', index: 'live_queue', run: (db, c) => typesWithReady(db, c, ['cli']) },
   { name: 'read', index: 'process_specs_default_pkey', run: (db, c) => readProcesses(db, c, ['x']) },
   { name: 'list of waiting', index: 'live_list', run: (db, c) => listLive(db, c, filter) },
+  { name: 'list by label', index: 'live_list', run: (db, c) => listLive(db, c, { ...filter, label: 'a' }) },
+  { name: 'list by user', index: 'live_list', run: (db, c) => listLive(db, c, { ...filter, user: 'a' }) },
   {
     name: 'processes by the beginning of an id',
     index: 'process_specs_default_pkey',
@@ -102,10 +87,14 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   { name: 'events', index: 'events_default_colony_xact', run: (db, c) => readEvents(db, c, 0n) },
 ]
 
+/** An index of a table of processes of which only the first column is looked for. */
+const WHOLE_COLONY =
+  /Index (?:Only )?Scan using \S+ on (?:live|wanted|process_specs|results|events|edges|graphs|graph_nodes|attributes|logs|requests|channels|channel_entries)(?:_\w+)?\b.*\n\s*Index Cond: \(colony = \$\d+\)/
+
 async function check(db: Db, colony: number, age: string): Promise<void> {
   for (const { name, index, run } of hotStatements) {
     const plans: string[] = []
-    await run(explaining(db, plans), colony)
+    await run(watched(db, plans), colony)
     const plan = plans.join('\n')
     assert.ok(plan.includes(index), `${name} on ${age} tables uses ${index}:\n${plan}`)
     if (index === 'live_pkey') assert.doesNotMatch(plan, /live_(holder|list)/, `${name}, ${age}:\n${plan}`)
@@ -114,6 +103,7 @@ async function check(db: Db, colony: number, age: string): Promise<void> {
       /Seq Scan on (live|wanted|process_specs|results|events|edges|graphs|channels|channel_entries)/,
       `${name}, ${age}:\n${plan}`,
     )
+    assert.doesNotMatch(plan, WHOLE_COLONY, `${name} on ${age} tables walks a colony:\n${plan}`)
   }
 }
 
@@ -124,6 +114,8 @@ test('hot statements walk their index on empty, freshly filled and analysed tabl
   await db.run(sql`vacuum analyze live`)
   await db.run(sql`vacuum analyze wanted`)
   await check(db, colony.key, 'vacuumed empty')
+  assert.equal(await makePartitions(db, { suffix: '20991231', low: idAt(LAST_DAY), high: idAt(LAST_DAY + 1) }), 'made')
+  await check(db, colony.key, 'partitioned')
   const processes = Array.from({ length: ROWS }, (_, n) => colony.process({ names: n % 10 === 0 ? ['e1'] : null }))
   await insertProcesses(db, colony.key, processes, [])
   const claimed = await claimProcesses(

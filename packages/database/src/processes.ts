@@ -86,14 +86,16 @@ export interface ListFilter {
  * way.
  */
 export async function listLive(db: Db, colony: ColonyKey, filter: ListFilter): Promise<string[]> {
+  // No join, which could begin with the specs of the whole colony.
+  const ofSpec = (column: Sql) => sql`(
+    select ${column} from process_specs s where s.colony = ${colony} and s.process_id = l.process_id)`
   const rows = await db.all<{ process_id: string }>(sql`
     select l.process_id from live l
-    join process_specs s on s.colony = ${colony} and s.process_id = l.process_id
     where l.colony = ${colony} and l.state = ${filter.state}
       and (l.list_place, l.process_id) > (${livePlaceOf(colony, filter)}, ${filter.after})
       and (${filter.executorType} = '' or l.executor_type = ${filter.executorType})
-      and (${filter.label} = '' or s.label = ${filter.label})
-      and (${filter.user} = '' or s.initiator_user = ${filter.user})
+      ${filter.label === '' ? sql`` : sql`and ${ofSpec(sql`s.label`)} = ${filter.label}`}
+      ${filter.user === '' ? sql`` : sql`and ${ofSpec(sql`s.initiator_user`)} = ${filter.user}`}
     order by l.list_place, l.process_id limit ${filter.count}`)
   return rows.map((row) => row.process_id)
 }

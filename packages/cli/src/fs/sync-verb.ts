@@ -36,13 +36,12 @@ export const syncVerb = verb({
     return withFiles(session, async (files, signal) => {
       const plan = await files.planSync({ ...asked, signal })
       if (!quiet) showPlan(plan, values, session)
-      if (values.dry || plan.changes.length === 0) return viewOf(plan, plan.unreadable)
+      if (values.dry || plan.changes.length === 0) return viewOf(plan, [])
       await confirmPlan(values.yes, session)
       const line = new ProgressLine(session.io, quiet || session.out.format !== 'table')
       try {
         const options = { signal, parallel: values.parallel, onProgress: line.show.bind(line) }
-        const failures = [...plan.unreadable, ...(await files.applySync(plan, options))]
-        return viewOf(plan, failures, { done: true, quiet })
+        return viewOf(plan, await files.applySync(plan, options), { done: true, quiet })
       } finally {
         line.end()
       }
@@ -74,7 +73,7 @@ function viewOf(
   const moved = changes.filter(({ path }) => !failed.has(path))
   const sentence =
     failed.size > 0
-      ? `${failed.size} files failed, ${moved.length} are done; run it again to try the others.`
+      ? `${failed.size} of ${changes.length} files failed; run it again to try these.`
       : `${moved.length} files done.`
   return {
     data: {
@@ -89,12 +88,10 @@ function viewOf(
         conflict: change.conflict,
         error: failed.get(change.path) ?? '',
       })),
-      failed: failures.map(({ path, error }) => ({ path, error: error.message })),
     },
     ids: moved.map(({ path }) => path),
-    text: () =>
-      [...failed].map(([path, message]) => `${message.includes(path) ? '' : `${path}: `}${message}\n`).join(''),
-    note: failed.size > 0 || (done && !quiet) ? sentence : undefined,
+    text: () => [...failed].map(([path, message]) => `${path}: ${message}\n`).join(''),
+    note: done && !(quiet && failed.size === 0) ? sentence : undefined,
     exitCode: failed.size > 0 ? ExitCode.failure : undefined,
   }
 }

@@ -53,7 +53,7 @@ test('each graph gets exactly as many arguments as it needs, in their order; wha
   assert.ok(last_run && first_pack && oldest_pack && oldest_pack > first_pack)
   await assertCounted(db)
   assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 2 }]])
-  const graphs = await db.all(sql`select distinct initiator_name from graphs`)
+  const graphs = await db.all(sql`select distinct initiator_name from graphs where colony > 0`)
   assert.deepEqual(graphs, [{ initiator_name: 'ada' }])
 })
 
@@ -70,7 +70,7 @@ test('only roots get the arguments, in place of their own and without kwargs', a
   await pack(db, colony, id, ['"quoted" \\ ü \u2028', ''])
   await tick()
   const specs = await db.all<{ spec: string; input: string | null }>(sql`
-    select spec || ',"env":{}}' as spec, input from process_specs order by node_name`)
+    select spec || ',"env":{}}' as spec, input from process_specs where colony > 0 order by node_name`)
   const seen = specs.map(({ spec, input }) => {
     const { args, kwargs } = JSON.parse(spec) as { args: unknown; kwargs: unknown }
     return { args, kwargs, input }
@@ -277,7 +277,7 @@ test('a long queue goes in bounded pieces', async (t) => {
   const graphs: number[] = []
   for (let outcome = 'again'; outcome === 'again'; ) {
     outcome = await loop.runOnce(context)
-    const [row] = await db.all<{ count: number }>(sql`select count(*)::int as count from graphs`)
+    const [row] = await db.all<{ count: number }>(sql`select count(*)::int as count from graphs where colony > 0`)
     graphs.push(row?.count ?? 0)
   }
   assert.deepEqual(graphs, [3, 6, 9, 10, 10])

@@ -11,6 +11,7 @@ import {
 import {
   type FileRow,
   findFile,
+  insertFileAfter,
   listFileLabels,
   listFiles,
   listRevisions,
@@ -32,10 +33,12 @@ const REMOVED_AT_ONCE = 1000
 
 export const fileHandlers = {
   async addFile({ file, previous }, call) {
-    const { caller, colony, replica } = call
+    const { db, caller, colony, replica } = call
     const fresh = newFile(file, caller)
-    const newest = previous === '' ? undefined : previous === 'none' ? null : previous
-    const row = await replica.hotPath.addFile(colony.key, { file: fresh, previous: newest })
+    const row =
+      previous === ''
+        ? await replica.hotPath.addFile(colony.key, fresh)
+        : await insertFileAfter(db, colony.key, fresh, previous === 'none' ? null : previous)
     if (!row)
       throw new ColoniesError(
         'conflict',

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  type AddedFile,
-  addFiles,
   type Claimed,
   type Close,
   type ColonyKey,
@@ -12,11 +10,13 @@ import {
   type Failure,
   type FileRow,
   giveBack,
+  insertFiles,
   insertLogs,
   insertPacks,
   insertProcesses,
   type LogLine,
   type NewAttribute,
+  type NewFile,
   type NewProcess,
   type Pack,
   type PackOutcome,
@@ -53,8 +53,7 @@ export interface HotPath {
   closeFailed(colony: ColonyKey, failure: Failure): Promise<boolean>
   /** @returns false when the line is about a process that its writer does not hold */
   addLog(colony: ColonyKey, log: LogLine): Promise<boolean>
-  /** @returns undefined when the newest revision is another one than its caller thinks */
-  addFile(colony: ColonyKey, added: AddedFile): Promise<FileRow | undefined>
+  addFile(colony: ColonyKey, file: NewFile): Promise<FileRow>
   /** Puts arguments into the queue of a generator. */
   pack(colony: ColonyKey, pack: Pack): Promise<PackOutcome>
   wait(waiter: Waiter): () => void
@@ -165,7 +164,7 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
     closeSuccessful: (colony, close) => successes.add(colony, close),
     closeFailed: (colony, failure) => failures.add(colony, failure),
     addLog: (colony, line) => logs.add(colony, line),
-    addFile: (colony, added) => files.add(colony, added),
+    addFile: (colony, file) => files.add(colony, file),
     pack: (colony, pack) => packs.add(colony, pack),
     wait: (waiter) => room.enter(waiter),
     giveBack: giveBackSoon,
@@ -207,12 +206,12 @@ function logBatcher(db: Db): Batcher<LogLine, boolean> {
 }
 
 /** Revisions of files. Two flushes of one colony would wait for each other, so there is one. */
-function fileBatcher(db: Db): Batcher<AddedFile, FileRow | undefined> {
+function fileBatcher(db: Db): Batcher<NewFile, FileRow> {
   return new Batcher({
-    flush: (colony, items) => addFiles(db, colony, items),
+    flush: (colony, items) => insertFiles(db, colony, items),
     itemsMax: 500,
     flushesMax: 1,
-    bytesOf: ({ file }) => file.label.length + file.name.length + 1000,
+    bytesOf: ({ label, name }) => label.length + name.length + 1000,
     bytesMax: BYTES_MAX,
     waitingMax: WAITING_MAX,
   })

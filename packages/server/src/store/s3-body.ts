@@ -14,6 +14,8 @@ export interface BodyOptions {
 
 /** Bytes of the line before a chunk, and of all lines after the last. */
 const LINE_BYTES_MAX = 4096
+/** A chunk that is signed has to be in memory before its signature is known. */
+const CHUNK_BYTES_MAX = 16 * 1024 * 1024
 
 /**
  * The content of a request body, checked against all that the client said about it: its length, its SHA-256 or the
@@ -25,28 +27,22 @@ const LINE_BYTES_MAX = 4096
 export async function* readBody(source: AsyncIterable<Uint8Array>, options: BodyOptions): AsyncGenerator<Uint8Array> {
   const { headers, credential, bytesMax } = options
   const isChunked = credential.payload.startsWith('STREAMING-')
-  const expected = announcedLength(headers, credential)
-  if (expected > bytesMax) throw tooLarge(bytesMax)
+  const expected = expectedLength(headers, isChunked)
+  if (expected !== undefined && expected > bytesMax) throw tooLarge(bytesMax)
   const checks = new Checks(options)
   let size = 0
   for await (const chunk of isChunked ? unchunk(source, options, checks) : source) {
     size += chunk.length
-    // Quotas were looked at with what was announced.
-    if (size > expected) throw otherLength(expected)
+    if (size > bytesMax) throw tooLarge(bytesMax)
     checks.update(chunk)
     yield chunk
   }
-  if (size !== expected) throw otherLength(expected)
+  if (expected !== undefined && size !== expected)
+    throw new S3Error('IncompleteBody', `${size} bytes came of the ${expected} that were announced`)
   checks.finish()
 }
 
-function otherLength(expected: number): S3Error {
-  return new S3Error('IncompleteBody', `The content is not the ${expected} bytes that were announced`)
-}
-
-/** How long the content of a request will be. @throws S3Error when the client does not say so */
-export function announcedLength(headers: IncomingHttpHeaders, { payload }: Credential): number {
-  const isChunked = payload.startsWith('STREAMING-')
+function expectedLength(headers: IncomingHttpHeaders, isChunked: boolean): number | undefined {
   const text = isChunked ? headers['x-amz-decoded-content-length'] : headers['content-length']
   if (text === undefined) {
     if (headers['transfer-encoding'] === undefined && !isChunked) return 0
@@ -103,10 +99,7 @@ class Checks {
   }
 }
 
-/**
- * Takes the content out of `aws-chunked` framing: `<hex>[;chunk-signature=<hex>]\r\n<bytes>\r\n`, then trailers. Content
- * passes before the signature of its chunk was checked, so that no chunk has to fit into memory.
- */
+/** Takes the content out of `aws-chunked` framing: `<hex>[;chunk-signature=<hex>]\r\n<bytes>\r\n`, then trailers. */
 async function* unchunk(
   source: AsyncIterable<Uint8Array>,
   { credential, key }: BodyOptions,
@@ -117,14 +110,21 @@ async function* unchunk(
   let before = credential.signature
   for (;;) {
     const { size, signature } = chunkHead(await reader.line())
-    const hash = signed ? createHash('sha256') : undefined
+    if (signed && size > CHUNK_BYTES_MAX) throw new S3Error('EntityTooLarge', 'A signed chunk has at most 16 MiB')
+    const hash = createHash('sha256')
+    const parts: Uint8Array[] = []
     for await (const part of reader.bytes(size)) {
-      hash?.update(part)
-      yield part
+      // What is not signed may pass at once.
+      if (!signed) yield part
+      else {
+        hash.update(part)
+        parts.push(part)
+      }
     }
-    if (hash) {
+    if (signed) {
       if (!isSignedChunk(credential, key, { before, signature, data: hash.digest('hex') })) throw wrongChunk()
       before = signature
+      yield* parts
     }
     if (size === 0) break
     if ((await reader.line()) !== '') throw malformed()

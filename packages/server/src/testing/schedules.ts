@@ -106,6 +106,6 @@ export async function passGeneratorTime(db: Db, seconds: number): Promise<void> 
 export async function argsOfGraphs(db: Db, nodeName = 'tick'): Promise<string[][]> {
   const rows = await db.all<{ args: string }>(sql`
     select (spec || ',"env":{}}')::json ->> 'args' as args from process_specs
-    where node_name = ${nodeName} order by submitted_at, priority_time, process_id`)
+    where colony > 0 and node_name = ${nodeName} order by submitted_at, priority_time, process_id`)
   return rows.map((row) => JSON.parse(row.args) as string[])
 }
