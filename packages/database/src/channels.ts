@@ -214,16 +214,19 @@ export async function deleteDropped(db: Db, colony: ColonyKey, limit: number): P
       select process_id, name from dropped_channels where colony = ${colony}
       order by process_id, name limit 1 for update skip locked
     ), chosen as materialized (
-      select e.process_id, e.name, e.position
-      from one o join channel_entries e on e.colony = ${colony} and e.process_id = o.process_id and e.name = o.name
-      order by e.position limit ${limit}
+      select max(e.position) as last, count(*) as many
+      from one o cross join lateral (
+        select e.position from channel_entries e
+        where e.colony = ${colony} and e.process_id = o.process_id and e.name = o.name
+        order by e.position limit ${limit}) e
     ), deleted as (
-      delete from channel_entries e using chosen c
-      where e.colony = ${colony} and e.process_id = c.process_id and e.name = c.name and e.position = c.position
+      delete from channel_entries
+      where colony = ${colony} and process_id = (select process_id from one) and name = (select name from one)
+        and position <= (select last from chosen)
     ), finished as (
       delete from dropped_channels d using one o
       where d.colony = ${colony} and d.process_id = o.process_id and d.name = o.name
-        and (select count(*) from chosen) < ${limit}
+        and (select many from chosen) < ${limit}
     )
     select exists (select 1 from one) as found`)
   return row?.found ?? false
