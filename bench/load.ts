@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { connect, type Database, startEmbeddedPostgres } from '@colonies/database'
+import { connect, type Database, type DatabaseConfig, startEmbeddedPostgres } from '@colonies/database'
 import { createSigner, generatePrivateKey } from '@colonies/identity'
 
 /** A caller that sends what is measured and little else: one kept-alive connection, native signatures. */
@@ -20,6 +20,8 @@ export interface BenchServer {
   serverKey: string
   /** For rows that are put there directly, and for the limits of the database itself. */
   db: Database
+  /** One more server on the same database. */
+  anotherReplica(): Promise<{ url: string; stop(): Promise<void> }>
   stop(): Promise<void>
 }
 
@@ -61,7 +63,24 @@ export async function startBenchServer(): Promise<BenchServer> {
   const serverKey = generatePrivateKey()
   const dataDir = await mkdtemp(join(tmpdir(), 'colonies-bench-'))
   const postgres = await startEmbeddedPostgres({ dataDir, log: () => {} })
-  const { host, port, user, password, database } = postgres.config
+  const replica = () => startReplica(postgres.config, serverKey)
+  const first = await replica()
+  const db = connect(postgres.config)
+  return {
+    url: first.url,
+    serverKey,
+    db,
+    anotherReplica: replica,
+    async stop() {
+      await db.close()
+      await first.stop()
+      await postgres.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function startReplica({ host, port, user, password, database }: DatabaseConfig, serverKey: string) {
   const bin = fileURLToPath(new URL('../../packages/cli/bin/colonies.js', import.meta.url))
   const child = spawn(process.execPath, [bin, 'server', 'start'], {
     env: {
@@ -87,18 +106,12 @@ export async function startBenchServer(): Promise<BenchServer> {
     child.stderr.on('data', listen)
     child.on('exit', (code) => reject(new Error(`the server ended with ${code}:\n${said}`)))
   })
-  const db = connect(postgres.config)
   return {
     url,
-    serverKey,
-    db,
     async stop() {
-      await db.close()
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       await ended
-      await postgres.stop()
-      await rm(dataDir, { recursive: true, force: true })
     },
   }
 }

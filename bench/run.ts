@@ -1,8 +1,10 @@
 // What a server of this machine does, beside what the machine could do at best.
 //
-//   npm run bench [-- --deep]     --deep: also with a million waiting processes; takes minutes
+//   npm run bench [-- --deep]                        --deep: also with a million waiting processes; takes minutes
+//   npm run bench -- processes|channels|schedules    only these
 import { type Sql, sql } from '@colonies/database'
 import { createSigner, generatePrivateKey, recoverIdentity } from '@colonies/identity'
+import { channels } from './channels.js'
 import {
   type BenchColony,
   type BenchServer,
@@ -14,6 +16,7 @@ import {
   specFor,
   startBenchServer,
 } from './load.js'
+import { schedules } from './schedules.js'
 
 const EXECUTORS = 16
 const rows: string[][] = []
@@ -211,18 +214,30 @@ async function depths(server: BenchServer): Promise<void> {
   report('assign, 1 million waiting for an absent name', perSecond(named), ratio(named))
 }
 
+async function processes(server: BenchServer): Promise<void> {
+  const colony = await makeColony(server, 'bench', 64)
+  await submits(server, colony)
+  await assignAndClose(colony)
+  const quiet = await makeColony(server, 'quiet', EXECUTORS)
+  await latency(quiet)
+  await workflows(quiet)
+}
+
+const parts = { processes, channels, schedules }
+
 async function main(): Promise<void> {
-  console.log(`${machine()}\nnpm run bench${process.argv.includes('--deep') ? ' -- --deep' : ''}\n`)
+  const given = process.argv.slice(2)
+  console.log(`${machine()}\nnpm run bench${given.length > 0 ? ` -- ${given.join(' ')}` : ''}\n`)
+  const wanted = given.filter((word) => word !== '--deep')
+  const unknown = wanted.find((word) => !(word in parts))
+  if (unknown) throw new Error(`${unknown} is none of: --deep ${Object.keys(parts).join(' ')}`)
   const server = await startBenchServer()
   try {
     await limitsOf(server)
-    const colony = await makeColony(server, 'bench', 64)
-    await submits(server, colony)
-    await assignAndClose(colony)
-    const quiet = await makeColony(server, 'quiet', EXECUTORS)
-    await latency(quiet)
-    await workflows(quiet)
-    if (process.argv.includes('--deep')) await depths(server)
+    for (const [name, part] of Object.entries(parts)) {
+      if (wanted.length === 0 || wanted.includes(name)) await part(server, report)
+    }
+    if (given.includes('--deep')) await depths(server)
   } finally {
     await server.stop()
   }
