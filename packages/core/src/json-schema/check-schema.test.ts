@@ -147,6 +147,7 @@ test('schemas that multiply their work are refused after so many steps', () => {
     [{ allOf: Array.from({ length: 1000 }, () => ({ enum: [1], not: {} })) }, 'y'.repeat(1_000_000)],
     [{ allOf: Array.from({ length: 1000 }, () => ({ minLength: 1 })) }, 'y'.repeat(1_000_000)],
     [{ pattern: '^(([a-z])+.)+[A-Z]([a-z])+$' }, 'a'.repeat(1_000_000)],
+    [{ items: { allOf: Array.from({ length: 80 }, () => ({ multipleOf: 5e-324 })) } }, Array(20_000).fill(1e308)],
     [{ pattern: '(\\p{L}?){500}!' }, 'ä'.repeat(1_000_000)],
     [
       {

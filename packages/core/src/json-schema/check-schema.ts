@@ -37,6 +37,9 @@ interface Seen {
 
 const nothingSeen = (): Seen => ({ keys: new Set(), items: new Set() })
 
+/** Of one `multipleOf`: of 1e308 by 5e-324, it works with numbers of two thousand bits. */
+const DIVISION_STEPS = 20
+
 class Check {
   #stepsLeft: number = limits.schemaStepsMax
   #depth = 0
@@ -87,7 +90,10 @@ class Check {
 
   #fitKind(schema: Schema, value: JsonValue, where: Where): Misfit | undefined {
     if (typeof value === 'string') return this.#fitText(schema, value, where.place)
-    if (typeof value === 'number' || typeof value === 'bigint') return fitNumber(schema, value, where.place)
+    if (typeof value === 'number' || typeof value === 'bigint') {
+      if (schema.multipleOf !== undefined) this.#spend(DIVISION_STEPS)
+      return fitNumber(schema, value, where.place)
+    }
     if (Array.isArray(value)) return this.#fitList(schema, value, where)
     return isObject(value) ? this.#fitObject(schema, value, where) : undefined
   }
