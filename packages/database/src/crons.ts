@@ -101,10 +101,11 @@ export function coloniesWithCrons(db: Db, withinMs: number): Promise<ComingCron[
     where first.next_run < now() + make_interval(secs => ${withinMs / 1000}::float8)`)
 }
 
-/** Ids of crons that are due, oldest time first. */
+/** Ids of crons that can start, oldest time first. */
 export async function dueCronIds(db: Db, colony: ColonyKey, limit: number): Promise<string[]> {
   const rows = await db.all<{ cron_id: string }>(sql`
-    select cron_id from crons where colony = ${colony} and next_run <= now() order by next_run, cron_id limit ${limit}`)
+    select c.cron_id from crons c where c.colony = ${colony} and ${isDue(colony)}
+    order by c.next_run, c.cron_id limit ${limit}`)
   return rows.map((row) => row.cron_id)
 }
 
@@ -179,13 +180,15 @@ const previousEnded = (colony: ColonyKey) => sql`not exists (
   select 1 from graphs g where g.colony = ${colony} and g.graph_id = c.previous_graph_id
     and g.success + g.failed + g.cancelled < g.total)`
 
+/** Whether the time of a cron `c` has come, and it does not wait for its last graph. */
+const isDue = (colony: ColonyKey) => sql`c.next_run <= now()
+  and (case when c.overlap = '' then not c.waits else c.overlap <> 'wait' end or ${previousEnded(colony)})`
+
 /** @returns ids of the locked crons */
 async function lockCrons(tx: Db, colony: ColonyKey, choice: CronChoice): Promise<string[]> {
   const chosen =
     'due' in choice
-      ? sql`c.next_run <= now()
-          and (case when c.overlap = '' then not c.waits else c.overlap <> 'wait' end or ${previousEnded(colony)})
-        order by c.next_run, c.cron_id limit ${choice.due} for update of c skip locked`
+      ? sql`${isDue(colony)} order by c.next_run, c.cron_id limit ${choice.due} for update of c skip locked`
       : sql`c.cron_id = ${choice.cronId} for update of c`
   const rows = await tx.all<{ cron_id: string }>(
     sql`select c.cron_id from crons c where c.colony = ${colony} and ${chosen}`,

@@ -267,6 +267,25 @@ for (const { name, breakIt, says } of broken) {
   })
 }
 
+test('a cron that cannot be stored is found behind many that wait for their graphs', async (t) => {
+  const { db, colony, state, tick } = await scene(t)
+  const first = await addCron(db, colony, { name: 'waiting', overlap: 'wait' })
+  await passCronTime(db, 11)
+  await tick()
+  await db.run(sql`
+    insert into crons select (jsonb_populate_record(c, jsonb_build_object('cron_id', 'w' || n, 'name', 'w' || n))).*
+    from crons c, generate_series(1, 50) n where c.cron_id = ${first}`)
+  await passCronTime(db, 20)
+  const [bad, good] = [await addCron(db, colony, { name: 'bad' }), await addCron(db, colony, { name: 'good' })]
+  await db.run(sql`alter table graphs add constraint no_more check (initiator_name <> 'bad')`)
+  await db.run(sql`update crons set initiator_name = 'bad' where cron_id = ${bad}`)
+  await passCronTime(db, 11)
+  await tick()
+  assert.match((await state(bad)).last_error, /could not be stored/)
+  assert.equal((await graphsOf(db, good)).length, 1)
+  assert.equal((await graphsOf(db, first)).length, 1)
+})
+
 test('a cron that works again forgets its error', async (t) => {
   const { db, colony, state, tick } = await scene(t)
   const cronId = await addCron(db, colony)
