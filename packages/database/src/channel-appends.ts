@@ -3,6 +3,7 @@ import { limits } from '@colonies/protocol'
 import type { ChannelName } from './channels.js'
 import type { Db } from './db.js'
 import { isUniqueViolation } from './errors.js'
+import { firstPlaces } from './repeats.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -51,14 +52,7 @@ interface Row {
  */
 export async function appendEntries(db: Db, colony: ColonyKey, entries: readonly NewEntry[]): Promise<Appends> {
   const keys = entries.map(requestKey)
-  // The same request twice in one batch: the second shares the outcome of the first.
-  const firstOf = new Map<string, number>()
-  const first = keys.map((key, place) => {
-    if (key === null) return place
-    const earlier = firstOf.get(key)
-    if (earlier === undefined) firstOf.set(key, place)
-    return earlier ?? place
-  })
+  const first = firstPlaces(keys)
   const rows = await appendFirst(
     db,
     colony,

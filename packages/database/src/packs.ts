@@ -1,4 +1,5 @@
 import type { Db } from './db.js'
+import { firstPlaces } from './repeats.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -50,9 +51,30 @@ export async function insertPacks(
   packs: readonly Pack[],
   bounds: QueueBounds,
 ): Promise<PackedBatch> {
+  const first = firstPlaces(
+    packs.map(({ caller, requestId }) => (requestId === null ? null : JSON.stringify([caller, requestId]))),
+  )
+  const places = first.filter((of, place) => of === place)
+  const rows = await insertFirst(
+    db,
+    colony,
+    packs.filter((_, place) => first[place] === place),
+    bounds,
+  )
+  const outcomes = new Map<number | undefined, PackOutcome>(
+    rows.map(({ place, outcome, arg_bytes_max }) => [places[place], { outcome, argBytesMax: arg_bytes_max }]),
+  )
+  return {
+    outcomes: first.map((place) => outcomes.get(place) ?? { outcome: 'unknown', argBytesMax: null }),
+    due: rows.some((row) => row.due === true),
+  }
+}
+
+/** No two of the packs are of one request. */
+function insertFirst(db: Db, colony: ColonyKey, packs: readonly Pack[], bounds: QueueBounds): Promise<OutcomeRow[]> {
   const sizes = packs.map(({ args }) => args.map((arg) => Buffer.byteLength(arg)))
   const args = packs.flatMap((pack, place) => pack.args.map((arg) => ({ arg, call: place + 1 })))
-  const rows = await db.all<OutcomeRow>(sql`
+  return db.all<OutcomeRow>(sql`
     with asked as materialized (
       select * from unnest(${packs.map((p) => p.generatorId)}::text[], ${packs.map((p) => p.caller)}::text[],
         ${packs.map((p) => p.requestId)}::text[], ${packs.map((p) => p.args.length)}::int[],
@@ -67,11 +89,6 @@ export async function insertPacks(
     ), known as materialized (
       select a.place from asked a
       join requests r on r.colony = ${colony} and r.caller = a.caller and r.request_id = a.request_id
-      union
-      select place from (
-        select place, row_number() over (partition by caller, request_id order by place) as nth
-        from asked where request_id is not null) same
-      where nth > 1
     ), sized as materialized (
       select a.*, l.packed, l.queued, l.queued_bytes, l.arg_bytes_max,
         case when l.generator_id is null then 'unknown' when a.place in (select place from known) then 'packed'
@@ -117,7 +134,4 @@ export async function insertPacks(
     select (place - 1)::int as place, case when outcome = 'fits' then 'packed' else outcome end as outcome, arg_bytes_max,
       (select bool_or(due) from grown) as due
     from judged`)
-  const outcomes = packs.map((): PackOutcome => ({ outcome: 'unknown', argBytesMax: null }))
-  for (const row of rows) outcomes[row.place] = { outcome: row.outcome, argBytesMax: row.arg_bytes_max }
-  return { outcomes, due: rows.some((row) => row.due === true) }
 }

@@ -143,6 +143,19 @@ test('a run by command answers with the graph that it started', async (t) => {
   assert.equal(graph.processids[0], processid)
 })
 
+test('a command with a request id runs once for each caller and cron, whatever else has that id', async (t) => {
+  const colony = await testColony(t)
+  const ada = await colony.executor('ada')
+  const once = { requestid: 'one' }
+  const first = await colony.user.addCron({ cron: wish({ interval: 1000 }) })
+  const second = await colony.user.addCron({ cron: wish({ interval: 1000, name: 'second' }) })
+  const spec = { funcname: 'f', conditions: { colonyname: 'dev', executortype: 'cli' } }
+  await colony.user.submit({ spec, ...once })
+  for (const caller of [colony.user, ada, colony.user])
+    for (const { cronid } of [first, second]) await caller.runCron({ cronid, ...once })
+  assert.equal((await colony.db.all(sql`select from graphs`)).length, 4)
+})
+
 test('a run gets the output of the run before as the input of its executor', async (t) => {
   const colony = await testColony(t)
   const ada = await colony.executor('ada')

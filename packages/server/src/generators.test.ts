@@ -138,6 +138,19 @@ test('a request that is sent again packs once', async (t) => {
   ])
 })
 
+test('a request id counts for one generator of one caller, whatever else has it', async (t) => {
+  const { user, db } = await testColony(t)
+  const once = { requestid: 'one' }
+  const [first, second] = [
+    await user.addGenerator({ generator: wish() }),
+    await user.addGenerator({ generator: wish({ name: 'second' }) }),
+  ]
+  const spec = { funcname: 'f', conditions: { colonyname: 'dev', executortype: 'cli' } }
+  await user.submit({ spec, ...once })
+  for (const { generatorid } of [first, second, first]) await user.packGenerator({ generatorid, arg: 'a', ...once })
+  assert.equal((await db.all(sql`select from generator_args`)).length, 2)
+})
+
 test('a set-aside generator tells who reads it why', async (t) => {
   const colony = await testColony(t)
   const ada = await colony.executor('ada')

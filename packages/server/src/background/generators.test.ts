@@ -180,6 +180,25 @@ test('a request that comes again packs once, also at the same moment on several 
   await assertCounted(db)
 })
 
+test('a request that comes twice at once is refused twice, or packed twice as one', async (t) => {
+  const { db, colony } = await scene(t)
+  const id = await addGenerator(db, colony)
+  const request = (generatorId: string, requestId: string, args: string[]) => ({
+    generatorId,
+    caller: 'x',
+    requestId,
+    args,
+  })
+  const twice = [request(id, 'ok', ['a']), request(id, 'large', numbered(11)), request('unknown', 'nobody', ['a'])]
+  const { outcomes } = await insertPacks(db, colony.key, [...twice, ...twice], bounds)
+  const expected = ['packed', 'too_many', 'unknown']
+  assert.deepEqual(
+    outcomes.map(({ outcome }) => outcome),
+    [...expected, ...expected],
+  )
+  await assertCounted(db)
+})
+
 test('a queue has bounds, a pack goes in whole or not at all, and what was packed before is no news', async (t) => {
   const { db, colony, state } = await scene(t)
   const id = await addGenerator(db, colony)

@@ -69,7 +69,8 @@ interface Arguments {
 
 async function pack({ caller, colony, replica }: Call, { generatorid, args, requestid }: Arguments): Promise<void> {
   checkRequestId(requestid)
-  const requestId = requestid === '' ? null : requestid
+  // With the generator, so that the same request id at another one is another request.
+  const requestId = requestid === '' ? null : `${generatorid} ${requestid}`
   const packed = await replica.hotPath.pack(colony.key, {
     generatorId: generatorid,
     caller: caller.id,
