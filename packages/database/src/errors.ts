@@ -65,6 +65,11 @@ export function isOutOfResources(error: unknown): boolean {
   return some(error, (one) => one instanceof DatabaseError && /^5[378]/.test(one.code ?? ''))
 }
 
+/** True when the same work may well succeed later: nothing is wrong with it, PostgreSQL could not do it at that moment. */
+export function isMomentary(error: unknown): boolean {
+  return isConnectionFailure(error) || isOutOfResources(error) || isRetryable(error)
+}
+
 /** @param constraint name of the constraint or unique index; any when left out */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   return some(error, (one) => {

@@ -287,6 +287,25 @@ for (const { name, breakIt, mendIt, says } of broken) {
   })
 }
 
+test('while the database is full a generator stays due, and the others go on', async (t) => {
+  const { db, colony, state, tick } = await scene(t)
+  const unlucky = await addGenerator(db, colony, { name: 'unlucky', trigger: 1 })
+  const lucky = await addGenerator(db, colony, { name: 'lucky', trigger: 1 })
+  await db.run(sql`create function full() returns trigger language plpgsql as 'begin
+    raise exception using errcode = ''53100''; end'`)
+  await db.run(sql`create trigger full_disk before insert on process_specs for each row
+    when (new.spec like '%"unlucky"%') execute function full()`)
+  await pack(db, colony, unlucky, ['unlucky'])
+  await pack(db, colony, lucky, ['lucky'])
+  await tick()
+  assert.deepEqual(await argsOfGraphs(db), [['lucky']])
+  assert.equal((await state(unlucky)).last_error, '')
+  await db.run(sql`drop trigger full_disk on process_specs`)
+  await tick()
+  assert.deepEqual(await argsOfGraphs(db), [['lucky'], ['unlucky']])
+  await assertCounted(db)
+})
+
 test('a long queue goes in bounded pieces', async (t) => {
   const { db, colony } = await scene(t)
   const wide = workflowText(Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`n${n}`, []])))

@@ -7,6 +7,7 @@ import {
   type FiredCron,
   fireCrons,
   isConnectionFailure,
+  isMomentary,
   type LockedCron,
 } from '@colonies/database'
 import { ColoniesError, limits } from '@colonies/protocol'
@@ -46,32 +47,44 @@ export async function fireDueCrons(context: Context, colony: ColonyKey): Promise
   } catch (error) {
     if (isConnectionFailure(error)) throw error
     log.warn('crons are started one by one, since they cannot be started together', { colony, error })
-    const ids = await dueCronIds(db, colony, BATCH)
-    for (const id of ids) await fireAlone(context, colony, id)
-    return ids.length
+    return fireOneByOne(context, colony, await dueCronIds(db, colony, BATCH))
   }
   tellStarted(replica, colony, started(fired))
-  for (const { cron, outcome } of fired) {
-    if (outcome?.error) warn(log, colony, cron, outcome.error)
-    if (outcome === undefined) await fireAlone(context, colony, cron.cron_id)
-  }
-  return fired.length
+  const served = fired.filter(({ outcome }) => outcome !== undefined)
+  for (const { cron, outcome } of served) if (outcome?.error) warn(log, colony, cron, outcome.error)
+  const others = fired.filter(({ outcome }) => outcome === undefined).map(({ cron }) => cron.cron_id)
+  return served.length + (await fireOneByOne(context, colony, others))
 }
 
-async function fireAlone({ db, replica, log }: Context, colony: ColonyKey, cronId: string): Promise<void> {
+/** @returns how many were served */
+async function fireOneByOne(context: Context, colony: ColonyKey, cronIds: readonly string[]): Promise<number> {
+  let served = 0
+  for (const id of cronIds) if (await fireAlone(context, colony, id)) served += 1
+  return served
+}
+
+/** @returns false when it stays as it is */
+async function fireAlone({ db, replica, log }: Context, colony: ColonyKey, cronId: string): Promise<boolean> {
   const alone = { choice: { cronId }, outputBytesMax: limits.cronInputBytesMax }
   try {
     const fired = await fireCrons(db, colony, { ...alone, decide: decidePlanned })
     tellStarted(replica, colony, started(fired))
     for (const { cron, outcome } of fired) if (outcome?.error) warn(log, colony, cron, outcome.error)
+    return fired.some(({ outcome }) => outcome !== undefined)
   } catch (error) {
     if (isConnectionFailure(error)) throw error
+    if (isMomentary(error)) {
+      // Its planned time must not be lost because the database was busy or full.
+      log.warn('a cron stays due, since the database could not start it now', { colony, cronId, error })
+      return false
+    }
     const says = 'It could not be stored; the log of the server tells more'
     log.error('a cron cannot be started', { colony, cronId, error })
     await fireCrons(db, colony, {
       ...alone,
       decide: (cron) => (isDue(cron) ? { ...plan(cron), error: says } : undefined),
     })
+    return true
   }
 }
 

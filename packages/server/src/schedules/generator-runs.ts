@@ -6,6 +6,7 @@ import {
   dueGeneratorIds,
   type GeneratorRun,
   isConnectionFailure,
+  isMomentary,
   type Recipe,
   runGenerators,
 } from '@colonies/database'
@@ -41,21 +42,28 @@ export async function runDueGenerators(context: Context, colony: ColonyKey): Pro
   } catch (error) {
     if (isConnectionFailure(error)) throw error
     log.warn('generators run one by one, since they cannot run together', { colony, error })
-    const ids = await dueGeneratorIds(db, colony, BATCH)
-    for (const id of ids) await runAlone(context, colony, id)
-    return ids.length
+    let served = 0
+    for (const id of await dueGeneratorIds(db, colony, BATCH)) if (await runAlone(context, colony, id)) served += 1
+    return served
   }
 }
 
-async function runAlone({ db, replica, log }: Context, colony: ColonyKey, generatorId: string): Promise<void> {
+/** @returns false when it stays as it is */
+async function runAlone({ db, replica, log }: Context, colony: ColonyKey, generatorId: string): Promise<boolean> {
   const alone = { choice: { generatorId }, ...bounds }
   try {
     tell({ replica, log }, colony, await runGenerators(db, colony, { ...alone, recipeOf }))
+    return true
   } catch (error) {
     if (isConnectionFailure(error)) throw error
+    if (isMomentary(error)) {
+      log.warn('a generator stays due, since the database could not run it now', { colony, generatorId, error })
+      return false
+    }
     log.error('a generator cannot run', { colony, generatorId, error })
     const says = 'Its graphs could not be stored; the log of the server tells more'
     await runGenerators(db, colony, { ...alone, recipeOf: () => says })
+    return true
   }
 }
 
