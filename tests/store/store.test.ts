@@ -93,6 +93,24 @@ test('what is over the quota is refused, and leaves nothing behind', async (t) =
   assert.equal(await storeUsage(colony.db, await keyOf(colony)), 101n)
 })
 
+test('a file of 0 bytes whose object nobody stored is read as an object without bytes', async (t) => {
+  const { colony, storage } = await start(t)
+  const add = (name: string, size: number) => {
+    const ref = { protocol: 's3', s3object: { bucket: 'colonies', object: name } }
+    return colony.user.addFile({ file: { colonyname: colony.name, label: '/data', name, size, ref } })
+  }
+  const { fileid } = await add('empty', 0)
+  await add('lost', 1)
+  const read = await storage.get('empty')
+  assert.equal(read.status, 200)
+  assert.equal(await read.text(), '')
+  assert.equal(read.headers.get('etag'), '"d41d8cd98f00b204e9800998ecf8427e"')
+  assert.equal((await storage.send('HEAD', '/colonies/empty')).headers.get('content-length'), '0')
+  assert.equal(await codeOf(await storage.get('lost')), 'NoSuchKey')
+  await colony.user.removeFile({ colonyname: colony.name, fileid })
+  assert.equal(await codeOf(await storage.get('empty')), 'NoSuchKey')
+})
+
 test('a member of another colony sees nothing of it, and a removed member nothing at all', async (t) => {
   const { colony, storage } = await start(t)
   await storage.put('secret', 'of dev')

@@ -4,6 +4,7 @@ import { testDatabase } from '@colonies/testkit'
 import type { Db } from './db.js'
 import { removeRevision, removeRevisions, removeTree } from './file-removals.js'
 import {
+  emptyFileAddedAt,
   findFile,
   insertFileAfter,
   insertFiles,
@@ -60,6 +61,7 @@ const statements: Record<string, (db: Db, colony: number) => Promise<unknown>> =
   listTree: (db, c) => listTree(db, c, { labels: below('/x'), after: start, count: 10 }),
   listFileLabels: (db, c) => listFileLabels(db, c, { labels: below('/x'), after: '', count: 10 }),
   referencedObjects: (db, c) => referencedObjects(db, c, 'bucket', ['a', 'b']),
+  emptyFileAddedAt: (db, c) => emptyFileAddedAt(db, c, { bucket: 'bucket', object: 'a' }),
   insertSnapshot: (db, c) => insertSnapshot(db, c, snapshot(`s${++made}`), { labels: below('/x'), most: 100 }),
   findSnapshot: (db, c) => findSnapshot(db, c, { snapshotId: '', name: 's' }),
   listSnapshots: (db, c) => listSnapshots(db, c, { after: '', count: 10, filesMax: 100 }),

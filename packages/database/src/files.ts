@@ -248,6 +248,23 @@ export function isNamed(colony: ColonyKey, { bucket, object }: { bucket: Sql; ob
     and f.object <> '' limit 1) is not null`
 }
 
+/**
+ * When a revision without bytes was added that names an object, pinned ones included. Uses the index `files_object`.
+ *
+ * @returns undefined where there is none
+ */
+export async function emptyFileAddedAt(
+  db: Db,
+  colony: ColonyKey,
+  { bucket, object }: Pick<ObjectPlace, 'bucket' | 'object'>,
+): Promise<string | undefined> {
+  const row = await db.one<{ added_at: string }>(sql`
+    select f.added_at from files f
+    where f.colony = ${colony} and f.bucket = ${bucket} and f.object = ${object} and f.object <> '' and f.size = 0
+    limit 1`)
+  return row?.added_at
+}
+
 /** Whether a snapshot has a revision. Written as `isNamed`. */
 export function isPinned(colony: ColonyKey, fileId: Sql): Sql {
   return sql`(select 1 from snapshot_files p where p.colony = ${colony} and p.file_id = ${fileId} limit 1) is not null`

@@ -6,6 +6,7 @@ import {
   completeUpload,
   type Db,
   deleteObjects,
+  emptyFileAddedAt,
   ensureBucket,
   ensureObjectStore,
   findObject,
@@ -167,11 +168,18 @@ export class ObjectStore {
     )
   }
 
-  /** @throws S3Error `NoSuchKey` */
-  async get(colony: ColonyKey, name: ObjectName): Promise<ObjectRow> {
-    const row = await findObject(this.#db, colony, name)
-    if (!row) throw new S3Error('NoSuchKey', 'There is no such object')
-    return row
+  /**
+   * An object. The Go client adds files of 0 bytes without storing anything, and asks for their bytes nevertheless: it
+   * gets an object without any.
+   *
+   * @throws S3Error `NoSuchKey`
+   */
+  async get(colony: ColonyKey, { bucket, key }: ObjectName): Promise<ObjectRow> {
+    const row = await findObject(this.#db, colony, { bucket, key })
+    if (row) return row
+    const addedAt = await emptyFileAddedAt(this.#db, colony, { bucket, object: key })
+    if (addedAt === undefined) throw noKey()
+    return { key, ...emptyObject, stored_at: addedAt }
   }
 
   /** The bytes of an object. The one who reads closes the stream. */
@@ -186,7 +194,8 @@ export class ObjectStore {
   }
 
   async copy(colony: ColonyKey, from: ObjectName, to: ObjectName, options: PutOptions | undefined) {
-    const row = await this.get(colony, from)
+    const row = await findObject(this.#db, colony, from)
+    if (!row) throw noKey()
     const fileId = await this.#folder.copy(colony, row.file_id)
     const kept = { contentType: row.content_type, metadata: JSON.parse(row.metadata) as Record<string, string> }
     const file = { fileId, size: Number(row.size) }
@@ -287,6 +296,18 @@ export class ObjectStore {
     if (!upload) throw noUpload()
     return upload
   }
+}
+
+const emptyObject = {
+  file_id: '',
+  size: 0n,
+  etag: createHash('md5').digest('hex'),
+  content_type: 'application/octet-stream',
+  metadata: '{}',
+}
+
+function noKey(): S3Error {
+  return new S3Error('NoSuchKey', 'There is no such object')
 }
 
 function noUpload(): S3Error {
