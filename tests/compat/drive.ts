@@ -21,6 +21,8 @@ export interface WholeDriver extends Driver {
   client: Client
   /** What the client offers; each has to be the name of a check. */
   methods: string[]
+  /** Message types that its sources name; each has to be sent. */
+  sends: string[]
   /** Message types that this client never sends where they would be refused. */
   unrefused?: string[]
 }
@@ -34,7 +36,7 @@ interface Check {
 
 /** As `drive`, and compares what the client got with the table of docs/reference/compatibility.md. */
 export async function driveAll(t: TestContext, driver: WholeDriver): Promise<void> {
-  const { client, methods, unrefused = [] } = driver
+  const { client, methods, sends, unrefused = [] } = driver
   const { checks, outcomes } = await drive(t, driver)
   assert.ok(methods.length > 0, `${client} has methods`)
   const checked = new Set(checks.map(({ check }) => check))
@@ -44,6 +46,7 @@ export async function driveAll(t: TestContext, driver: WholeDriver): Promise<voi
     'methods without a check',
   )
   if (spread || checks.some(({ error }) => error)) return
+  assert.deepEqual([...outcomes.keys()].sort(), [...sends].sort(), 'message types that the client sends')
   assert.deepEqual(neverRefused(outcomes), unrefused, 'message types that were not both answered and refused')
   await recordResults(client, outcomes)
 }

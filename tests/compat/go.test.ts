@@ -16,24 +16,34 @@ test('the Go client 1.9.12, as published, calls all its methods', options, async
   const command = join(cacheFolder, 'go', 'colonies-compat')
   // What is compiled this way serves the shared library that pycolonies calls as well.
   await buildGo(command, '.', '-buildmode=pie')
-  await driveAll(t, { client: 'Go client 1.9.12', methods: await exportedMethods(), command })
+  const folder = join(await folderOfModule('github.com/colonyos/colonies'), 'pkg')
+  const [client = '', fileSystem = '', rpc = ''] = await Promise.all(
+    ['client', 'fs', 'rpc'].map((name) => sourcesOf(join(folder, name))),
+  )
+  await driveAll(t, {
+    client: 'Go client 1.9.12',
+    methods: exportedMethods(`${client}\n${fileSystem}`),
+    sends: typesSent(client, rpc),
+    command,
+  })
 })
 
-/** @returns names of all that two packages export to be called, read from their sources; a type's as `Type.Method` */
-async function exportedMethods(): Promise<string[]> {
-  const folder = await folderOfModule('github.com/colonyos/colonies')
-  const methods: string[] = []
-  for (const path of ['client', 'fs'].map((name) => join(folder, 'pkg', name))) {
-    const files = (await readdir(path)).filter((name) => name.endsWith('.go') && !name.endsWith('_test.go'))
-    for (const file of files) methods.push(...methodsIn(await readFile(join(path, file), 'utf8')))
-  }
-  return methods
+async function sourcesOf(folder: string): Promise<string> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.go') && !name.endsWith('_test.go'))
+  return (await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')))).join('\n')
 }
 
-function methodsIn(text: string): string[] {
+/** @returns names of all that can be called; a type's as `Type.Method` */
+function exportedMethods(text: string): string[] {
   const declarations = [...text.matchAll(/^func (?:\(\w+ \*?(\w+)\) )?([A-Z]\w*)\(/gm)]
   return declarations.flatMap(([, type = 'ColoniesClient', name = '']) => {
     if (type === 'ColoniesClient') return [name]
     return /^[A-Z]/.test(type) ? [`${type}.${name}`] : []
   })
+}
+
+/** @param rpc declares a constant for each message type */
+function typesSent(client: string, rpc: string): string[] {
+  const constants = [...rpc.matchAll(/(\w+PayloadType) = "(\w+)"/g)]
+  return constants.filter(([, name]) => client.includes(`rpc.${name}`)).map(([, , type = '']) => type)
 }

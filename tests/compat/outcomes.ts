@@ -48,3 +48,8 @@ export function neverRefused(outcomes: ReadonlyMap<string, Outcome>): string[] {
 
 /** All message types that this server knows. */
 export const messageTypes: readonly string[] = Object.values(operations).map(({ payloadtype }) => payloadtype)
+
+/** @param source of a client. @returns the message types in it, as texts in double quotes */
+export function typesNamedIn(source: string): string[] {
+  return messageTypes.filter((type) => source.includes(`"${type}"`))
+}

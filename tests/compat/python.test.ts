@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { drive, driveAll } from './drive.js'
 import { buildGo, buildMs } from './go-module.js'
+import { typesNamedIn } from './outcomes.js'
 import { cacheFolder, pythonWithColonies, root } from './pycolonies.js'
 import { runWell } from './run.js'
 
@@ -14,6 +15,10 @@ for name, _ in inspect.getmembers(Colonies, inspect.isfunction):
     if not name.startswith("_"):
         print(name)`
 
+const printSource = `
+import inspect, pycolonies
+print(inspect.getsource(pycolonies))`
+
 let python = ''
 before(async () => {
   python = await pythonWithColonies()
@@ -24,6 +29,7 @@ test('pycolonies 1.0.25, as published, calls all its methods', { timeout: buildM
   await driveAll(t, {
     client: 'pycolonies 1.0.25',
     methods,
+    sends: typesNamedIn((await runWell(python, ['-c', printSource])).join('\n')),
     unrefused: ['removefilemsg'], // delete_file asks for the file first
     command: python,
     parameters: [program],

@@ -12,31 +12,50 @@ const clients = ['pycolonies 1.0.25', 'Go client 1.9.12', 'colonyos 1.0.5'] as c
 export type Client = (typeof clients)[number]
 
 // What stands in a cell; the page explains each.
-const noCall = 'no call'
+export const noCall = 'no call'
 const noTranscript = 'none'
 
 /** How many there are of each message type. */
-const transcripts = new Map<string, number>()
+export const transcripts = new Map<string, number>()
 for (const { type } of cases) transcripts.set(type, (transcripts.get(type) ?? 0) + 1)
+
+/** Those that this server knows, and those that only the original has a name for. */
+const allTypes: ReadonlySet<string> = new Set([...messageTypes, ...transcripts.keys()])
+
+/** The page, and its table of clients as cells by message type, one for each client. */
+interface Page {
+  text: string
+  rows: Map<string, string[]>
+  /** The page with other rows. */
+  withRows(rows: ReadonlyMap<string, string[]>): string
+}
+
+export async function readPage(): Promise<Page> {
+  const text = await readFile(page, 'utf8')
+  const [from, to] = [text.indexOf(begin) + begin.length, text.indexOf(end)]
+  assert.ok(from >= begin.length && to >= from, `${page} has no table between ${begin.trim()} and ${end}`)
+  return {
+    text,
+    rows: readRows(text.slice(from, to)),
+    withRows: (rows) => text.slice(0, from) + writeRows(rows) + text.slice(to),
+  }
+}
 
 /**
  * Compares the table of clients in docs/reference/compatibility.md with what one client got, or writes it, where
  * `npm run test:compat -- --write` asked for that.
  */
 export async function recordResults(client: Client, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
-  const text = await readFile(page, 'utf8')
-  const [from, to] = [text.indexOf(begin) + begin.length, text.indexOf(end)]
-  assert.ok(from >= begin.length && to >= from, `${page} has no table between ${begin.trim()} and ${end}`)
-  const rows = readRows(text.slice(from, to))
+  const { text, rows, withRows } = await readPage()
   const column = clients.indexOf(client)
-  for (const type of messageTypes) {
+  for (const type of allTypes) {
     const cells = rows.get(type) ?? clients.map(() => noCall)
     cells[column] = cellOf(outcomes.get(type))
     // What only clients of our own send says nothing about compatibility.
     if (transcripts.has(type) || cells.some((cell) => cell !== noCall)) rows.set(type, cells)
     else rows.delete(type)
   }
-  const fresh = text.slice(0, from) + writeRows(rows) + text.slice(to)
+  const fresh = withRows(rows)
   if (process.env.COLONIES_COMPAT_WRITE === '1') await writeFile(page, fresh)
   else assert.equal(text, fresh, `the table in ${page} is not fresh: npm run test:compat -- --write`)
 }
@@ -46,13 +65,11 @@ function cellOf(outcome: Outcome | undefined): string {
   return [outcome.answered && 'answered', outcome.refused && 'refused'].filter(Boolean).join(', ')
 }
 
-/** @returns cells by message type, one for each client */
 function readRows(table: string): Map<string, string[]> {
-  const known = new Set(messageTypes)
   const rows = new Map<string, string[]>()
   for (const line of table.split('\n').filter((line) => line.startsWith('| `'))) {
     const [, type = '', , ...cells] = line.split('|').map((cell) => cell.replaceAll('`', '').trim())
-    if (known.has(type))
+    if (allTypes.has(type))
       rows.set(
         type,
         clients.map((_, at) => cells[at] || noCall),

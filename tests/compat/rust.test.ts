@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { driveAll } from './drive.js'
+import { typesNamedIn } from './outcomes.js'
 import { cacheFolder, root } from './pycolonies.js'
 import { runWell } from './run.js'
 
@@ -19,16 +20,24 @@ test('the colonyos crate 1.0.5, as published, calls its functions', options, asy
   const target = join(cacheFolder, 'rust-target')
   await runWell('cargo', ['build', '--quiet', '--locked', '--manifest-path', manifest], { CARGO_TARGET_DIR: target })
   const command = join(target, 'debug', 'colonies-compat')
-  await driveAll(t, { client: 'colonyos 1.0.5', methods: await exportedFunctions(), command })
+  const folder = join(await folderOfCrate(), 'src')
+  const functions = await readFile(join(folder, 'lib.rs'), 'utf8')
+  const sources = await readdir(folder, { recursive: true })
+  const files = sources.filter((name) => name.endsWith('.rs'))
+  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')))
+  await driveAll(t, {
+    client: 'colonyos 1.0.5',
+    methods: [...functions.matchAll(/^pub async fn (\w+)/gm)].map(([, name = '']) => name),
+    sends: typesNamedIn(texts.join('\n')),
+    command,
+  })
 })
 
-/** @returns names of all functions that send a message, read from the sources of the crate */
-async function exportedFunctions(): Promise<string[]> {
+async function folderOfCrate(): Promise<string> {
   const parameters = ['metadata', '--format-version', '1', '--locked', '--manifest-path', manifest]
   const [metadata = ''] = await runWell('cargo', parameters)
   const { packages } = JSON.parse(metadata) as { packages: { name: string; manifest_path: string }[] }
   const crate = packages.find(({ name }) => name === 'colonyos')
   if (!crate) throw new Error('cargo knows no crate colonyos')
-  const text = await readFile(join(dirname(crate.manifest_path), 'src', 'lib.rs'), 'utf8')
-  return [...text.matchAll(/^pub async fn (\w+)/gm)].map(([, name = '']) => name)
+  return dirname(crate.manifest_path)
 }
