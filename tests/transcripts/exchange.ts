@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { sign } from '@colonies/identity'
 import { WebSocket } from 'ws'
 import type { Frame, Json, JsonObject, Reply } from './transcript.js'
@@ -7,6 +8,13 @@ const frameWaitMs = 15_000
 /** A reply with the keys of its envelope, in order. */
 export interface Received extends Reply {
   envelope: string[]
+}
+
+/** What happens while a subscription is open. */
+export interface Meanwhile {
+  happen?: () => Promise<unknown>
+  /** Frames with what was there before, which come first. */
+  framesBefore?: number
 }
 
 /** @param privateKey without one the request is not signed */
@@ -29,14 +37,14 @@ export function readFrame(text: string): Frame & { envelope: string[] } {
 /**
  * Sends one subscription.
  *
- * @param happen called when it was sent
+ * @param happen called when it was sent and `framesBefore` frames have come
  * @param count frames to wait for; fewer come when the server refuses, or ends the connection first
  * @returns the frames; `closedWith` is the close code when the server ended it
  */
 export async function subscribe(
   url: string,
   body: string,
-  { happen, count }: { happen?: (() => Promise<unknown>) | undefined; count: number },
+  { happen, framesBefore = 0, count }: Meanwhile & { count: number },
 ): Promise<{ frames: (Frame & { envelope: string[] })[]; closedWith?: number }> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/pubsub`)
   const frames: (Frame & { envelope: string[] })[] = []
@@ -55,6 +63,8 @@ export async function subscribe(
   socket.send(body)
   // Frames are handled in order: at the pong, the server knows of the subscription.
   await new Promise((resolve) => socket.once('pong', resolve).ping())
+  while (frames.length < framesBefore && socket.readyState === WebSocket.OPEN)
+    await Promise.race([once(socket, 'message'), ended])
   await happen?.()
   const closedWith = await ended
   socket.terminate()

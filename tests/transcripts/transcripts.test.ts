@@ -66,7 +66,7 @@ async function replay(one: Case, world: World): Promise<string[]> {
   if (reply) return differences(world.translate(reply as never) as unknown as Reply, await world.send(one, plan))
 
   const count = end.startsWith('the server') ? Number.POSITIVE_INFINITY : frames.length
-  const got = await subscribe(world.url, world.envelope(one, plan), { happen: plan.happen, count })
+  const got = await subscribe(world.url, world.envelope(one, plan), { ...plan, count })
   const expected = world.translate(frames as never) as unknown as Frame[]
   const found = got.frames.flatMap((frame, at) => {
     const recorded = expected[at]

@@ -1,17 +1,15 @@
 import { type Client, createClient } from '@colonies/client'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { WebSocket } from 'ws'
-import { envelopeOf, post, type Received } from './exchange.js'
+import { envelopeOf, type Meanwhile, post, type Received } from './exchange.js'
 import { type Case, findCase, type Json, type JsonObject, mapStrings, roles } from './transcript.js'
 
 /** What a scenario says about the request to send. */
-export interface Plan {
+export interface Plan extends Meanwhile {
   /** Values of these keys, wherever they are in the request, unless the recorded value is empty or the unknown id. */
   fields?: Record<string, string>
   /** The role that signs, for requests of other clients than ours. */
   as?: string
-  /** What happens while a subscription is open. */
-  happen?: () => Promise<unknown>
 }
 
 /** A user, `user1` say; an executor of the colony given; or a colony. */

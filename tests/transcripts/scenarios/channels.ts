@@ -39,9 +39,12 @@ export const channelScenarios: Record<string, Scenario> = {
   channelappendmsg: withChannels,
   channelreadmsg: holding('chat', 2),
   subscribechannelmsg: holding('chan', 3),
-  'subscribechannelmsg: subscribe to a channel': duringSubscription(holding('chan', 1), (world, processid) =>
-    say(world, processid, 'chan', messages.chan.slice(1)),
-  ),
+  'subscribechannelmsg: subscribe to a channel': async (world, one) => {
+    const more = duringSubscription(holding('chan', 1), (_, processid) =>
+      say(world, processid, 'chan', messages.chan.slice(1)),
+    )
+    return { ...(await more(world, one)), framesBefore: 1 }
+  },
   'subscribechannelmsg: subscribe to a channel as an uninvolved executor': async (world, one) => {
     await world.has('executor2')
     return holding('chan', 3)(world, one)
