@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { sql } from '@colonies/database'
-import { limits } from '@colonies/protocol'
+import { limits, State } from '@colonies/protocol'
 import { type TestColony, testColony } from '@colonies/testkit'
 import { WebSocket } from 'ws'
 import { freshId, makeElsewhere, makeScene, type Scene } from '../access/scene.js'
@@ -48,6 +48,28 @@ const bounds: Bounds = {
     )
     assert.equal((await scene.clients.user.getProcessHistory({ colonyname, seconds: 1_000 })).length, 67)
     await allowed('user', 'getprocessesmsg', { colonyname, count: 67 })
+  },
+
+  async inputBytesMax({ db, colonyname, scene, allowed }) {
+    const { ada } = scene.clients
+    const conditions = { executortype: 'cli' }
+    const children = ['b', 'c'].map((nodename) => ({ nodename, conditions: { ...conditions, dependencies: ['a'] } }))
+    const functionspecs = [{ nodename: 'a', conditions }, ...children]
+    await allowed('user', 'submitworkflowspecmsg', { spec: { colonyname, functionspecs } })
+    const assign = () => ada.assign({ colonyname, timeout: -1 })
+    const { processid } = await assign()
+    await ada.closeSuccessful({ processid })
+    const putOut = (bytes: number) =>
+      db.run(
+        sql`update results set output = '["' || repeat('x', ${bytes - 4}::int) || '"]' where process_id = ${processid}`,
+      )
+    await putOut(limits.inputBytesMax)
+    const input = (await assign()).in
+    assert.ok(Array.isArray(input) && input.length === 1)
+    await putOut(limits.inputBytesMax + 1)
+    await assert.rejects(assign(), { code: 'none_available' })
+    const [failed] = await scene.clients.user.getProcesses({ colonyname, state: State.failed, count: 1 })
+    assert.match(failed?.errors[0] ?? '', /outputs of its parents have more than 67108864 bytes/)
   },
 
   async jsonDepthMax({ colonyname, allowed, refused }) {

@@ -1,5 +1,6 @@
+import { limits } from '@colonies/protocol'
 import type { Db } from './db.js'
-import { type ProcessRow, specColumns } from './process-row.js'
+import { type ProcessRow, specColumns, textBytes } from './process-row.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -24,6 +25,8 @@ export interface ClaimShape {
 export interface Claimed extends ProcessRow {
   /** Index of the claimant that got it. */
   place: number
+  /** More processes fit the claimants, and are left for their next claim: the texts of all would be too much at once. */
+  more: boolean
 }
 
 /**
@@ -32,6 +35,8 @@ export interface Claimed extends ProcessRow {
  * Walks `live_queue` from one combination of location, cpu and memory to the next that fits, so rows that demand too much
  * or want another name are stepped over as one, however many they are. Named rows (`wanted_queue`) compete in the same
  * order: the first of both lists are taken together, named ones go to their claimant, the others to the remaining ones.
+ *
+ * The texts of all have `limits.listBytesMax` bytes together, about, unless one process has more.
  *
  * @returns one row per claimant that got a process; claimants that are not approved or whose colony is paused get none
  */
@@ -130,14 +135,16 @@ export function claimProcesses(
         select n.process_id, n.priority_time, n.name, n.nth_of_name
         from named n join open o on o.name = n.name and o.nth_of_name = n.nth_of_name) offers
       order by priority_time, process_id limit (select count(*) from open)
+    ), fitting as materialized (
+      ${count === 1 ? sql`select * from taken` : fitting(colony)}
     ), by_name as materialized (
-      select t.process_id, o.place from taken t join open o on o.name = t.name and o.nth_of_name = t.nth_of_name
+      select t.process_id, o.place from fitting t join open o on o.name = t.name and o.nth_of_name = t.nth_of_name
     ), pairs as materialized (
       select process_id, place from by_name
       union all
       select g.process_id, o.place
       from (select process_id, row_number() over (order by priority_time, process_id) as nth
-            from taken where name is null) g
+            from fitting where name is null) g
       join (select place, row_number() over (order by place) as nth
             from open where place not in (select place from by_name)) o on o.nth = g.nth
     ), claimed as (
@@ -168,7 +175,7 @@ export function claimProcesses(
     ), given as (
       select * from claimed union all select * from given_again
     )
-    select (g.place - 1)::int as place, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
+    select (g.place - 1)::int as place, (select count(*) from fitting) < (select count(*) from taken) as more, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
       s.submitted_at + make_interval(secs => g.wait_seconds) as wait_deadline, g.deadline as exec_deadline,
       g.retries, g.attempt, 0 as open_parents, g.output, null::text[] as errors, ${specColumns(colony)}
     from given g join process_specs s on s.colony = ${colony} and s.process_id = g.process_id`)
@@ -179,4 +186,13 @@ export function isAnyWanted(colony: ColonyKey, executorType: Sql): Sql {
   return sql`(
     select w.executor_type from wanted w where w.colony = ${colony} and w.executor_type >= ${executorType}
     order by w.executor_type, w.name limit 1) = ${executorType}`
+}
+
+/** Of what is taken, the first ones whose texts are not too much together; one at least. */
+function fitting(colony: ColonyKey): Sql {
+  return sql`select * from (
+      select t.*, row_number() over queue as nth, sum(${textBytes(colony)}) over queue as bytes
+      from taken t join process_specs s on s.colony = ${colony} and s.process_id = t.process_id
+      window queue as (order by t.priority_time, t.process_id)) sized
+    where nth = 1 or bytes <= ${limits.listBytesMax}`
 }

@@ -32,6 +32,11 @@ const attribute = { processId: 'x', attributeId: 'y', type: 1, key: 'k', value: 
 
 const hotStatements: { name: string; index: string; run(db: Db, colony: number): Promise<unknown> }[] = [
   { name: 'claim', index: 'live_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1', 'a')]) },
+  {
+    name: 'claim of several',
+    index: 'live_queue',
+    run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1'), claimant('e2')]),
+  },
   { name: 'claim of named', index: 'wanted_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1')]) },
   { name: 'close', index: 'live_pkey', run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }]) },
   { name: 'fail', index: 'live_pkey', run: (db, c) => closeFailed(db, c, [{ ...fence, errors: null }]) },

@@ -1,3 +1,4 @@
+import { limits } from '@colonies/protocol'
 import { type Sql, sql } from './sql.js'
 
 /** Internal number for "removed", used only in `events.state`; see `State` for the others. */
@@ -28,7 +29,10 @@ export interface ProcessRow {
   children: string[] | null
   /** A JSON list that a node without parents got from elsewhere; null for none. */
   input: string | null
-  /** Outputs of the parents that have one, as JSON lists in the order of `parents`. */
+  /**
+   * Outputs of the parents that have one, as JSON lists in the order of `parents`. In a graph, null when these are more
+   * than `limits.inputBytesMax`.
+   */
   inputs: (string | null)[] | null
   output: string | null
   errors: string[] | null
@@ -47,8 +51,28 @@ export function specColumns(colony: number): Sql {
     case when s.graph_id is not null then
       array(select e.child_id from edges e where e.colony = ${colony} and e.parent_id = s.process_id order by e.child_id)
     end as children,
-    case when s.graph_id is not null then
+    case when s.graph_id is not null and ${inputBytes(colony)} <= ${limits.inputBytesMax} then
       array(select p.output from edges e join results p on p.colony = ${colony} and p.process_id = e.parent_id
             where e.colony = ${colony} and e.child_id = s.process_id order by e.position)
     end as inputs`
+}
+
+/** Bytes of what the parents of a process `s` have put out. None of the texts is read for that. */
+function inputBytes(colony: number): Sql {
+  return sql`(case when s.graph_id is null then 0 else (
+    select coalesce(sum(octet_length(p.output)), 0) from edges e
+    join results p on p.colony = ${colony} and p.process_id = e.parent_id
+    where e.colony = ${colony} and e.child_id = s.process_id) end)`
+}
+
+/** Bytes of a process `s` in a reply, without its own output and errors. None of the texts is read for that. */
+export function textBytes(colony: number): Sql {
+  return sql`(octet_length(s.spec) + octet_length(s.env) + least(${inputBytes(colony)}, ${limits.inputBytesMax}) + (
+    select coalesce(sum(octet_length(a.value) + octet_length(a.key)), 0) from attributes a
+    where a.colony = ${colony} and a.process_id = s.process_id))`
+}
+
+/** Whether the outputs of its parents are more than a process can be given. */
+export function hasTooMuchInput({ graph_id, inputs }: ProcessRow): boolean {
+  return graph_id !== null && inputs === null
 }

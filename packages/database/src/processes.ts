@@ -1,6 +1,6 @@
 import type { Db } from './db.js'
 import { type Held, heldBy } from './held.js'
-import { type ProcessRow, specColumns } from './process-row.js'
+import { type ProcessRow, specColumns, textBytes } from './process-row.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -26,8 +26,7 @@ export function readProcesses(db: Db, colony: ColonyKey, processIds: readonly st
 }
 
 /**
- * Of processes that are to be read, those that come before their texts have more than so many bytes; one at least. None of
- * the texts is read for that.
+ * Of processes that are to be read, those that come before their texts have more than so many bytes; one at least.
  */
 export async function thoseThatFit(
   db: Db,
@@ -36,11 +35,8 @@ export async function thoseThatFit(
   bytesMax: number,
 ): Promise<readonly string[]> {
   const rows = await db.all<{ bytes: number | null }>(sql`
-    select octet_length(s.spec) + octet_length(s.env) + coalesce(octet_length(coalesce(l.output, r.output)), 0)
-        + case when s.graph_id is null then 0 else (
-            select coalesce(sum(octet_length(p.output)), 0)
-            from edges e join results p on p.colony = ${colony} and p.process_id = e.parent_id
-            where e.colony = ${colony} and e.child_id = s.process_id) end::float8 as bytes
+    select (${textBytes(colony)} + coalesce(octet_length(coalesce(l.output, r.output)), 0)
+        + coalesce(octet_length(array_to_string(r.errors, '')), 0))::float8 as bytes
     from unnest(${processIds}::text[]) with ordinality as asked (process_id, place)
     left join process_specs s on s.colony = ${colony} and s.process_id = asked.process_id
     left join live l on l.colony = ${colony} and l.process_id = asked.process_id

@@ -2,8 +2,10 @@
 export const limits = {
   /** Bytes of one request body: base64 twice over makes 18.7 million bytes of the largest channel message. */
   bodyBytesMax: 20 * 1024 * 1024,
-  /** Bytes of all specs, inputs and outputs of one list of processes, about. */
+  /** Bytes of all specs, inputs, outputs and attributes of one list of processes, or of one assign of many, about. */
   listBytesMax: 64 * 1024 * 1024,
+  /** Bytes of the outputs of all parents of one process; with more, it fails instead of being assigned. */
+  inputBytesMax: 64 * 1024 * 1024,
   /** How deep JSON may nest. */
   jsonDepthMax: 200,
   /** Characters of a name (colony, user, executor, location, node, label, ...). */

@@ -10,8 +10,12 @@ import { writeReply } from './write-reply.js'
 const SMALL_BODY_BYTES = 16 * 1024
 /** Bytes of larger bodies that are kept at once, of all requests together. */
 const LARGE_BODIES_BYTES_MAX = 512 * 1024 * 1024
+/** Characters of larger replies that callers have not taken yet, of all requests together. */
+const LARGE_REPLIES_MAX = 512 * 1024 * 1024
 /** For a whole body to arrive. */
 const BODY_MS_MAX = 120_000
+/** For a whole reply to be taken. */
+const REPLY_MS_MAX = 600_000
 /** Requests that one connection may send before it has its answers. No client of ours sends a second one. */
 const PIPELINED_MAX = 16
 
@@ -28,6 +32,8 @@ export class ApiEndpoint {
   working = 0
   /** Bytes of large bodies. */
   largeBytes = 0
+  /** Characters of large replies. */
+  largeReplies = 0
   readonly held = new Set<OpenRequest>()
   #stopping = false
   readonly #pipelined = new WeakMap<object, number>()
@@ -72,6 +78,9 @@ class OpenRequest implements Exchange {
   /** Bytes of this request in `largeBytes`. */
   #reserved = 0
   #controller: AbortController | undefined
+  /** Characters of the reply in `largeReplies`. */
+  #replied = 0
+  #late: NodeJS.Timeout | undefined
   #onHold = false
   #refused = false
   /** All of the reply was handed to the system. */
@@ -110,18 +119,19 @@ class OpenRequest implements Exchange {
   read(): void {
     const { bodyBytesMax } = this.#endpoint.config
     if (Number(this.#request.headers['content-length']) > bodyBytesMax) return this.#refuseLarge()
-    const late = setTimeout(() => this.#request.socket.destroy(), BODY_MS_MAX)
+    this.#expect(BODY_MS_MAX)
     this.#response.on('finish', () => {
       // Also comes when the connection broke while the reply was being written.
       this.#sent = !this.#request.socket.destroyed
     })
     this.#response.on('close', () => {
-      clearTimeout(late)
+      clearTimeout(this.#late)
+      this.#endpoint.largeReplies -= this.#replied
       this.#closed()
     })
     this.#request.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#request.on('end', () => {
-      clearTimeout(late)
+      clearTimeout(this.#late)
       if (!this.#refused) void this.#answer()
     })
     // The end of a connection is seen by the response; without a listener this event would end the process.
@@ -180,9 +190,21 @@ class OpenRequest implements Exchange {
       answer.onUnsent?.()
       return
     }
+    const large = answer.body.length > SMALL_BODY_BYTES ? answer.body.length : 0
+    if (this.#endpoint.largeReplies + large > LARGE_REPLIES_MAX) {
+      answer.onUnsent?.()
+      return this.refuse('unavailable', 'Too many large replies have not been taken yet; try again in a moment')
+    }
+    this.#replied = large
+    this.#endpoint.largeReplies += large
+    if (large > 0) this.#expect(REPLY_MS_MAX)
     this.#onUnsent = answer.onUnsent
     this.#count(answer.payloadtype, answer.status)
     this.#send(answer.status, answer.body)
+  }
+
+  #expect(withinMs: number): void {
+    this.#late = setTimeout(() => this.#request.socket.destroy(), withinMs)
   }
 
   #send(status: number, body: string): void {

@@ -25,7 +25,7 @@ export interface PubSub {
 
 /** What is asked for fits in far less. */
 const FRAME_BYTES_MAX = 1024 * 1024
-/** What one slow reader may leave unread; one frame of the largest message of a channel fits beside others. */
+/** What one slow reader may leave unread, unless it is one frame; the largest message of a channel fits beside others. */
 const UNREAD_BYTES_MAX = 24 * 1024 * 1024
 /** With more than this unread, who can wait sends nothing. */
 const UNREAD_BYTES_FULL = 1024 * 1024
@@ -197,7 +197,7 @@ class Connection {
 
   #send(frame: string, binary: boolean): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return
-    if (this.#socket.bufferedAmount + frame.length > UNREAD_BYTES_MAX) {
+    if (this.#socket.bufferedAmount > 0 && this.#socket.bufferedAmount + frame.length > UNREAD_BYTES_MAX) {
       this.end(closing.slowReader, 'frames are not read fast enough')
       return
     }

@@ -212,3 +212,46 @@ test('who reads a log on from the last time sees every line, though long ones ta
   await written
   assert.equal(seen, 80)
 })
+
+/** As if an executor had put out a list of one text of so many characters. */
+const putOut = (colony: TestColony, processid: string, length: number) =>
+  colony.db.run(
+    sql`update results set output = '["' || repeat('x', ${length}::int) || '"]' where process_id = ${processid}`,
+  )
+
+test('what is given out at once has bounded texts, and the rest goes with the next claim', async (t) => {
+  const colony = await testColony(t)
+  const executor = await colony.executor('e1')
+  for (let n = 0; n < 4; n += 1) await colony.submit()
+  await colony.db.run(sql`update process_specs set spec = replace(spec, '"funcname":"', '"funcname":"' || repeat('f', 30000000))
+    where colony > 0`)
+  const ask = () => executor.assignBatch({ colonyname: 'dev', count: 4, timeout: -1 })
+  assert.deepEqual([(await ask()).length, (await ask()).length], [2, 2])
+  await colony.db.run(sql`update live set state = 0, holder = null, deadline = null where colony > 0`)
+  const one = () => executor.assign({ colonyname: 'dev', timeout: -1 })
+  const each = await Promise.all([one(), one(), one(), one()])
+  assert.equal(new Set(each.map(({ processid }) => processid)).size, 4)
+})
+
+test('a child whose parents put out more than a process can be given fails, and says why', async (t) => {
+  const colony = await testColony(t)
+  const executor = await colony.executor('e1')
+  const conditions = { executortype: 'cli' }
+  const parents = ['a', 'b', 'c', 'd'].map((nodename) => ({ nodename, funcname: 'f', conditions }))
+  const dependencies = parents.map(({ nodename }) => nodename)
+  const child = { nodename: 'sum', funcname: 'f', conditions: { ...conditions, dependencies } }
+  const { processids } = await colony.user.submitWorkflow({
+    spec: { colonyname: 'dev', functionspecs: [...parents, child] },
+  })
+  for (const _ of parents) {
+    const { processid } = await executor.assign(waiting)
+    await executor.closeSuccessful({ processid })
+    await putOut(colony, processid, 17_000_000)
+  }
+  const next = await colony.submit()
+  const assigned = await executor.assign(waiting)
+  assert.equal(assigned.processid, next)
+  const summed = await colony.user.getProcess({ processid: processids[4] ?? '' })
+  assert.deepEqual([summed.state, summed.in], [3, []])
+  assert.match(summed.errors[0] ?? '', /outputs of its parents have more than 67108864 bytes/)
+})

@@ -115,7 +115,15 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
       givingBack.add(given)
     }
   }
-  const room = new WaitingRoom({ db, log, changed, giveBack: giveBackSoon })
+
+  /** No executor could be given all of its input, now or later. Should the database be away, it waits for a next claim. */
+  async function failUnfit(colony: ColonyKey, process: Claimed): Promise<void> {
+    const { process_id: processId, holder, attempt } = process
+    const sentence = `The outputs of its parents have more than ${limits.inputBytesMax} bytes together: put out less, or files`
+    const failure = { processId, holder: holder ?? '', attempt, errors: [sentence] }
+    await failures.add(colony, failure).catch(() => giveBackSoon(colony, [process]))
+  }
+  const room = new WaitingRoom({ db, log, changed, giveBack: giveBackSoon, failUnfit })
 
   function hint(colony: ColonyKey, ready: readonly ReadyLine[]): void {
     const rest: ReadyLine[] = []
@@ -317,5 +325,6 @@ export function claimedFrom(process: NewProcess, row: Submitted): Claimed {
     inputs: null,
     output: null,
     errors: null,
+    more: false,
   }
 }

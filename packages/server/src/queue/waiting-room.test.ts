@@ -37,6 +37,7 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
     },
     log: createLog({ level: 'error' }),
     giveBack: (_, processes) => void given.push(...processes.map((one) => one.process_id)),
+    async failUnfit() {},
     changed() {},
   })
   t.after(() => room.close())

@@ -6,6 +6,7 @@ import {
   type ColonyKey,
   claimProcesses,
   type Db,
+  hasTooMuchInput,
   type NewProcess,
   type ReadyLine,
 } from '@colonies/database'
@@ -61,11 +62,13 @@ export interface WaitingRoomOptions {
   log: Log
   /** Processes whose executor has gone. */
   giveBack(colony: ColonyKey, processes: readonly Claimed[]): void
+  /** A process that was claimed and has more input than anybody can be given. */
+  failUnfit(colony: ColonyKey, process: Claimed): Promise<void>
   /** Processes were claimed. */
   changed(colony: ColonyKey): void
 }
 
-/** Most waiters of one claim. */
+/** Most waiters of one claim, and most processes unless one waiter takes more. */
 const CLAIM_MAX = 200
 /** Shapes that are asked for until nothing more comes of a hint; the others have their turn with the next one, or the poll. */
 const MISSED_MAX = 20
@@ -80,13 +83,15 @@ export class WaitingRoom {
   readonly #warn: Log['warn']
   readonly #lines = new Map<string, Line>()
   readonly #giveBack: (colony: ColonyKey, processes: readonly Claimed[]) => void
+  readonly #failUnfit: WaitingRoomOptions['failUnfit']
   readonly #changed: (colony: ColonyKey) => void
   #closed = false
 
-  constructor({ db, log, giveBack, changed }: WaitingRoomOptions) {
+  constructor({ db, log, giveBack, failUnfit, changed }: WaitingRoomOptions) {
     this.#db = db
     this.#warn = limitLines(log.warn, { linesPerSecondMax: 1 })
     this.#giveBack = giveBack
+    this.#failUnfit = failUnfit
     this.#changed = changed
   }
 
@@ -264,7 +269,7 @@ export class WaitingRoom {
       line.missed = []
       return []
     }
-    const seats = candidates.filter((seat) => sameShape(seat.waiter, first.waiter)).slice(0, CLAIM_MAX)
+    const seats = upToSlots(candidates.filter((seat) => sameShape(seat.waiter, first.waiter)))
     if (line.asking.length > 0) line.asking = line.asking.filter((seat) => !seats.includes(seat))
     for (const seat of seats) {
       seat.busy = true
@@ -305,18 +310,26 @@ export class WaitingRoom {
     }
     if (claimed.length > 0) this.#changed(line.colony)
     const bySeat = new Map<Seat, Claimed[]>()
+    const unfit = claimed.filter(hasTooMuchInput)
+    // Before anything is claimed again, or the same question would get the same process.
+    await Promise.all(unfit.map((row) => this.#failUnfit(line.colony, row)))
+    const more = unfit.length > 0 || claimed.some((row) => row.more)
     for (const row of claimed) {
+      if (unfit.includes(row)) continue
       const seat = owners[row.place] as Seat
       const list = bySeat.get(seat)
       if (list) list.push(row)
       else bySeat.set(seat, [row])
     }
     line.hints = Math.max(0, line.hints - claimed.length)
-    if (claimed.length < claimants.length) line.missed.push(shape)
+    if (claimed.length < claimants.length && !more) line.missed.push(shape)
     for (const seat of seats) {
       const processes = bySeat.get(seat)
       if (processes) this.#hand(line, seat, processes)
-      else if (seat.waiter.once || this.#closed) this.#send(seat)
+      else if (more && !this.#closed && !seat.gone) {
+        seat.busy = false
+        line.asking.push(seat)
+      } else if (seat.waiter.once || this.#closed) this.#send(seat)
       else if (!seat.gone) {
         seat.busy = false
         line.idle.add(seat)
@@ -349,6 +362,12 @@ export interface Reservation {
   hand(claimed: Claimed): void
   /** It was not: the waiter looks at the queue again. */
   free(): void
+}
+
+function upToSlots(seats: readonly Seat[]): Seat[] {
+  let slots = 0
+  const end = seats.findIndex(({ waiter }) => (slots += waiter.slots) > CLAIM_MAX)
+  return seats.slice(0, end < 0 ? seats.length : Math.max(1, end))
 }
 
 function lineKey(colony: ColonyKey, type: string): string {

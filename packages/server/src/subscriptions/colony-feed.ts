@@ -5,8 +5,9 @@ import {
   type EventRow,
   findAttributesByKey,
   readEvents,
+  thoseThatFit,
 } from '@colonies/database'
-import { State } from '@colonies/protocol'
+import { limits, State } from '@colonies/protocol'
 import { type FeedColony, frameText, readFrames } from './frames.js'
 
 /** Wants frames of one process, or of all of one executor type. */
@@ -34,7 +35,7 @@ interface Showing {
   state: number
 }
 
-/** Processes read at once; each may have megabytes. */
+/** Processes read at once, unless their texts are too much for that. */
 const FRAMES_MAX = 100
 
 /** Whether a process can change no more after this event: it has ended, or was removed. */
@@ -117,8 +118,9 @@ export class ColonyFeed {
 
   async #showAll(): Promise<void> {
     while (this.#showings.length > 0) {
-      const ids = new Set<string>()
-      for (const { event } of this.#showings) if (ids.size < FRAMES_MAX) ids.add(event.process_id)
+      const next = new Set<string>()
+      for (const { event } of this.#showings) if (next.size < FRAMES_MAX) next.add(event.process_id)
+      const ids = next.size === 1 ? next : new Set(await this.#thoseThatFit([...next]))
       const frames = await readFrames(this.#db, this.#colony, [...ids])
       const texts = new Map<string, string>()
       // Up to the first one that was not read, so that events come in their order; what was unfollowed meanwhile is out.
@@ -136,6 +138,10 @@ export class ColonyFeed {
         follower.show(text, event)
       }
     }
+  }
+
+  #thoseThatFit(ids: readonly string[]): Promise<readonly string[]> {
+    return thoseThatFit(this.#db, this.#colony.key, ids, limits.listBytesMax)
   }
 
   /** Attributes leave no events; whoever adds one says that the colony changed. */
