@@ -75,7 +75,7 @@ export async function drive(
 }
 
 /** The variables that clients of files read the store of their bytes from: the server's own. */
-async function storeOf({ url, name, user }: TestColony): Promise<Record<string, string>> {
+export async function storeOf({ url, name, user }: TestColony): Promise<Record<string, string>> {
   const { region, bucket, accesskey, secretkey } = await user.getStore({ colonyname: name })
   return {
     AWS_S3_ENDPOINT: new URL(url).host,

@@ -16,6 +16,7 @@ Colonies is ready after ${seconds.toFixed(1)} s.
   server     ${url}
   colony     ${colonyname}
   executor   ${devNames.executor}, of type ${devNames.type}
+  files      kept by the server; npx colonies fs --help
   keys       ${keysFile}, and in the profile ${devNames.profile}
 
 Try in another terminal:

@@ -23,6 +23,8 @@ const columns: readonly Column<Change>[] = [
   { header: '', of: ({ conflict }) => (conflict ? 'changed on both sides' : '') },
 ]
 
+const SKIPPED_SHOWN = 5
+
 /** Bytes that are moved. */
 export function sizeOf({ action, local, remote }: Change): number {
   return (action === 'upload' || action === 'remove-local' ? local?.size : remote?.size) ?? 0
@@ -30,17 +32,20 @@ export function sizeOf({ action, local, remote }: Change): number {
 
 /** Some lines: what is on both sides, and how much of what is to be done. */
 export function describePlan({ dir, label, changes, unchanged, skipped }: SyncPlan): string[] {
-  const lines = [`${dir} and label ${label}: ${count(unchanged, 'file')} equal`]
+  const lines = [`${dir} and label ${label}: ${countOfFiles(unchanged)} equal`]
   for (const [action, { says }] of Object.entries(actions)) {
     const of = changes.filter((change) => change.action === action)
     if (of.length === 0) continue
     const bytes = of.reduce((sum, change) => sum + sizeOf(change), 0)
     const conflicts = of.filter(({ conflict }) => conflict).length
     lines.push(
-      `  ${says}: ${count(of.length, 'file')}, ${formatBytes(bytes)}${conflicts > 0 ? `, ${conflicts} of them changed on both sides` : ''}`,
+      `  ${says}: ${countOfFiles(of.length)}, ${formatBytes(bytes)}${conflicts > 0 ? `, ${conflicts} of them changed on both sides` : ''}`,
     )
   }
-  if (skipped.length > 0) lines.push(`  left alone: ${skipped.join(', ')} (neither files nor folders)`)
+  if (skipped.length > 0) {
+    const shown = [...skipped.slice(0, SKIPPED_SHOWN), ...(skipped.length > SKIPPED_SHOWN ? ['...'] : [])]
+    lines.push(`  left alone: ${shown.join(', ')} (neither files nor folders)`)
+  }
   return lines
 }
 
@@ -48,6 +53,7 @@ export function planTable({ changes }: SyncPlan, style: Style): string {
   return formatTable(changes, columns, style)
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
+/** `1 file`, `2 files`. */
+export function countOfFiles(number: number): string {
+  return `${number} file${number === 1 ? '' : 's'}`
 }
