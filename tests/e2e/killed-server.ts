@@ -18,7 +18,12 @@ export class KilledServer {
     this.#env = env
   }
 
-  static async on(database: DatabaseConfig, serverKey: string): Promise<KilledServer> {
+  /** @param env what else it is set to */
+  static async on(
+    database: DatabaseConfig,
+    serverKey: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<KilledServer> {
     const port = await freePort()
     return new KilledServer(port, {
       ...process.env,
@@ -30,7 +35,13 @@ export class KilledServer {
       COLONIES_DB_USER: database.user,
       COLONIES_DB_PASSWORD: database.password,
       COLONIES_DB_NAME: database.database,
+      ...env,
     })
+  }
+
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#child?.pid
   }
 
   /** @returns when it serves */

@@ -58,6 +58,7 @@ test('an object is read back as it was stored, whole and in part, with what was 
   assert.equal(whole.headers.get('etag'), stored.headers.get('etag'))
   assert.equal(whole.headers.get('content-type'), 'image/png')
   assert.equal(whole.headers.get('x-amz-meta-kind'), 'noise')
+  assert.match(whole.headers.get('content-security-policy') ?? '', /sandbox/)
   const part = await storage.get('a/b%20c', { range: 'bytes=100-199' })
   assert.equal(part.status, 206)
   assert.deepEqual(Buffer.from(await part.arrayBuffer()), content.subarray(100, 200))
@@ -140,6 +141,9 @@ test('a request that was changed on its way is refused', async (t) => {
   const signed = await aws.sign(`${colony.url}/colonies/a`, { method: 'DELETE' })
   const elsewhere = await fetch(`${colony.url}/colonies/b`, { method: 'DELETE', headers: signed.headers })
   assert.equal(await codeOf(elsewhere), 'SignatureDoesNotMatch')
+  const link = await aws.sign(`${colony.url}/colonies/c`, { method: 'PUT', aws: { signQuery: true } })
+  const copy = await fetch(link.url, { method: 'PUT', headers: { 'x-amz-copy-source': '/colonies/a' } })
+  assert.equal(await codeOf(copy), 'AccessDenied')
   assert.equal((await storage.get('a')).status, 200)
 })
 

@@ -1,6 +1,6 @@
 import { ClientError, ConnectionError, DeniedError, InvalidError, NotFoundError, TimeoutError } from '@colonies/client'
 import { PrivateKeyError } from '@colonies/identity'
-import { State } from '@colonies/protocol'
+import { ColoniesError, State } from '@colonies/protocol'
 import { CommanderError } from 'commander'
 
 /** What scripts can tell from the status of the command. */
@@ -44,7 +44,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof DeniedError) return ExitCode.denied
   if (error instanceof TimeoutError) return ExitCode.timeout
   if (error instanceof ConnectionError) return ExitCode.connection
-  if (error instanceof InvalidError || isConfigError(error)) return ExitCode.usage
+  if (error instanceof InvalidError || isBadInput(error) || isConfigError(error)) return ExitCode.usage
   return ExitCode.failure
 }
 
@@ -52,6 +52,11 @@ export function exitCodeOf(error: unknown): ExitCode {
 export function exitCodeOfState(state: number): ExitCode | undefined {
   if (state === State.failed) return ExitCode.processFailed
   return state === State.cancelled ? ExitCode.processCancelled : undefined
+}
+
+/** What a rule refused here, before the server could. */
+function isBadInput(error: unknown): boolean {
+  return error instanceof ColoniesError && error.code === 'bad_request'
 }
 
 /** Told by its name: the package that has the class is the server's, which is not loaded for other commands. */

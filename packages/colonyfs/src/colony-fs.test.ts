@@ -201,3 +201,34 @@ test('a snapshot has the files as they were, also after they were removed, until
   assert.deepEqual(await read(two.dir), { a: '1', empty: '', 'same/a': '2' })
   assert.equal(await one.files.getSnapshot({ name: 'before: all' }, two.dir), 0)
 })
+
+test('a name may be as long as the system allows, and one of ours is never taken from others', async (t) => {
+  const { folder, colony } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  await write(one.dir, { ['n'.repeat(255)]: 'long', label: '{"label":"/elsewhere"}' })
+  await sync(one.files, one.dir)
+  const { ref, size, checksum } = await one.files.find({ label: '/data', name: 'label' })
+  const file = { colonyname: colony.name, label: '/data', size, ref, checksum }
+  for (const name of ['.cfs', partialName('a', '')]) await colony.user.addFile({ file: { ...file, name } })
+  await sync(two.files, two.dir)
+  assert.deepEqual(await read(two.dir), await read(one.dir))
+  assert.equal(await labelOfFolder(two.dir), '/data')
+})
+
+test('nothing is written or removed behind a link of this machine', async (t) => {
+  const { folder, colony } = await start(t)
+  const [one, two, outside] = [await folder(), await folder(), await folder()]
+  await write(one.dir, { 'sub/a': 'a', b: 'b' })
+  await sync(one.files, one.dir)
+  await write(outside.dir, { kept: '' })
+  await mkdir(two.dir)
+  await symlink(outside.dir, join(two.dir, 'sub'))
+  await symlink(join(outside.dir, 'missing'), join(two.dir, 'b'))
+  const plan = await two.files.planSync({ dir: two.dir, label: '/data', keepLocal: true, deletions: true })
+  const failures = await two.files.applySync(plan)
+  const messages = failures.map(({ error }) => error.message).sort()
+  assert.match(messages.join('\n'), /^b: a link has this name.*\nsub\/a: sub is a link/)
+  const { snapshotid } = await colony.user.createSnapshot({ colonyname: colony.name, label: '/data', name: 'all' })
+  await assert.rejects(two.files.getSnapshot({ snapshotid }, two.dir), /sub is a link/)
+  assert.deepEqual(await read(outside.dir), { kept: '' })
+})

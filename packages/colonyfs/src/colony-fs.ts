@@ -1,11 +1,12 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Client } from '@colonies/client'
+import { type Client, NotFoundError } from '@colonies/client'
 import { checkFileLabel, normaliseFileLabel } from '@colonies/core'
 import { limits } from '@colonies/protocol'
-import { FileError } from './file-error.js'
-import { checksumOf, LABEL_FILE } from './local-files.js'
+import { applyClean, type CleanPlan, planClean } from './clean.js'
+import { explained, FileError } from './file-error.js'
+import { checksumOf, isOwnName, LABEL_FILE, requireNoLink } from './local-files.js'
 import { type Environment, openStorage } from './open-storage.js'
 import { localPath, pathOf } from './places.js'
 import { inPool } from './pool.js'
@@ -68,6 +69,26 @@ export class ColonyFs {
     return applySync(colony, plan, { parallel: this.#options.parallel, ...options })
   }
 
+  /**
+   * Looks for files here that the label does not have.
+   *
+   * @throws NotFoundError when the label has no files: then it is more likely mistyped than that all is to go
+   */
+  async planClean(options: { dir: string; label: string }): Promise<CleanPlan> {
+    const label = normaliseFileLabel(options.label)
+    checkFileLabel(label, 'label')
+    const plan = await planClean(this.#options, { ...options, label })
+    if (plan.remote > 0) return plan
+    throw new NotFoundError(
+      `The label ${label} has no files, so all of ${options.dir} would go: \`colonies fs label ls\` lists labels`,
+    )
+  }
+
+  /** Removes what a plan says. @returns what failed */
+  applyClean(plan: CleanPlan): Promise<SyncFailure[]> {
+    return applyClean(plan)
+  }
+
   #memory({ dir, label }: { dir: string; label: string }): Promise<SyncMemory> {
     const { server, colonyname, stateDir } = this.#options
     return SyncMemory.open(stateDir, { server, colonyname, label, dir })
@@ -84,13 +105,21 @@ export class ColonyFs {
     { label, name = basename(path) }: { label: string; name?: string },
     options?: TransferOptions,
   ) {
-    const { size, mtimeMs } = await stat(path)
-    const checksum = await checksumOf(path, options?.signal)
+    const { size, mtimeMs, checksum } = await this.#look(path, options?.signal)
     const root = dirname(resolve(path))
     const file = { path: basename(path), size, mtimeMs, checksum }
     const place = { label: checkFileLabel(label, 'label'), name }
     await uploadFile({ ...this.#options, storage: await this.storage() }, { root, file, place }, options)
     return { ...place, size, checksum }
+  }
+
+  async #look(path: string, signal: AbortSignal | undefined) {
+    try {
+      const { size, mtimeMs } = await stat(path)
+      return { size, mtimeMs, checksum: await checksumOf(path, signal) }
+    } catch (error) {
+      throw explained(error, path)
+    }
   }
 
   /** Brings one file here. @param path a file, or a folder that is there. @returns where it is now */
@@ -101,7 +130,11 @@ export class ColonyFs {
       () => path.endsWith('/'),
     )
     const target = isFolder ? localPath(path, pathOf(file.label, file)) : path
-    await downloadFile(await this.storage(), file, resolve(target), options)
+    try {
+      await downloadFile(await this.storage(), file, resolve(target), options)
+    } catch (error) {
+      throw explained(error, target)
+    }
     return { path: target, file }
   }
 
@@ -157,9 +190,14 @@ export class ColonyFs {
     let moved = 0
     const pool = { parallel, signal: options.signal }
     await inPool(listSnapshot(this.#options, snapshot), pool, async (file) => {
-      const target = localPath(dir, pathOf(normaliseFileLabel(label), file))
+      if (isOwnName(file.name)) return
+      const path = pathOf(normaliseFileLabel(label), file)
+      const target = localPath(dir, path)
+      await requireNoLink(dir, path)
       if (await hasContent(target, file)) return
-      await downloadFile(storage, file, target, options)
+      await downloadFile(storage, file, target, options).catch((error: unknown) => {
+        throw explained(error, target)
+      })
       moved += 1
       options.onFile?.(file)
     })

@@ -1,3 +1,4 @@
+export type { CleanPlan } from './clean.js'
 export { ColonyFs, type ColonyFsOptions, labelOfFolder } from './colony-fs.js'
 export { FileError } from './file-error.js'
 export type { LocalFile } from './local-files.js'

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { lstat, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { explained, FileError } from './file-error.js'
 import type { Content } from './plan.js'
 
 /** A file of this machine, below the folder that is synced. */
@@ -25,20 +26,31 @@ export interface Scan {
   partial: string[]
   /** What is neither file nor folder, and links to folders: left alone. */
   skipped: string[]
+  /** What could not be read, by path; of a folder nothing is known. */
+  unreadable: Map<string, Error>
 }
 
 /** Names the folder's label for those who sync it again; never synced itself. */
 export const LABEL_FILE = '.cfs'
-const PARTIAL = /^\.(.+)\.[0-9a-f]{16}\.cfs-part$/
+const PARTIAL = /^\.[0-9a-f]{32}\.cfs-part$/
 
-/** Where a download is written until it is complete. The same for each try of the same content, so that it can go on. */
+/**
+ * Where a download is written until it is complete. The same for each try of the same content, so that it can go on, and
+ * short, because the name of the file may be as long as the system allows.
+ */
 export function partialName(name: string, checksum: string): string {
-  return `.${name}.${checksum.slice(0, 16).padEnd(16, '0')}.cfs-part`
+  const text = JSON.stringify([name, checksum])
+  return `.${createHash('sha256').update(text).digest('hex').slice(0, 32)}.cfs-part`
+}
+
+/** Whether a file of that name is one of ours and no content. Whoever stores one in the colony is not followed. */
+export function isOwnName(name: string): boolean {
+  return name === LABEL_FILE || PARTIAL.test(name)
 }
 
 /** All files below a folder, with their checksums; none when there is no such folder. */
 export async function scanFolder(root: string, options: ScanOptions = {}): Promise<Scan> {
-  const scan: Scan = { files: new Map(), partial: [], skipped: [] }
+  const scan: Scan = { files: new Map(), partial: [], skipped: [], unreadable: new Map() }
   await scanBelow(root, '', scan, options)
   return scan
 }
@@ -46,7 +58,9 @@ export async function scanFolder(root: string, options: ScanOptions = {}): Promi
 async function scanBelow(root: string, below: string, scan: Scan, options: ScanOptions): Promise<void> {
   const entries = await readdir(join(root, below), { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
-    throw error
+    if (below === '') throw explained(error, root)
+    scan.unreadable.set(below, explained(error, below))
+    return []
   })
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     options.signal?.throwIfAborted()
@@ -66,12 +80,17 @@ async function isFile(entry: { isFile(): boolean; isSymbolicLink(): boolean }, p
   return target?.isFile() === true
 }
 
-async function scanFile(root: string, path: string, { files }: Scan, { known, onFile, signal }: ScanOptions) {
-  const { size, mtimeMs } = await stat(join(root, path))
-  const checksum = known?.(path, { size, mtimeMs }) ?? (await checksumOf(join(root, path), signal))
-  const file: LocalFile = { path, size, mtimeMs, checksum }
-  files.set(path, file)
-  onFile?.(file)
+async function scanFile(root: string, path: string, scan: Scan, { known, onFile, signal }: ScanOptions) {
+  try {
+    const { size, mtimeMs } = await stat(join(root, path))
+    const checksum = known?.(path, { size, mtimeMs }) ?? (await checksumOf(join(root, path), signal))
+    const file: LocalFile = { path, size, mtimeMs, checksum }
+    scan.files.set(path, file)
+    onFile?.(file)
+  } catch (error) {
+    signal?.throwIfAborted()
+    scan.unreadable.set(path, explained(error, path))
+  }
 }
 
 /** SHA-256 of a file as hex. */
@@ -88,7 +107,17 @@ export async function isUnchanged(root: string, { path, size, mtimeMs }: LocalFi
   return now !== undefined && now.size === size && now.mtimeMs === mtimeMs
 }
 
-/** Whether there is anything at that place, a link to nothing too. */
-export async function isThere(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined
+/**
+ * Whoever stores files in the colony chooses their labels; a link of this machine must not carry them elsewhere.
+ *
+ * @throws FileError when a folder on the way to `path` is a link
+ */
+export async function requireNoLink(root: string, path: string): Promise<void> {
+  const parts = path.split('/').slice(0, -1)
+  for (const [index] of parts.entries()) {
+    const folder = parts.slice(0, index + 1).join('/')
+    const found = await lstat(join(root, folder)).catch(() => undefined) // it will be made
+    if (found?.isSymbolicLink())
+      throw new FileError(`${path}: ${folder} is a link to another folder, and nothing is changed behind links`)
+  }
 }

@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ClientError } from '@colonies/client'
 
-const ATTEMPTS_MAX = 6
+/** About twenty seconds: a server that is started anew is back by then. */
+const ATTEMPTS_MAX = 8
 const PAUSE_MS = 200
 const PAUSE_MS_MAX = 5_000
 
 /** Whether another try may go better. */
 export class PassingError extends Error {
   override name = 'PassingError'
+}
+
+/** The store does not answer. Other files would fare no better. */
+export class UnreachableError extends PassingError {
+  override name = 'UnreachableError'
 }
 
 /** Tries `work` again after failures that may pass: broken connections, and what the service calls its own fault. */
@@ -23,10 +30,23 @@ export async function withRetries<T>(work: () => Promise<T>, signal: AbortSignal
   }
 }
 
-const passing = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ERR_STREAM_PREMATURE_CLOSE'])
+const passing = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ERR_STREAM_PREMATURE_CLOSE',
+])
 
 function mayPass(error: unknown): boolean {
-  if (error instanceof PassingError) return true
+  return error instanceof PassingError || (error instanceof ClientError && error.retryable) || isBroken(error)
+}
+
+/** Whether a connection was not made, or ended before all had come. */
+export function isBroken(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return (
     ('code' in error && passing.has(String(error.code))) ||

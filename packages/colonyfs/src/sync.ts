@@ -1,13 +1,16 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { lstat, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { AbortedError } from '@colonies/client'
-import { FileError } from './file-error.js'
+import { AbortedError, ConnectionError } from '@colonies/client'
+import { explained, FileError } from './file-error.js'
 import {
   checksumOf,
+  isOwnName,
   isUnchanged,
   LABEL_FILE,
   type LocalFile,
   partialName,
+  requireNoLink,
   type Scan,
   scanFolder,
 } from './local-files.js'
@@ -15,6 +18,7 @@ import { localPath, pathOf, placeOf } from './places.js'
 import { type PlannedChange, type PlanOptions, planChanges } from './plan.js'
 import { inPool } from './pool.js'
 import { type InColony, listTree, type RemoteFile } from './remote-files.js'
+import { UnreachableError } from './retry.js'
 import type { Storage } from './storage.js'
 import type { SyncMemory } from './sync-memory.js'
 import { downloadFile, removeFile, uploadFile } from './transfers.js'
@@ -37,6 +41,8 @@ export interface SyncPlan {
   readonly unchanged: number
   /** Local things that are neither files nor folders. */
   readonly skipped: readonly string[]
+  /** What could not be read here; the plan leaves it alone on both sides. */
+  readonly unreadable: readonly SyncFailure[]
   readonly scan: Scan
   readonly memory: SyncMemory
 }
@@ -70,25 +76,39 @@ export async function planSync(
   { dir, label, signal, onScan, ...options }: SyncOptions,
 ): Promise<SyncPlan> {
   const remote = new Map<string, RemoteFile>()
-  for await (const file of listTree(colony, label)) remote.set(pathOf(label, file), file)
+  for await (const file of listTree(colony, label)) {
+    if (!isOwnName(file.name)) remote.set(pathOf(label, file), file)
+  }
   const scan = await scanFolder(dir, {
     known: (path, stats) => memory.known(path, stats),
     signal,
     ...(onScan && { onFile: onScan }),
   })
-  const changes = planChanges({ local: scan.files, remote, before: memory.checksums }, options)
+  const changes = planChanges({ local: scan.files, remote, before: memory.checksums }, options).filter(
+    ({ path }) => !isUnreadable(scan, path),
+  )
   const changed = new Set(changes.map(({ path }) => path))
   for (const file of scan.files.values()) if (!changed.has(file.path)) memory.inStep(file)
-  for (const path of memory.checksums.keys()) if (!scan.files.has(path) && !remote.has(path)) memory.forget(path)
+  for (const path of memory.checksums.keys()) {
+    if (!scan.files.has(path) && !remote.has(path) && !isUnreadable(scan, path)) memory.forget(path)
+  }
   const unchanged = scan.files.size - changes.filter(({ local }) => local).length
-  return { dir, label, changes, unchanged, skipped: scan.skipped, scan, memory }
+  const unreadable = [...scan.unreadable].map(([path, error]) => ({ path, error }))
+  return { dir, label, changes, unchanged, skipped: scan.skipped, unreadable, scan, memory }
+}
+
+/** A file that cannot be read, or one below a folder that cannot. */
+function isUnreadable({ unreadable }: Scan, path: string): boolean {
+  if (unreadable.size === 0) return false
+  const parts = path.split('/')
+  return parts.some((_, index) => unreadable.has(parts.slice(0, index + 1).join('/')))
 }
 
 /**
  * Carries a plan out, some transfers at a time. One that fails does not stop the others.
  *
  * @returns what failed; what did not is done, and stays done when this is interrupted
- * @throws AbortedError when `signal` is aborted
+ * @throws AbortedError when `signal` is aborted; UnreachableError or ConnectionError when nobody answers any more
  */
 export async function applySync(
   colony: InColony & { storage: Storage },
@@ -106,8 +126,9 @@ export async function applySync(
         const { onBytes } = progress
         await applyChange({ ...colony, plan }, change, { onBytes, signal })
       } catch (error) {
-        if (signal?.aborted) throw error
-        failures.push({ path: change.path, error: error instanceof Error ? error : new Error(String(error)) })
+        // Nor does anything get better by waiting for each of the others.
+        if (signal?.aborted || error instanceof UnreachableError || error instanceof ConnectionError) throw error
+        failures.push({ path: change.path, error: explained(error, change.path) })
       }
       progress.fileDone()
       if (Date.now() - savedAt > SAVE_MS) {
@@ -128,8 +149,12 @@ export async function applySync(
 
 /** Makes the folder, and leaves its label for the next time. */
 async function prepareFolder({ dir, label }: SyncPlan): Promise<void> {
-  await mkdir(dir, { recursive: true })
-  await writeFile(join(dir, LABEL_FILE), JSON.stringify({ label }))
+  try {
+    await mkdir(dir, { recursive: true })
+    await writeFile(join(dir, LABEL_FILE), JSON.stringify({ label }))
+  } catch (error) {
+    throw explained(error, dir)
+  }
 }
 
 interface Applying extends InColony {
@@ -153,11 +178,13 @@ async function applyChange(
     memory.inStep(local)
   } else if (action === 'download' && remote) {
     // Whoever wrote to it since the plan was made must not lose that.
+    await requireNoLink(dir, path)
     await requireAsPlanned(dir, path, local)
     await downloadFile(storage, remote, target, options)
     const { size, mtimeMs } = await stat(target)
     memory.inStep({ path, size, mtimeMs, checksum: remote.checksum })
   } else if (action === 'remove-local' && local) {
+    await requireNoLink(dir, path)
     await requireAsPlanned(dir, path, local)
     await rm(target, { force: true })
     memory.forget(path)
@@ -168,12 +195,16 @@ async function applyChange(
 }
 
 async function requireAsPlanned(dir: string, path: string, local: LocalFile | undefined): Promise<void> {
-  const same = local ? await isUnchanged(dir, local) : await isAbsent(localPath(dir, path))
-  if (!same) throw new FileError(`${path} was changed here since the plan was made; sync again`)
+  if (local && (await isUnchanged(dir, local))) return
+  const found = await lstat(localPath(dir, path)).catch(() => undefined)
+  if (!local && !found) return
+  if (!local && found && !found.isFile())
+    throw new FileError(`${path}: ${kindOf(found)} has this name here; move it away`)
+  throw new FileError(`${path} was changed here since the plan was made; sync again`)
 }
 
-async function isAbsent(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) === undefined
+function kindOf(found: Stats): string {
+  return found.isDirectory() ? 'a folder' : found.isSymbolicLink() ? 'a link' : 'something that is no file'
 }
 
 /** Downloads that were interrupted and are not wanted any more, because something else was stored since. */

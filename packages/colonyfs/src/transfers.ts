@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
+import { type Client, ClientError, ConflictError, NotFoundError } from '@colonies/client'
 import { FileError } from './file-error.js'
 import { checksumOf, isUnchanged, type LocalFile, partialName } from './local-files.js'
 import { localPath, type Place } from './places.js'
@@ -46,22 +47,43 @@ export async function uploadFile(
     if (signal?.aborted || (await isUnchanged(root, file))) throw error
     throw new FileError(`${file.path} was changed while it was being sent; sync again`, { cause: error })
   }
+  const { server, port, tls, region, bucket } = storage.place
+  const revision = {
+    colonyname,
+    ...place,
+    size: file.size,
+    checksum: file.checksum,
+    checksumalg: 'SHA256',
+    ref: { protocol: 's3', s3object: { server, port, tls, region, bucket, object: key } },
+  }
   try {
-    const { server, port, tls, region, bucket } = storage.place
-    await client.addFile({
-      file: {
-        colonyname,
-        ...place,
-        size: file.size,
-        checksum: file.checksum,
-        checksumalg: 'SHA256',
-        ref: { protocol: 's3', s3object: { server, port, tls, region, bucket, object: key } },
-      },
-      ...(previous !== undefined && { previous }),
-    })
+    await withRetries(() => addRevision(client, revision, previous), signal)
   } catch (error) {
     // Whether the revision was added is known only when the server refused it.
-    if (isRefusal(error)) await storage.remove(storage.place.bucket, [key]).catch(() => {}) // the refusal tells more
+    if (isRefusal(error)) await storage.remove(bucket, [key]).catch(() => {}) // the refusal tells more
+    throw error
+  }
+}
+
+type Revision = Parameters<Client['addFile']>[0]['file'] & Place & { ref: { s3object: { object: string } } }
+
+/** Adds a revision once, also where an earlier try did so and its answer was lost: no other one has its object. */
+async function addRevision(client: Client, file: Revision, previous: string | undefined): Promise<void> {
+  try {
+    await client.addFile({ file, ...(previous !== undefined && { previous }) })
+  } catch (error) {
+    const mayBeAdded = error instanceof ClientError && (error.retryable || error instanceof ConflictError)
+    if (!mayBeAdded) throw error
+    const newest = await newestOf(client, file)
+    if (newest?.ref.s3object.object !== file.ref.s3object.object) throw error
+  }
+}
+
+async function newestOf(client: Client, { colonyname, label, name }: Revision) {
+  try {
+    return (await client.getFile({ colonyname, label, name, latest: true }))[0]
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined
     throw error
   }
 }
@@ -98,9 +120,9 @@ export async function downloadFile(
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const partial = join(dirname(path), partialName(basename(path), remote.checksum))
-  await withRetries(() => fetchInto(storage, remote, partial, { onBytes, signal }), signal)
-  const checksum = await verified(remote, partial, signal)
-  if (checksum !== undefined) {
+  const came = await withRetries(() => fetchInto(storage, remote, partial, { onBytes, signal }), signal)
+  const checksum = came ?? (await checksumOf(partial, signal))
+  if (isChecksum(remote.checksum) && checksum !== remote.checksum.toLowerCase()) {
     await rm(partial, { force: true })
     throw new FileError(
       `The bytes of ${remote.label}/${remote.name} are not those that were stored: their SHA-256 is ${checksum}, not ${remote.checksum}`,
@@ -109,17 +131,19 @@ export async function downloadFile(
   await rename(partial, path)
 }
 
+/** @returns the SHA-256 of the file when all of it came now; undefined when it has bytes of an earlier try */
 async function fetchInto(
   storage: Storage,
   remote: RemoteFile,
   partial: string,
   { onBytes, signal }: TransferOptions,
-): Promise<void> {
+): Promise<string | undefined> {
   const { object, bucket } = remote.ref.s3object
   const there = (await stat(partial).catch(() => undefined))?.size ?? 0
   const start = there <= remote.size ? there : 0
   // `r+` keeps what is there.
   const file = await open(partial, start > 0 ? 'r+' : 'w')
+  const hash = createHash('sha256')
   let position = start
   try {
     onBytes?.(start)
@@ -127,6 +151,7 @@ async function fetchInto(
       const bytes = await storage.get(object, { bucket, start, signal })
       if (!bytes) throw new FileError(`The bytes of ${remote.label}/${remote.name} are not in the store any more`)
       for await (const chunk of bytes as AsyncIterable<Buffer>) {
+        hash.update(chunk)
         await writeAll(file, chunk, position)
         position += chunk.length
         onBytes?.(chunk.length)
@@ -135,6 +160,7 @@ async function fetchInto(
         throw new PassingError(`Only ${position} of ${remote.size} bytes of ${remote.name} came`)
     }
     await file.sync()
+    return start === 0 ? hash.digest('hex') : undefined
   } catch (error) {
     onBytes?.(-position) // the next try counts what is there again
     throw error
@@ -148,9 +174,7 @@ async function writeAll(file: FileHandle, chunk: Buffer, position: number): Prom
     written += (await file.write(chunk, written, chunk.length - written, position + written)).bytesWritten
 }
 
-/** @returns the checksum of a file that has another one than it should; undefined when all is well, or none was given */
-async function verified(remote: RemoteFile, path: string, signal?: AbortSignal): Promise<string | undefined> {
-  if (!/^[0-9a-f]{64}$/i.test(remote.checksum)) return undefined
-  const checksum = await checksumOf(path, signal)
-  return checksum === remote.checksum.toLowerCase() ? undefined : checksum
+/** Other clients may leave it empty, or write something else. */
+function isChecksum(text: string): boolean {
+  return /^[0-9a-f]{64}$/i.test(text)
 }

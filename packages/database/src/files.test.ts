@@ -4,9 +4,9 @@ import { testDatabase } from '@colonies/testkit'
 import type { Db } from './db.js'
 import { removeRevision, removeRevisions, removeTree } from './file-removals.js'
 import {
+  addFiles,
   emptyFileAddedAt,
   findFile,
-  insertFileAfter,
   insertFiles,
   listFileLabels,
   listFiles,
@@ -54,7 +54,7 @@ const start = { label: '', name: '' }
 
 const statements: Record<string, (db: Db, colony: number) => Promise<unknown>> = {
   insertFiles: (db, c) => insertFiles(db, c, [file('/x/1', 'a'), file('/x/2', 'a')]),
-  insertFileAfter: (db, c) => insertFileAfter(db, c, file('/y', String(made)), null),
+  addFiles: (db, c) => addFiles(db, c, [{ file: file('/y', String(made)), previous: null }]),
   findFile: (db, c) => findFile(db, c, 'x'),
   listRevisions: (db, c) => listRevisions(db, c, { label: '/x/1', name: 'a', before: 9, count: 10 }),
   listFiles: (db, c) => listFiles(db, c, { label: '/x/1', after: '', count: 10 }),
@@ -131,6 +131,25 @@ test('labels are counted right, whatever is added and removed at the same time',
   const lost = await db.all(sql`
     select 1 from snapshot_files p where colony <> 0 and not exists (select 1 from files f where f.file_id = p.file_id)`)
   assert.deepEqual(lost, [])
+})
+
+test('a revision is added over the one that its caller knows, once, whatever else is added with it', async (t) => {
+  const { db } = await testDatabase(t)
+  const { key } = await testColony(db, 'dev', [])
+  const [first] = await addFiles(db, key, [{ file: file('/a', 'x'), previous: null }])
+  const over = (name: string, previous: string | null | undefined) => ({ file: file('/a', name), previous })
+  const known = first?.file_id ?? ''
+  const rows = await addFiles(db, key, [over('x', known), over('x', known), over('y', null), over('y', undefined)])
+  assert.deepEqual(
+    rows.map((row) => row !== undefined),
+    [true, false, true, true],
+  )
+  assert.deepEqual(await addFiles(db, key, [over('x', known), over('y', null)]), [undefined, undefined])
+  const atOnce = await Promise.all(
+    Array.from({ length: 10 }, () => addFiles(db, key, [over('z', null), over('other', undefined)])),
+  )
+  assert.equal(atOnce.filter(([row]) => row).length, 1)
+  assert.equal(atOnce.filter(([, row]) => row).length, 10)
 })
 
 test('an object is in use while any revision names it, also one that only a snapshot has', async (t) => {

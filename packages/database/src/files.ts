@@ -76,30 +76,64 @@ export function insertFiles(db: Db, colony: ColonyKey, files: readonly NewFile[]
     select ${fileColumns} from f order by f.sequence_nr`)
 }
 
+/** A revision to be added. */
+export interface AddedFile {
+  file: NewFile
+  /** Id of the revision that has to be the newest one; null: there has to be none; undefined: either is fine. */
+  previous: string | null | undefined
+}
+
 /**
- * Adds a revision if the newest one is what the caller thinks.
+ * Adds revisions in their order, each if the newest one is what its caller thinks.
  *
- * @param previous its id; null: there is none
- * @returns undefined when it is another one
+ * @returns rows in the order of `added`; undefined where the newest revision is another one
  */
-export function insertFileAfter(
+export async function addFiles(
   db: Db,
   colony: ColonyKey,
-  file: NewFile,
-  previous: string | null,
-): Promise<FileRow | undefined> {
-  const isAsThought = async (tx: Db) => {
-    const [newest] = await listRevisions(tx, colony, { label: file.label, name: file.name, before: 0, count: 1 })
-    return (newest?.file_id ?? null) === previous
-  }
+  added: readonly AddedFile[],
+): Promise<(FileRow | undefined)[]> {
+  if (added.every(({ previous }) => previous === undefined))
+    return insertFiles(
+      db,
+      colony,
+      added.map(({ file }) => file),
+    )
   return db.transaction(async (tx) => {
     // First without the lock, which leaves a row behind in a colony that never had files.
-    if (!(await isAsThought(tx))) return undefined
+    const possible = inTheirOrder(added, await newestIds(tx, colony, added))
+    if (possible.length === 0) return added.map(() => undefined)
     await lockFiles(tx, colony)
-    if (!(await isAsThought(tx))) return undefined
-    const [row] = await insertFiles(tx, colony, [file])
-    return row
+    const files = inTheirOrder(possible, await newestIds(tx, colony, possible)).map(({ file }) => file)
+    const rows = files.length === 0 ? [] : await insertFiles(tx, colony, files)
+    const byId = new Map(rows.map((row) => [row.file_id, row]))
+    return added.map(({ file }) => byId.get(file.file_id))
   })
+}
+
+const placeOf = ({ label, name }: Pick<NewFile, 'label' | 'name'>) => JSON.stringify([label, name])
+
+/** Those that may be added one after the other. */
+function inTheirOrder(added: readonly AddedFile[], newest: Map<string, string>): AddedFile[] {
+  return added.filter(({ file, previous }) => {
+    const place = placeOf(file)
+    if (previous !== undefined && (newest.get(place) ?? null) !== previous) return false
+    newest.set(place, file.file_id)
+    return true
+  })
+}
+
+/** Ids of the newest revisions of these files, by their place. Uses the index `files_newest`. */
+async function newestIds(tx: Db, colony: ColonyKey, added: readonly AddedFile[]): Promise<Map<string, string>> {
+  const rows = await tx.all<Pick<FileRow, 'label' | 'name' | 'file_id'>>(sql`
+    select a.label, a.name, newest.file_id
+    from unnest(${added.map(({ file }) => file.label)}::text[], ${added.map(({ file }) => file.name)}::text[])
+      as a (label, name)
+    cross join lateral (
+      select f.file_id from files f
+      where f.colony = ${colony} and f.label = a.label and f.name = a.name and not f.hidden
+      order by f.label, f.name, f.sequence_nr desc limit 1) newest`)
+  return new Map(rows.map((row) => [placeOf(row), row.file_id]))
 }
 
 /** Makes changes of one colony's files come one after the other, until the transaction ends. */

@@ -87,12 +87,14 @@ export interface ObjectRow {
 const objectColumns = sql`key, file_id, size, etag, content_type, metadata, stored_at`
 
 export interface StoreCondition {
-  /** Most bytes that the colony may have afterwards. */
-  quotaBytes: number
   /** Only where nothing is stored yet. */
   ifAbsent?: boolean
   /** Only over an object with this etag. */
   ifEtag?: string
+}
+
+export interface StoreWish extends StoreCondition {
+  object: NewObject
 }
 
 export type StoreRefusal = 'no_bucket' | 'over_quota' | 'condition'
@@ -103,44 +105,83 @@ export interface Stored {
   unusedFiles: string[]
 }
 
-/** Stores an object whose file is complete, in place of the one of that name. */
-export function putObject(
+/**
+ * Stores objects whose files are complete, in their order, each in place of the one of its name.
+ *
+ * @param quotaBytes most bytes that the colony may have afterwards
+ * @returns outcomes in the order of `wishes`
+ */
+export function putObjects(
   db: Db,
   colony: ColonyKey,
-  object: NewObject,
-  condition: StoreCondition,
-): Promise<Stored | StoreRefusal> {
-  return db.transaction(async (tx) => {
-    const used = await lockUsage(tx, colony)
-    return storeObject(tx, colony, object, { ...condition, used })
-  })
+  wishes: readonly StoreWish[],
+  quotaBytes: number,
+): Promise<(Stored | StoreRefusal)[]> {
+  return db.transaction(async (tx) =>
+    storeObjects(tx, colony, wishes, { used: await lockUsage(tx, colony), quotaBytes }),
+  )
 }
 
+type Place = Pick<ObjectRow, 'file_id' | 'size' | 'etag'>
+
+const placeOf = ({ bucket, key }: ObjectName) => JSON.stringify([bucket, key])
+
 /** Within a transaction that has the lock of `lockUsage`. @param used bytes of the colony before */
-export async function storeObject(
+export async function storeObjects(
   tx: Db,
   colony: ColonyKey,
-  object: NewObject,
-  { used, quotaBytes, ifAbsent = false, ifEtag }: StoreCondition & { used: bigint },
-): Promise<Stored | StoreRefusal> {
-  const { bucket, key } = object
-  // A key share: any number may store, nobody removes the bucket meanwhile.
-  if (!(await tx.one(sql`select 1 from buckets where colony = ${colony} and name = ${bucket} for key share`)))
-    return 'no_bucket'
-  const before = await findObject(tx, colony, object)
-  if (ifAbsent && before) return 'condition'
-  if (ifEtag !== undefined && before?.etag !== ifEtag) return 'condition'
-  const bytes = used + BigInt(object.size) - (before?.size ?? 0n)
-  if (bytes > BigInt(quotaBytes) && bytes > used) return 'over_quota'
-  await tx.run(sql`update store_usage set bytes = ${bytes} where colony = ${colony}`)
+  wishes: readonly StoreWish[],
+  { used, quotaBytes }: { used: bigint; quotaBytes: number },
+): Promise<(Stored | StoreRefusal)[]> {
+  const { buckets, objects } = await readPlaces(tx, colony, wishes)
+  const stored = new Map<string, NewObject>()
+  let bytes = used
+  const outcomes = wishes.map(({ object, ifAbsent = false, ifEtag }): { unusedFiles: string[] } | StoreRefusal => {
+    const place = placeOf(object)
+    const before = objects.get(place)
+    if (!buckets.has(object.bucket)) return 'no_bucket'
+    if ((ifAbsent && before) || (ifEtag !== undefined && before?.etag !== ifEtag)) return 'condition'
+    const after = bytes + BigInt(object.size) - (before?.size ?? 0n)
+    if (after > BigInt(quotaBytes) && after > bytes) return 'over_quota'
+    bytes = after
+    stored.set(place, object)
+    objects.set(place, { file_id: object.fileId, size: BigInt(object.size), etag: object.etag })
+    return { unusedFiles: before ? [before.file_id] : [] }
+  })
+  const storedAt = stored.size === 0 ? '' : await writeObjects(tx, colony, [...stored.values()], bytes)
+  return outcomes.map((outcome) => (typeof outcome === 'string' ? outcome : { ...outcome, storedAt }))
+}
+
+/** What is there now. Holds the buckets: any number may store, nobody removes one meanwhile. */
+async function readPlaces(tx: Db, colony: ColonyKey, wishes: readonly StoreWish[]) {
+  const names = wishes.map(({ object }) => object.bucket)
+  const keys = wishes.map(({ object }) => object.key)
+  const buckets = await tx.all<{ name: string }>(sql`
+    select name from buckets where colony = ${colony} and name = any(${names}::text[]) for key share`)
+  const objects = await tx.all<Place & ObjectName>(sql`
+    select o.bucket, o.key, o.file_id, o.size, o.etag
+    from unnest(${names}::text[], ${keys}::text[]) as w (bucket, key)
+    join objects o on o.colony = ${colony} and o.bucket = w.bucket and o.key = w.key`)
+  return {
+    buckets: new Set(buckets.map(({ name }) => name)),
+    objects: new Map(objects.map((row): [string, Place] => [placeOf(row), row])),
+  }
+}
+
+/** @returns when they were stored: the time of the transaction */
+async function writeObjects(tx: Db, colony: ColonyKey, objects: readonly NewObject[], bytes: bigint): Promise<string> {
+  const column = <Key extends keyof NewObject>(key: Key) => objects.map((object) => object[key])
   const row = await tx.one<{ stored_at: string }>(sql`
-    insert into objects (colony, bucket, key, file_id, size, etag, content_type, metadata)
-    values (${colony}, ${bucket}, ${key}, ${object.fileId}, ${object.size}, ${object.etag}, ${object.contentType},
-      ${object.metadata})
-    on conflict (colony, bucket, key) do update set file_id = excluded.file_id, size = excluded.size,
-      etag = excluded.etag, content_type = excluded.content_type, metadata = excluded.metadata, stored_at = now()
-    returning stored_at`)
-  return { storedAt: row?.stored_at ?? '', unusedFiles: before ? [before.file_id] : [] }
+    with usage as (update store_usage set bytes = ${bytes} where colony = ${colony}), written as (
+      insert into objects (colony, bucket, key, file_id, size, etag, content_type, metadata)
+      select ${colony}, w.* from unnest(${column('bucket')}::text[], ${column('key')}::text[],
+        ${column('fileId')}::text[], ${column('size')}::bigint[], ${column('etag')}::text[],
+        ${column('contentType')}::text[], ${column('metadata')}::text[]) as w
+      on conflict (colony, bucket, key) do update set file_id = excluded.file_id, size = excluded.size,
+        etag = excluded.etag, content_type = excluded.content_type, metadata = excluded.metadata, stored_at = now()
+      returning stored_at)
+    select stored_at from written limit 1`)
+  return row?.stored_at ?? ''
 }
 
 /** Makes changes of one colony's store come one after the other. @returns its bytes */
@@ -149,6 +190,14 @@ export async function lockUsage(tx: Db, colony: ColonyKey): Promise<bigint> {
     insert into store_usage (colony, bytes) values (${colony}, 0)
     on conflict (colony) do update set bytes = store_usage.bytes returning bytes`)
   return row?.bytes ?? 0n
+}
+
+/** Bytes of a colony, looked at on the way to storing more. @returns undefined when there is no such bucket */
+export async function usageBeside(db: Db, colony: ColonyKey, bucket: string): Promise<bigint | undefined> {
+  const row = await db.one<{ bytes: bigint }>(sql`
+    select coalesce((select bytes from store_usage where colony = ${colony}), 0) as bytes
+    from buckets where colony = ${colony} and name = ${bucket}`)
+  return row?.bytes
 }
 
 export async function storeUsage(db: Db, colony: ColonyKey): Promise<bigint> {

@@ -6,7 +6,7 @@ import {
   type StoreCondition,
   type Stored,
   type StoreRefusal,
-  storeObject,
+  storeObjects,
 } from './objects.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -119,20 +119,19 @@ export function completeUpload(
   db: Db,
   colony: ColonyKey,
   { uploadId, object, parts }: { uploadId: string; object: NewObject; parts: readonly string[] },
-  condition: StoreCondition,
+  condition: StoreCondition & { quotaBytes: number },
 ): Promise<Stored | StoreRefusal | 'no_upload' | 'parts_changed'> {
   return db.transaction(async (tx) => {
     const used = await lockUsage(tx, colony)
     const present = await readParts(tx, colony, uploadId)
     if (!present) return 'no_upload'
     if (!parts.every((fileId) => present.fileIds.includes(fileId))) return 'parts_changed'
-    const stored = await storeObject(tx, colony, object, {
-      ...condition,
+    const [stored] = await storeObjects(tx, colony, [{ ...condition, object }], {
       used: used - present.bytes,
       // What the parts took already is not more for being one object.
       quotaBytes: Math.max(condition.quotaBytes, Number(used)),
     })
-    if (typeof stored === 'string') return stored
+    if (stored === undefined || typeof stored === 'string') return stored ?? 'condition'
     await removeUpload(tx, colony, uploadId)
     return { ...stored, unusedFiles: [...stored.unusedFiles, ...present.fileIds] }
   })

@@ -5,6 +5,7 @@ import { confirm } from '../confirm.js'
 import { UsageError } from '../exit-codes.js'
 import { formatBytes } from '../format-bytes.js'
 import { formatTime } from '../format-time.js'
+import { cleanVerb } from '../fs/clean-verb.js'
 import { labelVerbs } from '../fs/label-verbs.js'
 import { withFiles } from '../fs/open-files.js'
 import { snapshotVerbs } from '../fs/snapshot-verbs.js'
@@ -52,6 +53,7 @@ function wishOf({ file, label, name, fileid }: Record<keyof typeof which, string
 
 export const fsCommands = noun('fs', 'Files of the colony: folders here, labels there.', [
   syncVerb,
+  cleanVerb,
   verb({
     name: 'ls',
     summary: 'List the files of a label and of all labels below it.',

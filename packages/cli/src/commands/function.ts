@@ -8,6 +8,7 @@ import { readFunctionSpec } from '../spec-file.js'
 import type { Column } from '../table.js'
 import { created, done, list, type View } from '../view.js'
 import { type WaitOptions, waitForProcess } from '../wait-for-process.js'
+import { withSnapshots } from '../with-snapshots.js'
 
 const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 }
 
@@ -99,11 +100,13 @@ export const functionCommands = noun('function', 'What executors can do, and han
       spec: needed('file with a function spec in JSON or YAML; - is standard input', { short: 'f' }),
       label: text('label, instead of that in the file'),
       lenient: flag('leave out unknown fields of the file'),
+      snapshot: flag('take a snapshot of the label of each entry of fs.snapshots, and put in its id'),
       ...waitOptions,
     },
-    async run({ spec: file, lenient, label, ...waiting }, session) {
+    async run({ spec: file, lenient, label, snapshot, ...waiting }, session) {
       const { io, colonyname } = session
-      const spec = await readFunctionSpec({ file, lenient, colonyname }, io)
+      const read = await readFunctionSpec({ file, lenient, colonyname }, io)
+      const spec = snapshot ? await withSnapshots(read, session) : read
       return submit(label ? { ...spec, label } : spec, waiting, session)
     },
   }),

@@ -5,7 +5,7 @@ import type { Session } from '../session.js'
 import type { View } from '../view.js'
 import { withFiles } from './open-files.js'
 import { ProgressLine } from './progress-line.js'
-import { describePlan, planTable, sizeOf } from './sync-plan.js'
+import { countOfFiles, describePlan, planTable, sizeOf } from './sync-plan.js'
 
 const parallelMax = 64
 
@@ -36,12 +36,13 @@ export const syncVerb = verb({
     return withFiles(session, async (files, signal) => {
       const plan = await files.planSync({ ...asked, signal })
       if (!quiet) showPlan(plan, values, session)
-      if (values.dry || plan.changes.length === 0) return viewOf(plan, [])
+      if (values.dry || plan.changes.length === 0) return viewOf(plan, plan.unreadable)
       await confirmPlan(values.yes, session)
       const line = new ProgressLine(session.io, quiet || session.out.format !== 'table')
       try {
         const options = { signal, parallel: values.parallel, onProgress: line.show.bind(line) }
-        return viewOf(plan, await files.applySync(plan, options), { done: true, quiet })
+        const failures = [...plan.unreadable, ...(await files.applySync(plan, options))]
+        return viewOf(plan, failures, { done: true, quiet })
       } finally {
         line.end()
       }
@@ -73,8 +74,8 @@ function viewOf(
   const moved = changes.filter(({ path }) => !failed.has(path))
   const sentence =
     failed.size > 0
-      ? `${failed.size} of ${changes.length} files failed; run it again to try these.`
-      : `${moved.length} files done.`
+      ? `${countOfFiles(failed.size)} failed, ${moved.length} are done; run it again to try the others.`
+      : `${countOfFiles(moved.length)} done.`
   return {
     data: {
       dir,
@@ -88,10 +89,12 @@ function viewOf(
         conflict: change.conflict,
         error: failed.get(change.path) ?? '',
       })),
+      failed: failures.map(({ path, error }) => ({ path, error: error.message })),
     },
     ids: moved.map(({ path }) => path),
-    text: () => [...failed].map(([path, message]) => `${path}: ${message}\n`).join(''),
-    note: done && !(quiet && failed.size === 0) ? sentence : undefined,
+    text: () =>
+      [...failed].map(([path, message]) => `${message.includes(path) ? '' : `${path}: `}${message}\n`).join(''),
+    note: failed.size > 0 || (done && !quiet) ? sentence : undefined,
     exitCode: failed.size > 0 ? ExitCode.failure : undefined,
   }
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { ensureBucket, insertUpload, putObject, putPart, sql, storeUsage } from '@colonies/database'
+import { ensureBucket, insertUpload, putObjects, putPart, sql, storeUsage } from '@colonies/database'
 import { newId } from '@colonies/identity'
 import { testDatabase } from '@colonies/testkit'
 import { ObjectFolder } from '../store/object-folder.js'
@@ -27,8 +27,7 @@ async function start(t: TestContext) {
 /** A file as it would look an hour and more after it was stored. */
 async function oldFile(folder: ObjectFolder, colony: number): Promise<string> {
   const file = await folder.receive(colony, bytes('old'))
-  await file.keep()
-  return file.fileId
+  return file.keep()
 }
 
 async function* bytes(text: string) {
@@ -44,7 +43,7 @@ test('files that nothing names go once they are old enough; those of objects and
     await oldFile(folder, colony),
   ]
   const object = { bucket: 'files', key: 'k', contentType: '', metadata: '{}', etag: '', size: 3 }
-  await putObject(db, colony, { ...object, fileId: named }, { quotaBytes: 1000 })
+  await putObjects(db, colony, [{ object: { ...object, fileId: named } }], 1000)
   const uploadId = newId()
   await insertUpload(db, colony, { ...object, uploadId }, 10)
   await putPart(db, colony, { uploadId, number: 1, fileId: part, size: 3, etag: '' }, 1000)
@@ -75,7 +74,11 @@ test('an object that no file names goes after a day; one that a file names stays
   await ensureBucket(db, colony, 'colonies', 10)
   const [named, lost] = [newId(), newId()]
   for (const key of [named, lost])
-    await store.put(colony, { bucket: 'colonies', key }, bytes('x'), { contentType: '', metadata: {} })
+    await store.put(colony, { bucket: 'colonies', key }, bytes('x'), {
+      contentType: '',
+      metadata: {},
+      announcedBytes: 1,
+    })
   await db.run(sql`
     insert into files (colony, file_id, label, name, sequence_nr, size, checksum, checksum_alg, server, port, tls, region,
       encryption_key, encryption_alg, bucket, object, initiator_id, initiator_name)

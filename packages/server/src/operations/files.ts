@@ -11,7 +11,6 @@ import {
 import {
   type FileRow,
   findFile,
-  insertFileAfter,
   listFileLabels,
   listFiles,
   listRevisions,
@@ -33,12 +32,10 @@ const REMOVED_AT_ONCE = 1000
 
 export const fileHandlers = {
   async addFile({ file, previous }, call) {
-    const { db, caller, colony, replica } = call
+    const { caller, colony, replica } = call
     const fresh = newFile(file, caller)
-    const row =
-      previous === ''
-        ? await replica.hotPath.addFile(colony.key, fresh)
-        : await insertFileAfter(db, colony.key, fresh, previous === 'none' ? null : previous)
+    const newest = previous === '' ? undefined : previous === 'none' ? null : previous
+    const row = await replica.hotPath.addFile(colony.key, { file: fresh, previous: newest })
     if (!row)
       throw new ColoniesError(
         'conflict',

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type AddedFile,
+  addFiles,
   type Claimed,
   type Close,
   type ColonyKey,
@@ -10,13 +12,11 @@ import {
   type Failure,
   type FileRow,
   giveBack,
-  insertFiles,
   insertLogs,
   insertPacks,
   insertProcesses,
   type LogLine,
   type NewAttribute,
-  type NewFile,
   type NewProcess,
   type Pack,
   type PackOutcome,
@@ -53,7 +53,8 @@ export interface HotPath {
   closeFailed(colony: ColonyKey, failure: Failure): Promise<boolean>
   /** @returns false when the line is about a process that its writer does not hold */
   addLog(colony: ColonyKey, log: LogLine): Promise<boolean>
-  addFile(colony: ColonyKey, file: NewFile): Promise<FileRow>
+  /** @returns undefined when the newest revision is another one than its caller thinks */
+  addFile(colony: ColonyKey, added: AddedFile): Promise<FileRow | undefined>
   /** Puts arguments into the queue of a generator. */
   pack(colony: ColonyKey, pack: Pack): Promise<PackOutcome>
   wait(waiter: Waiter): () => void
@@ -172,7 +173,7 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
     closeSuccessful: (colony, close) => successes.add(colony, close),
     closeFailed: (colony, failure) => failures.add(colony, failure),
     addLog: (colony, line) => logs.add(colony, line),
-    addFile: (colony, file) => files.add(colony, file),
+    addFile: (colony, added) => files.add(colony, added),
     pack: (colony, pack) => packs.add(colony, pack),
     wait: (waiter) => room.enter(waiter),
     giveBack: giveBackSoon,
@@ -214,12 +215,12 @@ function logBatcher(db: Db): Batcher<LogLine, boolean> {
 }
 
 /** Revisions of files. Two flushes of one colony would wait for each other, so there is one. */
-function fileBatcher(db: Db): Batcher<NewFile, FileRow> {
+function fileBatcher(db: Db): Batcher<AddedFile, FileRow | undefined> {
   return new Batcher({
-    flush: (colony, items) => insertFiles(db, colony, items),
+    flush: (colony, items) => addFiles(db, colony, items),
     itemsMax: 500,
     flushesMax: 1,
-    bytesOf: ({ label, name }) => label.length + name.length + 1000,
+    bytesOf: ({ file }) => file.label.length + file.name.length + 1000,
     bytesMax: BYTES_MAX,
     waitingMax: WAITING_MAX,
   })

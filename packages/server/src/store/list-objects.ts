@@ -24,6 +24,7 @@ const LAST = '\u{10ffff}'
 export async function listPage(db: Db, colony: ColonyKey, bucket: string, wish: ListWish): Promise<ListPage> {
   const { prefix, delimiter, limit } = wish
   const page: ListPage = { objects: [], prefixes: [], next: undefined }
+  if (limit === 0) return page
   let after = delimiter !== '' && wish.after.endsWith(delimiter) ? wish.after + LAST : wish.after
   let last = wish.after
   for (;;) {

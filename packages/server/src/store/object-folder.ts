@@ -7,12 +7,11 @@ import { newId } from '@colonies/identity'
 
 /** A file that has all its bytes, and no name that anybody knows yet. */
 export interface ReceivedFile {
-  readonly fileId: string
   readonly size: number
-  /** MD5 of the content as hex. */
+  /** MD5 of the content as hex; empty when it was not asked for. */
   readonly md5: string
-  /** Makes it last; nothing is left when this throws. Until then a crash loses it. */
-  keep(): Promise<void>
+  /** Makes it last; nothing is left when this throws. Until then a crash loses it. @returns its file id */
+  keep(): Promise<string>
 }
 
 /** Bytes from `start` to `end`, both included. */
@@ -51,18 +50,11 @@ export class ObjectFolder {
   }
 
   /** Writes what comes, and hashes it on the way. Nothing is left when `source` throws. */
-  async receive(colony: ColonyKey, source: AsyncIterable<Uint8Array>): Promise<ReceivedFile> {
-    const fileId = newId()
-    const path = join(this.#root, INCOMING, fileId)
+  async receive(colony: ColonyKey, source: AsyncIterable<Uint8Array>, { hashed = true } = {}): Promise<ReceivedFile> {
+    const path = join(this.#root, INCOMING, newId())
     const file = await open(path, 'wx', 0o600)
     try {
-      const { size, md5 } = await write(file, source)
-      return {
-        fileId,
-        size,
-        md5,
-        keep: () => this.#keep(colony, fileId, file),
-      }
+      return { ...(await write(file, source, hashed)), keep: () => this.#keep(colony, path, file) }
     } catch (error) {
       await file.close()
       await rm(path, { force: true })
@@ -70,14 +62,14 @@ export class ObjectFolder {
     }
   }
 
-  async #keep(colony: ColonyKey, fileId: string, file: FileHandle): Promise<void> {
-    const incoming = join(this.#root, INCOMING, fileId)
-    const place = this.#pathOf(colony, fileId)
+  async #keep(colony: ColonyKey, incoming: string, file: FileHandle): Promise<string> {
     try {
       await file.sync()
-      await mkdir(dirname(place), { recursive: true, mode: 0o700 })
-      await rename(incoming, place)
-      await syncFolder(dirname(place))
+      // An id tells the time. One of when the bytes began to come could be that of a file whose row never came.
+      const fileId = newId()
+      const place = this.#pathOf(colony, fileId)
+      await inFolder(dirname(place), () => rename(incoming, place))
+      return fileId
     } catch (error) {
       await rm(incoming, { force: true })
       throw error
@@ -86,14 +78,17 @@ export class ObjectFolder {
     }
   }
 
-  /** The same bytes once more, under a name of their own. @returns its file id */
-  async copy(colony: ColonyKey, fileId: string): Promise<string> {
+  /** The same bytes once more, under a name of their own. @returns its file id; undefined when this folder has no such file */
+  async copy(colony: ColonyKey, fileId: string): Promise<string | undefined> {
     const copy = newId()
     const place = this.#pathOf(colony, copy)
-    await mkdir(dirname(place), { recursive: true, mode: 0o700 })
-    await link(this.#pathOf(colony, fileId), place)
-    await syncFolder(dirname(place))
-    return copy
+    try {
+      await inFolder(dirname(place), () => link(this.#pathOf(colony, fileId), place))
+      return copy
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }
   }
 
   /** @returns undefined when this folder has no such file */
@@ -141,19 +136,36 @@ export class ObjectFolder {
   }
 }
 
-async function write(file: FileHandle, source: AsyncIterable<Uint8Array>): Promise<{ size: number; md5: string }> {
-  const md5 = createHash('md5')
+async function write(
+  file: FileHandle,
+  source: AsyncIterable<Uint8Array>,
+  hashed: boolean,
+): Promise<{ size: number; md5: string }> {
+  const md5 = hashed ? createHash('md5') : undefined
   let size = 0
   for await (const chunk of source) {
-    md5.update(chunk)
+    md5?.update(chunk)
     let written = 0
     while (written < chunk.length) written += (await file.write(chunk, written)).bytesWritten
     size += chunk.length
   }
-  return { size, md5: md5.digest('hex') }
+  return { size, md5: md5?.digest('hex') ?? '' }
 }
 
-/** So that a new name survives a loss of power. */
+/** Gives a file its name in a folder, which is made when it is not there; both survive a loss of power. */
+async function inFolder(folder: string, give: () => Promise<void>): Promise<void> {
+  try {
+    await give()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await syncFolder(dirname(folder))
+    await syncFolder(dirname(dirname(folder)))
+    await give()
+  }
+  await syncFolder(folder)
+}
+
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {

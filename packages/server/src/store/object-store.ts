@@ -17,14 +17,18 @@ import {
   type ObjectName,
   type ObjectRow,
   type PartRow,
-  putObject,
+  putObjects,
   putPart,
   referencedObjects,
+  type Stored,
   type StoreRefusal,
+  type StoreWish,
   storeUsage,
+  usageBeside,
 } from '@colonies/database'
 import { newId } from '@colonies/identity'
-import { type ByteRange, ObjectFolder, type ReceivedFile } from './object-folder.js'
+import { Batcher } from '../queue/batcher.js'
+import { type ByteRange, ObjectFolder } from './object-folder.js'
 import { S3Error } from './s3-errors.js'
 
 export interface ObjectStoreOptions {
@@ -45,8 +49,11 @@ export interface PutOptions extends Description {
   ifAbsent?: boolean
   ifEtag?: string
   /** How long the content will be, where the client says so: what is too much is refused before it comes. */
-  announcedBytes?: number
+  announcedBytes: number
 }
+
+/** Bytes that are in their place, and have no row yet. */
+type StoredFile = Pick<NewObject, 'fileId' | 'size' | 'etag'>
 
 export interface PartList {
   parts: PartRow[]
@@ -60,6 +67,10 @@ export const BUCKETS_MAX = 100
 /** Uploads of one colony that are not complete. */
 const UPLOADS_MAX = 10_000
 export const PARTS_MAX = 10_000
+/** Objects that are stored in one transaction. */
+const PUTS_AT_ONCE = 100
+/** Far more than there are requests at once. */
+const PUTS_WAITING_MAX = 10_000
 /** S3 has this bound for all parts but the last. */
 export const PART_BYTES_MIN = 5 * 1024 * 1024
 
@@ -71,6 +82,9 @@ export class ObjectStore {
   readonly #db: Db
   readonly #folder: ObjectFolder
   readonly #secret: string
+  readonly #puts: Batcher<StoreWish, Stored | StoreRefusal>
+  /** Bytes that clients have announced and that have no row yet. */
+  readonly #arriving = new Map<ColonyKey, number>()
   readonly quotaBytes: number
 
   private constructor(db: Db, folder: ObjectFolder, { secret, quotaBytes }: { secret: string; quotaBytes: number }) {
@@ -78,6 +92,15 @@ export class ObjectStore {
     this.#folder = folder
     this.#secret = secret
     this.quotaBytes = quotaBytes
+    // Changes of one colony's store wait for each other, so there is one flush at a time.
+    this.#puts = new Batcher({
+      flush: (colony, wishes) => putObjects(db, colony, wishes, quotaBytes),
+      itemsMax: PUTS_AT_ONCE,
+      flushesMax: 1,
+      bytesOf: ({ object }) => object.key.length + object.metadata.length + 1000,
+      bytesMax: 4 * 1024 * 1024,
+      waitingMax: PUTS_WAITING_MAX,
+    })
   }
 
   /** @throws Error with a sentence when the folder cannot be used */
@@ -113,35 +136,43 @@ export class ObjectStore {
     source: AsyncIterable<Uint8Array>,
     options: PutOptions,
   ): Promise<{ etag: string }> {
-    const file = await this.#receive(colony, source, options)
-    return this.#store(colony, { ...name, file, etag: file.md5 }, options)
+    const used = await usageBeside(this.#db, colony, name.bucket)
+    if (used === undefined) throw this.#refusal('no_bucket', name.bucket)
+    const file = await this.#receive(colony, source, { ...options, used })
+    return this.#store(colony, { ...name, file }, options)
   }
 
   async #receive(
     colony: ColonyKey,
     source: AsyncIterable<Uint8Array>,
-    { announcedBytes = 0 }: Pick<PutOptions, 'announcedBytes'>,
-  ): Promise<ReceivedFile> {
+    { used, announcedBytes }: { used: bigint; announcedBytes: number },
+  ): Promise<StoredFile> {
     // What is stored instead of something else may be refused although it would fit: the exact look comes at the end.
-    if ((await this.usage(colony)) + BigInt(announcedBytes) > BigInt(this.quotaBytes)) throw this.#overQuota()
-    const file = await this.#folder.receive(colony, source)
-    await file.keep()
-    return file
+    const arriving = (this.#arriving.get(colony) ?? 0) + announcedBytes
+    if (used + BigInt(arriving) > BigInt(this.quotaBytes)) throw this.#overQuota()
+    this.#arriving.set(colony, arriving)
+    try {
+      const { size, md5, keep } = await this.#folder.receive(colony, source)
+      return { fileId: await keep(), size, etag: md5 }
+    } finally {
+      const left = (this.#arriving.get(colony) ?? 0) - announcedBytes
+      if (left > 0) this.#arriving.set(colony, left)
+      else this.#arriving.delete(colony)
+    }
   }
 
   async #store(
     colony: ColonyKey,
-    { bucket, key, file, etag }: ObjectName & { file: Pick<ReceivedFile, 'fileId' | 'size'>; etag: string },
-    { contentType, metadata, ifAbsent, ifEtag }: PutOptions,
+    { bucket, key, file }: ObjectName & { file: StoredFile },
+    { contentType, metadata, ifAbsent, ifEtag }: Omit<PutOptions, 'announcedBytes'>,
   ): Promise<{ etag: string; storedAt: string }> {
-    const { fileId, size } = file
-    const object: NewObject = { bucket, key, fileId, size, etag, contentType, metadata: JSON.stringify(metadata) }
+    const { fileId, etag } = file
+    const object: NewObject = { bucket, key, ...file, contentType, metadata: JSON.stringify(metadata) }
     const condition = {
-      quotaBytes: this.quotaBytes,
       ...(ifAbsent !== undefined && { ifAbsent }),
       ...(ifEtag !== undefined && { ifEtag }),
     }
-    const stored = await putObject(this.#db, colony, object, condition)
+    const stored = await this.#puts.add(colony, { object, ...condition })
     if (typeof stored === 'string') {
       await this.#folder.remove(colony, [fileId])
       throw this.#refusal(stored, bucket)
@@ -186,20 +217,17 @@ export class ObjectStore {
   async read(colony: ColonyKey, { file_id }: ObjectRow, range?: ByteRange): Promise<Readable> {
     const stream = await this.#folder.read(colony, file_id, range)
     if (stream) return stream
-    // Its row was there a moment ago.
-    throw new S3Error(
-      'SlowDown',
-      'The object was just replaced, or its bytes lie on another machine: let all replicas share one COLONIES_STORE_DIR',
-    )
+    throw bytesMissing()
   }
 
-  async copy(colony: ColonyKey, from: ObjectName, to: ObjectName, options: PutOptions | undefined) {
+  async copy(colony: ColonyKey, from: ObjectName, to: ObjectName, options: Description | undefined) {
     const row = await findObject(this.#db, colony, from)
     if (!row) throw noKey()
     const fileId = await this.#folder.copy(colony, row.file_id)
+    if (fileId === undefined) throw bytesMissing()
     const kept = { contentType: row.content_type, metadata: JSON.parse(row.metadata) as Record<string, string> }
-    const file = { fileId, size: Number(row.size) }
-    return this.#store(colony, { ...to, file, etag: row.etag }, options ?? kept)
+    const file = { fileId, size: Number(row.size), etag: row.etag }
+    return this.#store(colony, { ...to, file }, options ?? kept)
   }
 
   /**
@@ -228,15 +256,15 @@ export class ObjectStore {
     options: Pick<PutOptions, 'announcedBytes'>,
   ): Promise<{ etag: string }> {
     await this.#upload(colony, uploadId) // before its bytes are read
-    const file = await this.#receive(colony, source, options)
-    const part = { uploadId, number, fileId: file.fileId, size: file.size, etag: file.md5 }
-    const stored = await putPart(this.#db, colony, part, this.quotaBytes)
+    const used = await this.usage(colony)
+    const file = await this.#receive(colony, source, { ...options, used })
+    const stored = await putPart(this.#db, colony, { uploadId, number, ...file }, this.quotaBytes)
     if (typeof stored === 'string') {
       await this.#folder.remove(colony, [file.fileId])
       throw stored === 'no_upload' ? noUpload() : this.#refusal(stored, '')
     }
     await this.#folder.remove(colony, stored.unusedFiles)
-    return { etag: file.md5 }
+    return { etag: file.etag }
   }
 
   async parts(colony: ColonyKey, uploadId: string, after: number, limit: number): Promise<PartList> {
@@ -254,11 +282,11 @@ export class ObjectStore {
   ): Promise<{ etag: string }> {
     const upload = await this.#upload(colony, uploadId)
     const parts = choose(await listParts(this.#db, colony, uploadId, { after: 0, limit: PARTS_MAX }), wanted)
-    const file = await this.#folder.receive(colony, this.#concatenated(colony, parts))
-    await file.keep()
+    const whole = await this.#folder.receive(colony, this.#concatenated(colony, parts), { hashed: false })
+    const file = { fileId: await whole.keep(), size: whole.size }
     const etag = etagOfParts(parts)
     const { bucket, key, content_type: contentType, metadata } = upload
-    const object = { bucket, key, fileId: file.fileId, size: file.size, etag, contentType, metadata }
+    const object = { bucket, key, ...file, etag, contentType, metadata }
     const fileIds = parts.map((part) => part.file_id)
     const stored = await completeUpload(
       this.#db,
@@ -308,6 +336,14 @@ const emptyObject = {
 
 function noKey(): S3Error {
   return new S3Error('NoSuchKey', 'There is no such object')
+}
+
+/** Of an object whose row was there a moment ago. */
+function bytesMissing(): S3Error {
+  return new S3Error(
+    'SlowDown',
+    'The object was just replaced, or its bytes lie on another machine: let all replicas share one COLONIES_STORE_DIR',
+  )
 }
 
 function noUpload(): S3Error {

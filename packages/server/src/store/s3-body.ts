@@ -14,8 +14,6 @@ export interface BodyOptions {
 
 /** Bytes of the line before a chunk, and of all lines after the last. */
 const LINE_BYTES_MAX = 4096
-/** A chunk that is signed has to be in memory before its signature is known. */
-const CHUNK_BYTES_MAX = 16 * 1024 * 1024
 
 /**
  * The content of a request body, checked against all that the client said about it: its length, its SHA-256 or the
@@ -27,22 +25,28 @@ const CHUNK_BYTES_MAX = 16 * 1024 * 1024
 export async function* readBody(source: AsyncIterable<Uint8Array>, options: BodyOptions): AsyncGenerator<Uint8Array> {
   const { headers, credential, bytesMax } = options
   const isChunked = credential.payload.startsWith('STREAMING-')
-  const expected = expectedLength(headers, isChunked)
-  if (expected !== undefined && expected > bytesMax) throw tooLarge(bytesMax)
+  const expected = announcedLength(headers, credential)
+  if (expected > bytesMax) throw tooLarge(bytesMax)
   const checks = new Checks(options)
   let size = 0
   for await (const chunk of isChunked ? unchunk(source, options, checks) : source) {
     size += chunk.length
-    if (size > bytesMax) throw tooLarge(bytesMax)
+    // Quotas were looked at with what was announced.
+    if (size > expected) throw otherLength(expected)
     checks.update(chunk)
     yield chunk
   }
-  if (expected !== undefined && size !== expected)
-    throw new S3Error('IncompleteBody', `${size} bytes came of the ${expected} that were announced`)
+  if (size !== expected) throw otherLength(expected)
   checks.finish()
 }
 
-function expectedLength(headers: IncomingHttpHeaders, isChunked: boolean): number | undefined {
+function otherLength(expected: number): S3Error {
+  return new S3Error('IncompleteBody', `The content is not the ${expected} bytes that were announced`)
+}
+
+/** How long the content of a request will be. @throws S3Error when the client does not say so */
+export function announcedLength(headers: IncomingHttpHeaders, { payload }: Credential): number {
+  const isChunked = payload.startsWith('STREAMING-')
   const text = isChunked ? headers['x-amz-decoded-content-length'] : headers['content-length']
   if (text === undefined) {
     if (headers['transfer-encoding'] === undefined && !isChunked) return 0
@@ -99,7 +103,10 @@ class Checks {
   }
 }
 
-/** Takes the content out of `aws-chunked` framing: `<hex>[;chunk-signature=<hex>]\r\n<bytes>\r\n`, then trailers. */
+/**
+ * Takes the content out of `aws-chunked` framing: `<hex>[;chunk-signature=<hex>]\r\n<bytes>\r\n`, then trailers. Content
+ * passes before the signature of its chunk was checked, so that no chunk has to fit into memory.
+ */
 async function* unchunk(
   source: AsyncIterable<Uint8Array>,
   { credential, key }: BodyOptions,
@@ -110,21 +117,14 @@ async function* unchunk(
   let before = credential.signature
   for (;;) {
     const { size, signature } = chunkHead(await reader.line())
-    if (signed && size > CHUNK_BYTES_MAX) throw new S3Error('EntityTooLarge', 'A signed chunk has at most 16 MiB')
-    const hash = createHash('sha256')
-    const parts: Uint8Array[] = []
+    const hash = signed ? createHash('sha256') : undefined
     for await (const part of reader.bytes(size)) {
-      // What is not signed may pass at once.
-      if (!signed) yield part
-      else {
-        hash.update(part)
-        parts.push(part)
-      }
+      hash?.update(part)
+      yield part
     }
-    if (signed) {
+    if (hash) {
       if (!isSignedChunk(credential, key, { before, signature, data: hash.digest('hex') })) throw wrongChunk()
       before = signature
-      yield* parts
     }
     if (size === 0) break
     if ((await reader.line()) !== '') throw malformed()

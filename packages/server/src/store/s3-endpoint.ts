@@ -49,8 +49,9 @@ export class S3Endpoint {
       await this.#refuse(error, { request, response, requestId })
     } finally {
       this.#working--
-      socket.setTimeout(0)
       socket.off('timeout', drop)
+      // Between requests the bound of the HTTP server counts; where the reply is out already, it has set that.
+      if (!response.writableFinished) socket.setTimeout(0)
     }
   }
 

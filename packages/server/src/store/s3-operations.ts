@@ -178,7 +178,6 @@ const ofObject: Record<string, S3Operation> = {
     const { store, request } = context
     const source = request.header('x-amz-copy-source')
     if (source !== undefined) return copyObject(context, source)
-    await requireBucket(context) // before the bytes are read
     const { etag } = await store.put(request.colony, request, request.content(), {
       ...request.description,
       ...request.condition,
@@ -224,12 +223,9 @@ const ofObject: Record<string, S3Operation> = {
     const number = request.count('partNumber', { otherwise: 0, max: PARTS_MAX + 1 })
     if (number < 1 || number > PARTS_MAX)
       throw new S3Error('InvalidArgument', `partNumber must be from 1 to ${PARTS_MAX}`)
-    const { etag } = await store.putPart(
-      request.colony,
-      { uploadId: uploadIdOf(request), number },
-      request.content(),
-      {},
-    )
+    const { etag } = await store.putPart(request.colony, { uploadId: uploadIdOf(request), number }, request.content(), {
+      announcedBytes: request.announcedBytes,
+    })
     return { headers: { ETag: `"${etag}"` } }
   },
 
@@ -313,6 +309,9 @@ function headersOf(row: ObjectRow): OutgoingHttpHeaders {
     ETag: `"${row.etag}"`,
     'Last-Modified': new Date(row.stored_at).toUTCString(),
     'Accept-Ranges': 'bytes',
+    // Any member may store a page and hand out a link to it; opened here, it must not act as a page of this server.
+    'Content-Security-Policy': "default-src 'none'; sandbox",
+    'X-Content-Type-Options': 'nosniff',
     ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value])),
   }
 }

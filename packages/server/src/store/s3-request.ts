@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ColonyKey } from '@colonies/database'
-import { readBody } from './s3-body.js'
+import { announcedLength, readBody } from './s3-body.js'
 import { S3Error } from './s3-errors.js'
 import { type Credential, decode, splitUrl } from './s3-signature.js'
 
@@ -32,8 +32,10 @@ export class S3Request {
     this.query = query
     this.#request = request
     this.#signed = signed
-    if (Buffer.byteLength(this.key) > KEY_BYTES_MAX || this.key.includes('\0'))
-      throw new S3Error('KeyTooLongError', `A key has at most ${KEY_BYTES_MAX} bytes, and no NUL`)
+    if (Buffer.byteLength(this.key) > KEY_BYTES_MAX)
+      throw new S3Error('KeyTooLongError', `A key has at most ${KEY_BYTES_MAX} bytes`)
+    if ([this.bucket, this.key, ...query.values()].some((text) => text.includes('\0')))
+      throw new S3Error('InvalidArgument', 'Neither keys nor parameters may have a NUL')
   }
 
   header(name: string): string | undefined {
@@ -43,12 +45,14 @@ export class S3Request {
 
   /** The content, checked against the signature and all checksums once it has been read to its end. */
   content(bytesMax = PUT_BYTES_MAX): AsyncGenerator<Uint8Array> {
-    return readBody(this.#request, { headers: this.#request.headers, ...this.#signed, bytesMax })
+    // A refusal in the middle still has to be sent, so the connection stays when the reading ends early.
+    const source = this.#request.iterator({ destroyOnReturn: false })
+    return readBody(source, { headers: this.#request.headers, ...this.#signed, bytesMax })
   }
 
-  /** As the client announces it; 0 where it does not. */
+  /** How long the content will be. @throws S3Error when the client does not say so */
   get announcedBytes(): number {
-    return Number(this.header('x-amz-decoded-content-length') ?? this.header('content-length') ?? 0) || 0
+    return announcedLength(this.#request.headers, this.#signed.credential)
   }
 
   /** The content as text; for the short documents that some requests bring. */

@@ -112,8 +112,16 @@ export function signingKey(secret: string, scope: string): Buffer {
   return scope.split('/').reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${secret}`))
 }
 
-/** @throws S3Error `SignatureDoesNotMatch` */
+/** Headers of S3 that change nothing of what a request does, or that its signature covers in another way. */
+const harmless = new Set(['x-amz-content-sha256', 'x-amz-date', 'x-amz-user-agent'])
+
+/** @throws S3Error `SignatureDoesNotMatch`, and `AccessDenied` for headers that its signer has not seen */
 export function verifySignature(request: SignedRequest, credential: Credential, key: Buffer): void {
+  const added = Object.keys(request.headers).find(
+    (name) => name.startsWith('x-amz-') && !harmless.has(name) && !credential.signedHeaders.includes(name),
+  )
+  // Whoever has a link to store one object could copy any other one into it.
+  if (added !== undefined) throw new S3Error('AccessDenied', `The header ${added} was not signed`)
   const text = [ALGORITHM, credential.time, credential.scope, sha256(canonicalRequest(request, credential))].join('\n')
   if (!equal(hmac(key, text).toString('hex'), credential.signature))
     throw new S3Error(

@@ -37,18 +37,30 @@ const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"'
  */
 export function readXmlList(xml: string, name: string): Map<string, string>[] {
   if (/<!|<\?(?!xml)/.test(xml)) throw new S3Error('MalformedXML', 'Only elements and texts are understood')
-  return [...xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g'))].map(
-    ([, content = '']) =>
+  const elements = [...contents(xml, name)]
+  return elements.map(
+    (content) =>
       new Map(
         [...content.matchAll(/<(\w+)>([^<]*)<\/\1>/g)].map(([, field = '', text = '']) => [field, unescaped(text)]),
       ),
   )
 }
 
+/** What stands between each start and the end that follows it. Not by one expression: with no end, it would look for it at each start. */
+function* contents(xml: string, name: string): Generator<string> {
+  const starts = new RegExp(`<${name}(?:\\s[^<>]*)?>`, 'g')
+  for (let start = starts.exec(xml); start; start = starts.exec(xml)) {
+    const end = xml.indexOf(`</${name}>`, starts.lastIndex)
+    if (end < 0) throw new S3Error('MalformedXML', `An element ${name} has no end`)
+    yield xml.slice(starts.lastIndex, end)
+    starts.lastIndex = end
+  }
+}
+
 function unescaped(text: string): string {
   return text.replace(/&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));/g, (whole, decimal, hex, named) => {
     if (named) return entities[named as string] ?? whole
     const code = decimal ? Number(decimal) : Number.parseInt(hex as string, 16)
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole
+    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
   })
 }
