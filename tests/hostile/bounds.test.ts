@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { sql } from '@colonies/database'
-import { limits, State } from '@colonies/protocol'
+import { limits } from '@colonies/protocol'
 import { type TestColony, testColony } from '@colonies/testkit'
 import { WebSocket } from 'ws'
 import { freshId, makeElsewhere, makeScene, type Scene } from '../access/scene.js'
@@ -12,6 +12,7 @@ import { type Ask, type Bench, type Bounds, many } from './bench.js'
 import { blueprintBounds } from './blueprint-bounds.js'
 import { scheduleBounds } from './bounds-of-schedules.js'
 import { fileBounds } from './file-bounds.js'
+import { listBounds } from './list-bounds.js'
 
 const spec = (colonyname: string, changes: object = {}, conditions: object = {}) => ({
   spec: { funcname: 'f', ...changes, conditions: { colonyname, executortype: 'cli', ...conditions } },
@@ -23,6 +24,7 @@ const bounds: Bounds = {
   ...blueprintBounds,
   ...scheduleBounds,
   ...fileBounds,
+  ...listBounds,
 
   async bodyBytesMax({ url }) {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -35,41 +37,6 @@ const bounds: Bounds = {
       message: 'The request body is larger than the 20971520 bytes that this server reads',
       code: 'too_large',
     })
-  },
-
-  async listBytesMax({ db, colonyname, scene, allowed, refused }) {
-    await allowed('user', 'submitbatchmsg', { colonyname, items: many(100, () => spec('')) })
-    await db.run(sql`
-      update process_specs set spec = spec || repeat(' ', 1000000)
-      where colony = (select colony_key from colonies where name = ${colonyname})`)
-    assert.equal(
-      await refused('user', 'getprocessesmsg', { colonyname, count: 100 }),
-      '413 These 100 processes have more than 67108864 bytes: ask for 67 at once',
-    )
-    assert.equal((await scene.clients.user.getProcessHistory({ colonyname, seconds: 1_000 })).length, 67)
-    await allowed('user', 'getprocessesmsg', { colonyname, count: 67 })
-  },
-
-  async inputBytesMax({ db, colonyname, scene, allowed }) {
-    const { ada } = scene.clients
-    const conditions = { executortype: 'cli' }
-    const children = ['b', 'c'].map((nodename) => ({ nodename, conditions: { ...conditions, dependencies: ['a'] } }))
-    const functionspecs = [{ nodename: 'a', conditions }, ...children]
-    await allowed('user', 'submitworkflowspecmsg', { spec: { colonyname, functionspecs } })
-    const assign = () => ada.assign({ colonyname, timeout: -1 })
-    const { processid } = await assign()
-    await ada.closeSuccessful({ processid })
-    const putOut = (bytes: number) =>
-      db.run(
-        sql`update results set output = '["' || repeat('x', ${bytes - 4}::int) || '"]' where process_id = ${processid}`,
-      )
-    await putOut(limits.inputBytesMax)
-    const input = (await assign()).in
-    assert.ok(Array.isArray(input) && input.length === 1)
-    await putOut(limits.inputBytesMax + 1)
-    await assert.rejects(assign(), { code: 'none_available' })
-    const [failed] = await scene.clients.user.getProcesses({ colonyname, state: State.failed, count: 1 })
-    assert.match(failed?.errors[0] ?? '', /outputs of its parents have more than 67108864 bytes/)
   },
 
   async jsonDepthMax({ colonyname, allowed, refused }) {
@@ -118,17 +85,6 @@ const bounds: Bounds = {
     }
   },
 
-  async historyCountMax({ colonyname, scene, allowed }) {
-    const items = many(500, () => spec(''))
-    for (const part of [items, items, items.slice(0, 1)])
-      await allowed('user', 'submitbatchmsg', { colonyname, items: part })
-    const history = { colonyname, seconds: 1_000, state: 0 }
-    const first = await scene.clients.user.getProcessHistory(history)
-    assert.equal(first.length, 1_000)
-    const after = first.at(-1)?.processid ?? ''
-    assert.equal((await scene.clients.user.getProcessHistory({ ...history, after })).length, 1)
-  },
-
   async assignBatchMax({ colonyname, allowed, refused }) {
     await allowed('user', 'submitbatchmsg', { colonyname, items: many(101, () => spec('')) })
     const assigned = await allowed('ada', 'assignbatchmsg', { colonyname, timeout: -1, count: 100 })
@@ -137,17 +93,6 @@ const bounds: Bounds = {
       await refused('ada', 'assignbatchmsg', { colonyname, timeout: -1, count: 101 }),
       '400 count must be 1 to 100, got 101',
     )
-  },
-
-  async directoryCountMax({ db, colonyname, scene }) {
-    await db.run(sql`
-      insert into locations (colony, location_id, name)
-      select colony_key, '', 'location' || lpad(n::text, 6, '0') from colonies, generate_series(1, 10001) n
-      where colonies.name = ${colonyname}`)
-    const first = await scene.clients.user.getLocations({ colonyname })
-    assert.equal(first.length, 10_000)
-    const after = first.at(-1)?.name ?? ''
-    assert.equal((await scene.clients.user.getLocations({ colonyname, after })).length, 1)
   },
 
   async logCountMax({ colonyname, allowed, refused }) {
@@ -322,21 +267,6 @@ const bounds: Bounds = {
     assert.equal(
       await refused('ada', 'heartbeatmsg', { colonyname, processids }),
       '400 processids has more than 10000 entries',
-    )
-  },
-
-  async attributesMax({ db, colonyname, scene, refused }) {
-    const processid = await scene.held()
-    await db.run(sql`
-      insert into attributes (colony, process_id, attribute_id, attribute_type, key, value)
-      select colony_key, ${processid}, 'a' || n, 1, 'a' || n, '' from colonies, generate_series(1, 10000) n
-      where colonies.name = ${colonyname}`)
-    const attribute = { targetid: processid, attributetype: 1, key: 'k', value: 'v' }
-    assert.equal(await refused('ada', 'addattributemsg', { attribute }), '429 A process has at most 10000 attributes')
-    const env = Object.fromEntries(many(10_001, (place) => [`E${place}`, 'x']))
-    assert.equal(
-      await refused('user', 'submitfuncspecmsg', spec(colonyname, { env })),
-      '400 spec.env has more than 10000 entries',
     )
   },
 

@@ -34,6 +34,12 @@ export function planWorkflow({ functionspecs }: ParsedWorkflowSpec): WorkflowPla
     const where = `spec.functionspecs[${index}]`
     return { spec, checked: checkFunctionSpec(spec, where), parents: parentsOf(spec, indexOf), children: [] }
   })
+  const dependencies = nodes.reduce((sum, { parents }) => sum + parents.length, 0)
+  if (dependencies > limits.workflowDependenciesMax)
+    throw new ColoniesError(
+      'bad_request',
+      `The nodes of a workflow have at most ${limits.workflowDependenciesMax} dependencies together, these have ${dependencies}`,
+    )
   nodes.forEach((node, index) => {
     for (const parent of node.parents) nodes[parent]?.children.push(index)
   })

@@ -63,14 +63,15 @@ export async function insertAttribute(
   db: Db,
   colony: ColonyKey,
   attribute: NewAttribute,
-  guard: Holder & { most: number },
+  guard: Holder & { most: number; bytesMax: number },
 ): Promise<'added' | 'exists' | 'not_held'> {
+  const spare = guard.bytesMax - Buffer.byteLength(attribute.key) - Buffer.byteLength(attribute.value)
   const row = await db.one<{ held: boolean; added: boolean }>(sql`
     with asked as materialized (select ${attribute.processId}::text as process_id), held as materialized (
       select l.graph_id from asked join live l on l.colony = ${colony} and l.process_id = asked.process_id
       where ${heldBy(guard)}
-        and (select count(*) from attributes a
-             where a.colony = ${colony} and a.process_id = ${attribute.processId}) < ${guard.most}
+        and (select count(*) < ${guard.most} and coalesce(sum(octet_length(a.key) + octet_length(a.value)), 0) <= ${spare}
+             from attributes a where a.colony = ${colony} and a.process_id = ${attribute.processId})
       for update of l
     ), added as (
       insert into attributes (colony, process_id, graph_id, attribute_id, attribute_type, key, value)

@@ -1,4 +1,4 @@
-import { ColoniesError } from '@colonies/protocol'
+import { ColoniesError, limits } from '@colonies/protocol'
 import type { Db } from './db.js'
 import type { Holder } from './held.js'
 import { sql } from './sql.js'
@@ -60,6 +60,11 @@ export function insertChild(db: Db, colony: ColonyKey, child: NewChild): Promise
         'lease_lost',
         `Process with Id <${parentId}> is yours again, but as attempt ${parent.attempt}; this was attempt ${adder.attempt}`,
       )
+
+    if (graph.total >= limits.workflowNodesMax)
+      throw new ColoniesError('too_many', `A processgraph has at most ${limits.workflowNodesMax} processes`)
+    if (!insert && (parent.children?.length ?? 0) >= limits.dependenciesMax)
+      throw new ColoniesError('too_many', `A process has at most ${limits.dependenciesMax} children`)
 
     const children = insert ? (parent.children ?? []) : before === '' ? [] : [before]
     if (!insert && before !== '') await addParentTo(tx, colony, before, child)

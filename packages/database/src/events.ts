@@ -47,10 +47,18 @@ export async function currentPosition(db: Db): Promise<bigint> {
   return row?.xact ?? 0n
 }
 
-/** The history of one process, oldest first. Uses the index `events_process`. */
-export function readHistory(db: Db, colony: ColonyKey, processId: string): Promise<EventRow[]> {
+/**
+ * The history of one process, oldest first, without the first `after` events. What is added later comes later: each change of
+ * a process waits for the one before. Uses the index `events_process`.
+ */
+export function readHistory(
+  db: Db,
+  colony: ColonyKey,
+  processId: string,
+  { after, count }: { after: number; count: number },
+): Promise<EventRow[]> {
   return db.all<EventRow>(sql`
     select process_id, at, old_state, state, attempt, holder, reason, executor_type, xact::text::bigint as xact
     from events where colony = ${colony} and process_id = ${processId}
-    order by xact, at limit 10000`)
+    order by xact, at, state limit ${count} offset ${after}`)
 }

@@ -24,6 +24,8 @@ import { sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
 import { anyShape, claimant, type TestColony, testColony } from './testing/colony.js'
 
+const first = { executor: '', function: '' }
+
 const executor = (name: string, changes: Partial<NewExecutor> = {}): NewExecutor => ({
   name,
   executor_id: `${name}-id`,
@@ -89,7 +91,7 @@ test('a rejected or removed executor has no rights, and what it holds waits agai
     assert.deepEqual(await readMemberships(db, `${name}-id`), [])
     await db.run(sql`delete from live where colony = ${colony.key}`)
   }
-  const functions = await listFunctions(db, colony.key, { executorName: '', count: 10 })
+  const functions = await listFunctions(db, colony.key, { executorName: '', after: first, count: 10 })
   assert.deepEqual(
     functions.map((row) => row.executor_name),
     ['ada'],
@@ -138,7 +140,7 @@ test('an executor that is added again is a new one: pending, without functions, 
   assert.deepEqual([row?.executor_id, row?.state], ['new-id', 0])
   assert.deepEqual(ready, [{ executorType: 'cli', count: 1 }])
   assert.equal(await holderOf(db, colony, held), null)
-  assert.deepEqual(await listFunctions(db, colony.key, { executorName: 'ada', count: 10 }), [])
+  assert.deepEqual(await listFunctions(db, colony.key, { executorName: 'ada', after: first, count: 10 }), [])
   assert.deepEqual(await readMemberships(db, 'ada-id'), [])
 })
 

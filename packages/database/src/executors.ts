@@ -1,6 +1,8 @@
+import { limits } from '@colonies/protocol'
 import type { ReadyLine } from './closes.js'
 import type { Db } from './db.js'
 import { type IdChange, idChange, noteChanges } from './directory-changes.js'
+import { endedByBytes } from './ended-by-bytes.js'
 import { isUniqueViolation } from './errors.js'
 import { releaseHeldBy } from './releases.js'
 import { moveSchedules } from './schedule-owners.js'
@@ -88,8 +90,10 @@ export function listExecutors(
   colony: ColonyKey,
   { after, count }: { after: string; count: number },
 ): Promise<ExecutorRow[]> {
-  return db.all<ExecutorRow>(sql`
-    select ${columns} from executors where colony = ${colony} and name > ${after} order by name limit ${count}`)
+  const page = sql`
+    select ${columns} from executors where colony = ${colony} and name > ${after} order by name limit ${count}`
+  const bytes = sql`octet_length(capabilities) + octet_length(allocations)`
+  return db.all<ExecutorRow>(endedByBytes(page, { columns, bytes, order: sql`name`, bytesMax: limits.listBytesMax }))
 }
 
 export function findExecutor(db: Db, colony: ColonyKey, name: string): Promise<ExecutorRow | undefined> {

@@ -4,6 +4,8 @@ import { testDatabase } from '@colonies/testkit'
 import { deleteFunction, type FunctionRow, findFunction, listFunctions, upsertFunction } from './functions.js'
 import { testColony } from './testing/colony.js'
 
+const first = { executor: '', function: '' }
+
 const fun = (executorName: string, name: string, changes: Partial<FunctionRow> = {}): FunctionRow => ({
   function_id: `${executorName}-${name}`,
   executor_name: executorName,
@@ -21,7 +23,7 @@ test('a function that is registered again keeps its id and takes the new descrip
   await upsertFunction(db, key, fun('ada', 'f'))
   const again = await upsertFunction(db, key, fun('ada', 'f', { function_id: 'another', description: 'adds' }))
   assert.deepEqual([again?.function_id, again?.description], ['ada-f', 'adds'])
-  assert.equal((await listFunctions(db, key, { executorName: '', count: 10 })).length, 1)
+  assert.equal((await listFunctions(db, key, { executorName: '', after: first, count: 10 })).length, 1)
 })
 
 test('the id of a function belongs to one function of a colony', async (t) => {
@@ -44,10 +46,13 @@ test('functions are listed by executor and name, of one executor or of all', asy
   ] as const)
     await upsertFunction(db, key, fun(executor, name))
   const ids = async (executorName: string) =>
-    (await listFunctions(db, key, { executorName, count: 10 })).map((row) => row.function_id)
+    (await listFunctions(db, key, { executorName, after: first, count: 10 })).map((row) => row.function_id)
   assert.deepEqual(await ids(''), ['ada-f', 'ada-g', 'bob-f'])
   assert.deepEqual(await ids('ada'), ['ada-f', 'ada-g'])
   assert.deepEqual(await ids('nobody'), [])
+  const after = { executor: 'ada', function: 'f' }
+  const [next] = await listFunctions(db, key, { executorName: '', after, count: 1 })
+  assert.equal(next?.function_id, 'ada-g')
 })
 
 test('only the executor that offers a function takes it back', async (t) => {

@@ -1,4 +1,6 @@
+import { limits } from '@colonies/protocol'
 import type { Db } from './db.js'
+import { endedByBytes } from './ended-by-bytes.js'
 import { isUniqueViolation } from './errors.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -37,16 +39,26 @@ export async function upsertFunction(db: Db, colony: ColonyKey, f: FunctionRow):
   }
 }
 
-/** Functions of one executor, or of the colony when `executorName` is empty. */
+/** Two names that are one function in its colony; both empty: before all others. */
+export interface FunctionNames {
+  executor: string
+  function: string
+}
+
+/** Functions of one executor, or of the colony when `executorName` is empty, after the one of these two names. */
 export function listFunctions(
   db: Db,
   colony: ColonyKey,
-  { executorName, count }: { executorName: string; count: number },
+  { executorName, after, count }: { executorName: string; after: FunctionNames; count: number },
 ): Promise<FunctionRow[]> {
-  return db.all<FunctionRow>(sql`
+  const order = sql`executor_name, function_name`
+  const page = sql`
     select ${columns} from functions
-    where colony = ${colony} and (${executorName} = '' or executor_name = ${executorName})
-    order by executor_name, function_name limit ${count}`)
+    where colony = ${colony} and (${order}) > (${after.executor}, ${after.function})
+      ${executorName === '' ? sql`` : sql`and executor_name = ${executorName}`}
+    order by ${order} limit ${count}`
+  const bytes = sql`octet_length(description) + octet_length(args)`
+  return db.all<FunctionRow>(endedByBytes(page, { columns, bytes, order, bytesMax: limits.listBytesMax }))
 }
 
 export function findFunction(db: Db, colony: ColonyKey, functionId: string): Promise<FunctionRow | undefined> {

@@ -146,6 +146,8 @@ export interface GraphRow {
   submitted_at: string
   started_at: string | null
   ended_at: string | null
+  /** Nodes. */
+  total: number
 }
 
 export interface GraphNodeRow {
@@ -166,7 +168,7 @@ export interface GraphParts {
   edges: GraphEdgeRow[]
 }
 
-const graphColumns = sql`graph_id, initiator_id, initiator_name, state, submitted_at, started_at, ended_at`
+const graphColumns = sql`graph_id, initiator_id, initiator_name, state, submitted_at, started_at, ended_at, total`
 
 export function findGraph(db: Db, colony: ColonyKey, graphId: string): Promise<GraphRow | undefined> {
   return db.one<GraphRow>(sql`select ${graphColumns} from graphs where colony = ${colony} and graph_id = ${graphId}`)

@@ -1,4 +1,6 @@
+import { limits } from '@colonies/protocol'
 import type { Db } from './db.js'
+import { endedByBytes } from './ended-by-bytes.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -25,8 +27,10 @@ export function listLocations(
   colony: ColonyKey,
   { after, count }: { after: string; count: number },
 ): Promise<LocationRow[]> {
-  return db.all<LocationRow>(sql`
-    select ${columns} from locations where colony = ${colony} and name > ${after} order by name limit ${count}`)
+  const page = sql`
+    select ${columns} from locations where colony = ${colony} and name > ${after} order by name limit ${count}`
+  const [bytes, order] = [sql`octet_length(description)`, sql`name`]
+  return db.all<LocationRow>(endedByBytes(page, { columns, bytes, order, bytesMax: limits.listBytesMax }))
 }
 
 export function findLocation(db: Db, colony: ColonyKey, name: string): Promise<LocationRow | undefined> {

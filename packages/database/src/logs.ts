@@ -1,6 +1,8 @@
+import { limits } from '@colonies/protocol'
 import type { Db } from './db.js'
+import { endedByBytes } from './ended-by-bytes.js'
 import { type Held, heldAs } from './held.js'
-import { sql } from './sql.js'
+import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
 /** A line about a process, by its holder. */
@@ -80,47 +82,42 @@ export interface LogRange {
 
 /** Lines of a process, oldest first. Uses the index `logs_process`. */
 export function listProcessLogs(db: Db, colony: ColonyKey, processId: string, range: LogRange): Promise<LogRow[]> {
-  return ordered(
-    range,
-    range.latest
-      ? db.all<LogRow>(sql`
-          select ${columns} from logs where colony = ${colony} and process_id = ${processId}
-          order by added_ns desc limit ${range.count}`)
-      : db.all<LogRow>(sql`
-          select ${columns} from logs where colony = ${colony} and process_id = ${processId} and added_ns > ${range.since}
-          order by added_ns limit ${range.count}`),
-  )
+  return listLogs(db, sql`colony = ${colony} and process_id = ${processId}`, range)
 }
 
 /** Lines that an executor wrote, about any process or itself, oldest first. Uses the index `logs_executor`. */
 export function listExecutorLogs(db: Db, colony: ColonyKey, executorName: string, range: LogRange): Promise<LogRow[]> {
-  return ordered(
-    range,
-    range.latest
-      ? db.all<LogRow>(sql`
-          select ${columns} from logs where colony = ${colony} and executor_name = ${executorName}
-          order by added_ns desc limit ${range.count}`)
-      : db.all<LogRow>(sql`
-          select ${columns} from logs
-          where colony = ${colony} and executor_name = ${executorName} and added_ns > ${range.since}
-          order by added_ns limit ${range.count}`),
-  )
+  return listLogs(db, sql`colony = ${colony} and executor_name = ${executorName}`, range)
 }
 
-async function ordered({ latest }: LogRange, rows: Promise<LogRow[]>): Promise<LogRow[]> {
-  return latest ? (await rows).reverse() : rows
+async function listLogs(db: Db, which: Sql, { since, count, latest }: LogRange): Promise<LogRow[]> {
+  if (!latest)
+    return db.all<LogRow>(
+      ended(
+        sql`
+        select ${columns} from logs where ${which} and added_ns > ${since} order by added_ns limit ${count}`,
+        sql`added_ns`,
+      ),
+    )
+  const newest = sql`select ${columns} from logs where ${which} order by added_ns desc limit ${count}`
+  return (await db.all<LogRow>(ended(newest, sql`added_ns desc`))).reverse()
 }
 
-/** Lines of the last days that contain `text` as it stands, newest first. Uses the index `logs_added`. */
+/** Lines of the last days that contain `text` as it stands, before a time in ns, newest first. Uses the index `logs_added`. */
 export function findLogs(
   db: Db,
   colony: ColonyKey,
-  { text, days, count }: { text: string; days: number; count: number },
+  { text, days, before, count }: { text: string; days: number; before: bigint; count: number },
 ): Promise<LogRow[]> {
-  return db.all<LogRow>(sql`
+  const page = sql`
     select ${columns} from logs
-    where colony = ${colony}
+    where colony = ${colony} and added_ns < ${before}
       and added_ns > ((extract(epoch from now()) - ${days}::int * 86400) * 1000000)::bigint * 1000
       and position(${text}::text in message) > 0
-    order by added_ns desc limit ${count}`)
+    order by added_ns desc limit ${count}`
+  return db.all<LogRow>(ended(page, sql`added_ns desc`))
+}
+
+function ended(page: Sql, order: Sql): Sql {
+  return endedByBytes(page, { columns, bytes: sql`octet_length(message)`, order, bytesMax: limits.listBytesMax })
 }

@@ -42,7 +42,11 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   { name: 'fail', index: 'live_pkey', run: (db, c) => closeFailed(db, c, [{ ...fence, errors: null }]) },
   { name: 'log', index: 'live_pkey', run: (db, c) => insertLogs(db, c, [{ ...fence, message: 'm' }]) },
   { name: 'output', index: 'live_pkey', run: (db, c) => setOutput(db, c, { ...fence, output: '[]' }) },
-  { name: 'attribute', index: 'live_pkey', run: (db, c) => insertAttribute(db, c, attribute, { ...fence, most: 10 }) },
+  {
+    name: 'attribute',
+    index: 'live_pkey',
+    run: (db, c) => insertAttribute(db, c, attribute, { ...fence, most: 10, bytesMax: 10 }),
+  },
   { name: 'removal of an attribute', index: 'live_pkey', run: (db, c) => deleteAttribute(db, c, 'x', fence) },
   { name: 'overdue', index: 'live_deadline', run: (db, c) => releaseOverdue(db, c, 100) },
   { name: 'overdue and spent', index: 'live_deadline', run: (db, c) => failOverdue(db, c, 100) },

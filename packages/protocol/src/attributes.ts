@@ -29,7 +29,7 @@ export const addAttribute = operation({
   colony: ({ attribute }) => byProcess(attribute.targetid),
   input: { attribute: Attribute, attempt },
   output: Attribute,
-  errors: ['not_found', 'not_running', 'lease_lost', 'already_exists'],
+  errors: ['not_found', 'not_running', 'lease_lost', 'already_exists', 'too_many'],
 })
 
 export const getAttribute = operation({

@@ -35,8 +35,14 @@ export const FunctionRegistration = Shape({
 const listing = {
   caller: 'member',
   colony: ({ colonyname }: { colonyname: string }) => byName(colonyname),
-  /** An empty executor name: of the whole colony. */
-  input: { colonyname: Text, executorname: optional(Text) },
+  input: {
+    colonyname: Text,
+    /** Empty: of the whole colony. */
+    executorname: optional(Text),
+    /** Ours: `executorname` and `funcname` of the last function of the page before. */
+    afterexecutor: optional(Text),
+    afterfunction: optional(Text),
+  },
   output: ListOrNull(FunctionRegistration),
   repeatable: true,
 } as const

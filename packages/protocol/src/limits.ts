@@ -2,7 +2,10 @@
 export const limits = {
   /** Bytes of one request body: base64 twice over makes 18.7 million bytes of the largest channel message. */
   bodyBytesMax: 20 * 1024 * 1024,
-  /** Bytes of all specs, inputs, outputs and attributes of one list of processes, or of one assign of many, about. */
+  /**
+   * Bytes of all specs, inputs, outputs and attributes of one list of processes, or of one assign of many, about; also of
+   * the texts of one list of executors, functions, locations or logs, which ends there.
+   */
   listBytesMax: 64 * 1024 * 1024,
   /** Bytes of the outputs of all parents of one process; with more, it fails instead of being assigned. */
   inputBytesMax: 64 * 1024 * 1024,
@@ -18,6 +21,10 @@ export const limits = {
   listCountMax: 100,
   /** Rows of one history of processes. */
   historyCountMax: 1000,
+  /** Rows of one history of one process. */
+  eventCountMax: 10_000,
+  /** Nodes of all graphs of one list of graphs. */
+  graphListNodesMax: 500_000,
   /** Processes of one batched assign. */
   assignBatchMax: 100,
   /** Rows of one list of the directory (executors, users, functions, ...). */
@@ -52,6 +59,8 @@ export const limits = {
   workflowListBytesMax: 16 * 1024 * 1024,
   /** Nodes of one workflow. */
   workflowNodesMax: 100_000,
+  /** Dependencies of all nodes of one workflow. */
+  workflowDependenciesMax: 300_000,
   /** Dependencies of one node, and children added to one node. */
   dependenciesMax: 10_000,
   /** Items of one batched operation. */
@@ -79,8 +88,9 @@ export const limits = {
   descriptionBytesMax: 64 * 1024,
   /** Process ids of one heartbeat. */
   heartbeatProcessesMax: 10_000,
-  /** Attributes of one process. */
+  /** Attributes of one process, and the bytes of their keys and values. */
   attributesMax: 10_000,
+  attributeBytesMax: 20 * 1024 * 1024,
   /** Bytes of the label of a file, and of the key of its object. */
   fileLabelBytesMax: 1024,
   /** Bytes of the name of a file, as in file systems. */

@@ -45,9 +45,9 @@ export const getLogs = operation({
     processid: optional(Text),
     /** Not empty: lines of this executor, whatever the process. */
     executorname: optional(Text),
-    /** At most `limits.logCountMax`; 0 gives none. */
+    /** At most `limits.logCountMax`; 0 gives none. Fewer come when they have more than `limits.listBytesMax`. */
     count: optional(Int32),
-    /** Only lines later than this, in ns. */
+    /** Only lines later than this, in ns: the time of the last line of the page before. */
     since: optional(Int64),
     /** The newest `count` lines instead; `since` is ignored. */
     latest: optional(Flag),
@@ -70,6 +70,8 @@ export const searchLogs = operation({
     days: optional(Int32),
     /** At most `limits.logSearchCountMax`. */
     count: optional(Int32),
+    /** Ours: only lines earlier than this, in ns: the time of the last line of the page before; 0: all. */
+    before: optional(Int64),
   },
   output: ListOrNull(LogEntry),
   errors: ['bad_request'],

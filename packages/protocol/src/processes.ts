@@ -358,8 +358,14 @@ export const getProcessEvents = operation({
   summary: 'Read the history of one process: every change of its state, oldest first.',
   caller: 'member',
   colony: ({ processid }) => byProcess(processid),
-  input: { processid: Id },
+  input: {
+    processid: Id,
+    /** At most `limits.eventCountMax`; 0: that many. */
+    count: optional(Int32),
+    /** How many events have been read before. */
+    after: optional(Int32),
+  },
   output: List(ProcessEvent),
-  errors: ['not_found'],
+  errors: ['not_found', 'bad_request'],
   repeatable: true,
 })

@@ -92,7 +92,7 @@ export const addChild = operation({
     requestid: optional(Text),
   },
   output: Process,
-  errors: ['bad_request', 'not_found', 'not_running', 'lease_lost', 'wrong_state'],
+  errors: ['bad_request', 'not_found', 'not_running', 'lease_lost', 'wrong_state', 'too_many'],
 })
 
 export const getProcessGraph = operation({
@@ -113,7 +113,7 @@ export const getProcessGraphs = operation({
   colony: ({ colonyname }) => byName(colonyname),
   input: {
     colonyname: Text,
-    /** At most `limits.listCountMax`; 0 gives none. */
+    /** At most `limits.listCountMax`, with `limits.graphListNodesMax` nodes together; 0 gives none. */
     count: optional(Int32),
     state: optional(Int32),
     /** Ours: the id of the last graph of the page before. */
@@ -122,7 +122,7 @@ export const getProcessGraphs = operation({
     prefix: optional(Text),
   },
   output: ListOrNull(ProcessGraph),
-  errors: ['bad_request'],
+  errors: ['bad_request', 'too_large'],
   repeatable: true,
 })
 

@@ -25,7 +25,7 @@ test('a process whose exec deadline passed waits again, and fails once its retri
   }
   assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 1 }]])
   assert.deepEqual(context.changed, [colony.key, colony.key])
-  const reasons = (await readHistory(db, colony.key, processId)).map((event) => event.reason)
+  const reasons = (await readHistory(db, colony.key, processId, { after: 0, count: 100 })).map((event) => event.reason)
   assert.deepEqual(reasons.slice(-1), ['maxexectime'])
 })
 

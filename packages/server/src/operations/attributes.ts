@@ -10,7 +10,8 @@ export const attributeHandlers = {
     if (key === '') throw new ColoniesError('bad_request', 'attribute.key must not be empty')
     const id = attributeId(targetid, key, attributetype)
     const row = { processId: targetid, attributeId: id, type: attributetype, key, value }
-    const guard = { holder: caller.id, attempt, most: limits.attributesMax }
+    const { attributesMax: most, attributeBytesMax: bytesMax } = limits
+    const guard = { holder: caller.id, attempt, most, bytesMax }
     const outcome = await insertAttribute(db, colony.key, row, guard)
     if (outcome === 'exists')
       throw new ColoniesError(
@@ -20,7 +21,7 @@ export const attributeHandlers = {
     if (outcome === 'not_held') {
       const standing = await standingOf(db, colony, targetid)
       if (isHeldBy(standing, guard))
-        throw new ColoniesError('too_many', `A process has at most ${limits.attributesMax} attributes`)
+        throw new ColoniesError('too_many', `A process has at most ${most} attributes, of ${bytesMax} bytes together`)
       throw notHeld(standing, caller.id)
     }
     replica.changed(colony.key)

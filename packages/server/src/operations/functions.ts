@@ -15,6 +15,7 @@ import {
   compileEncoder,
   FunctionArg,
   type FunctionRegistration,
+  type getFunctions,
   List,
   limits,
   optional,
@@ -86,8 +87,11 @@ function checkSize(text: string, field: string): void {
     throw new ColoniesError('bad_request', `${field} must have at most ${limits.descriptionBytesMax} bytes`)
 }
 
-async function listOf({ executorname }: { executorname: string }, { db, colony }: Call): Promise<Registration[]> {
-  const rows = await listFunctions(db, colony.key, { executorName: executorname, count: limits.directoryCountMax })
+async function listOf(input: ServerSide<typeof getFunctions.input>, { db, colony }: Call): Promise<Registration[]> {
+  const { executorname, afterexecutor, afterfunction } = input
+  const after = { executor: afterexecutor, function: afterfunction }
+  const page = { executorName: executorname, after, count: limits.directoryCountMax }
+  const rows = await listFunctions(db, colony.key, page)
   if (rows.length === 0) return []
   const statistics = new Map<string, FunctionStatistics>()
   for (const entry of await functionStatistics(db, colony.key, executorname))

@@ -3,6 +3,9 @@ import { ColoniesError, limits } from '@colonies/protocol'
 import type { Colony, Handlers } from '../handler.js'
 import { notHeld, standingOf } from './processes.js'
 
+/** Later than every line, in ns. */
+const FOREVER = 2n ** 63n - 1n
+
 export const logHandlers = {
   async addLog({ processid, message, attempt }, { db, caller, colony, replica }) {
     checkMessage(message)
@@ -32,14 +35,15 @@ export const logHandlers = {
     return (await listExecutorLogs(db, colony.key, executorname, range)).map((row) => entryOf(row, colony))
   },
 
-  async searchLogs({ text, days, count }, { db, colony }) {
+  async searchLogs({ text, days, count, before }, { db, colony }) {
     checkCount(count, limits.logSearchCountMax)
     if (days > limits.logSearchDaysMax)
       throw new ColoniesError(
         'bad_request',
         `Count exceeds max day count (${limits.logSearchDaysMax}): days is ${days}`,
       )
-    return (await findLogs(db, colony.key, { text, days: Math.max(0, days), count })).map((row) => entryOf(row, colony))
+    const search = { text, days: Math.max(0, days), before: before > 0n ? before : FOREVER, count }
+    return (await findLogs(db, colony.key, search)).map((row) => entryOf(row, colony))
   },
 } satisfies Partial<Handlers>
 

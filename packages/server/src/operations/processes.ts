@@ -119,9 +119,12 @@ export const processHandlers = {
     return readList(db, colony, await thoseThatFit(db, colony.key, ids, limits.listBytesMax))
   },
 
-  async getProcessEvents({ processid }, { db, colony }) {
-    const events = await readHistory(db, colony.key, processid)
-    if (events.length === 0) throw new ColoniesError('not_found', `Process with Id <${processid}> not found`)
+  async getProcessEvents({ processid, count, after }, { db, colony }) {
+    if (count < 0 || after < 0) throw new ColoniesError('bad_request', 'count and after must not be negative')
+    const page = { after, count: Math.min(count || limits.eventCountMax, limits.eventCountMax) }
+    const events = await readHistory(db, colony.key, processid, page)
+    if (events.length === 0 && after === 0)
+      throw new ColoniesError('not_found', `Process with Id <${processid}> not found`)
     return events.map(({ at, old_state, state, attempt, holder, reason }) => ({
       at,
       oldstate: old_state ?? -1,

@@ -13,7 +13,7 @@ import {
   readGraphs,
   removeGraph,
 } from '@colonies/database'
-import { ColoniesError, State } from '@colonies/protocol'
+import { ColoniesError, limits, State } from '@colonies/protocol'
 import type { Call, Colony, Handlers } from '../handler.js'
 import { newGraph } from '../submission/new-graph.js'
 import { checkRequestId, newSubmission } from '../submission/new-process.js'
@@ -22,6 +22,8 @@ import { checkCount, idPrefix, readProcess } from './processes.js'
 const NO_TIME = '0001-01-01T00:00:00Z'
 /** Graphs of one look when many are removed. */
 const REMOVE_BATCH = 100
+/** Nodes that are read at once for a list of graphs: each has many edges, perhaps. */
+const PORTION_NODES = 1000
 
 export const workflowHandlers = {
   async submitWorkflow({ spec, requestid }, { db, caller, colony, replica }) {
@@ -74,16 +76,21 @@ export const workflowHandlers = {
     const graphs = await (prefix !== ''
       ? readGraphs(db, colony.key, await graphIdsFrom(db, colony.key, { prefix: idPrefix(prefix), count, after }))
       : listGraphs(db, colony.key, { state, count, after }))
-    const parts = await readGraphParts(
-      db,
-      colony.key,
-      graphs.map((graph) => graph.graph_id),
-    )
-    const [nodes, edges] = [byGraph(parts.nodes), byGraph(parts.edges)]
-    return graphs.map((graph) => {
-      const own = { nodes: nodes.get(graph.graph_id) ?? [], edges: edges.get(graph.graph_id) ?? [] }
-      return { ...graphOf(graph, own, colony), nodes: [], edges: [] }
-    })
+    checkNodes(graphs)
+    const listed: ReturnType<typeof graphOf>[] = []
+    for (const some of inPortions(graphs)) {
+      const parts = await readGraphParts(
+        db,
+        colony.key,
+        some.map((graph) => graph.graph_id),
+      )
+      const [nodes, edges] = [byGraph(parts.nodes), byGraph(parts.edges)]
+      for (const graph of some) {
+        const own = { nodes: nodes.get(graph.graph_id) ?? [], edges: edges.get(graph.graph_id) ?? [] }
+        listed.push({ ...graphOf(graph, own, colony), nodes: [], edges: [] })
+      }
+    }
+    return listed
   },
 
   async cancelProcessGraph({ processgraphid }, { db, colony, replica }) {
@@ -115,6 +122,32 @@ export const workflowHandlers = {
     return {}
   },
 } satisfies Partial<Handlers>
+
+function checkNodes(graphs: readonly GraphRow[]): void {
+  const { graphListNodesMax: most } = limits
+  let nodes = 0
+  const fitting = graphs.findIndex(({ total }) => (nodes += total) > most)
+  if (fitting > 0)
+    throw new ColoniesError(
+      'too_large',
+      `These ${graphs.length} processgraphs have more than ${most} processes: ask for ${fitting} at once`,
+    )
+}
+
+/** Graphs whose nodes are read at once: many small ones, or a large one. */
+function inPortions(graphs: readonly GraphRow[]): GraphRow[][] {
+  const portions: GraphRow[][] = []
+  let nodes = PORTION_NODES
+  for (const graph of graphs) {
+    nodes += graph.total
+    if (nodes > PORTION_NODES) {
+      portions.push([])
+      nodes = graph.total
+    }
+    portions.at(-1)?.push(graph)
+  }
+  return portions
+}
 
 function byGraph<Row extends { graph_id: string }>(rows: readonly Row[]): Map<string, Row[]> {
   const graphs = new Map<string, Row[]>()

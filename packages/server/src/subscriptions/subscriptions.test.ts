@@ -259,7 +259,7 @@ test('an attribute is shown when it is there, or as soon as it is added; the end
       s.db,
       s.colony.key,
       { processId: processid, attributeId: newId(), type: 1, key, value: `value of ${key}` },
-      { holder: idOf('ada'), attempt: 0, most: 10 },
+      { holder: idOf('ada'), attempt: 0, most: 10, bytesMax: 1000 },
     )
   const wait = (key: string) => s.subscribe('subscribeAttribute', { processid, key })
   const [later, last, never] = [wait('later'), wait('last'), wait('never')]
