@@ -14,12 +14,13 @@ import {
   Text,
   writeRefusal,
 } from '@colonies/protocol'
-import { checkAccess } from './access.js'
+import { checkAccess, type Demand } from './access.js'
 import type { Rights } from './directory/rights.js'
 import { type Call, type Handlers, Rendered, type Replica } from './handler.js'
 import type { Log } from './log.js'
 import { createReporter, type Report } from './refusal.js'
 import type { Outlet, Subscriptions } from './subscriber.js'
+import { watchAccess } from './watch-access.js'
 
 /** What the life of a request needs of the connection that it came by. */
 export interface Exchange extends Pick<Call, 'signal' | 'hold'> {
@@ -122,7 +123,10 @@ export function createAnswering(options: AnswerOptions): Answering {
     const route = known ?? refuseUnknown(envelope.payloadtype, handlers)
     const input = readInput(envelope, route)
     const call = await admit(options, route, { callerId, input }, exchange)
-    return route.run(input as never, call, { ...outlet, send: (text) => outlet.send(wrap(route, text)) })
+    return runWatched(
+      (watched) => route.run(input as never, call, { ...watched, send: (text) => outlet.send(wrap(route, text)) }),
+      { outlet, check: () => checkAccess(demandOf(route, { callerId, input }), options.rights) },
+    )
   }
 
   const subscriptionType = (payloadtype: string) => (subscriptions.has(payloadtype) ? payloadtype : 'unknown')
@@ -153,12 +157,11 @@ function readInput({ payloadtype, payload }: Envelope, route: Route<unknown>): {
 /** Settles access, and puts together what the handler gets. */
 async function admit(
   { db, replica, rights, heard }: AnswerOptions,
-  { operation }: Route<unknown>,
-  { callerId, input }: Asked,
+  route: Route<unknown>,
+  asked: Asked,
   exchange: Exchange,
 ): Promise<Call> {
-  const demand = { kind: operation.caller, reference: operation.colony?.(input as never), callerId }
-  const { caller, colony } = await checkAccess(demand, rights)
+  const { caller, colony } = await checkAccess(demandOf(route, asked), rights)
   // Under overload callers give up and ask again; nobody needs the work of the first request any more.
   if (exchange.aborted) throw new ColoniesError('unavailable', 'The caller is gone')
   const call: Call = {
@@ -173,6 +176,33 @@ async function admit(
   }
   heard(call)
   return call
+}
+
+function demandOf({ operation }: Route<unknown>, { callerId, input }: Asked): Demand {
+  return { kind: operation.caller, reference: operation.colony?.(input as never), callerId }
+}
+
+/** Runs a subscription for as long as its subscriber may have it. @returns what stops it from outside */
+function runWatched(
+  run: (outlet: Outlet) => () => void,
+  { outlet, check }: { outlet: Outlet; check: () => Promise<unknown> },
+): () => void {
+  let stop = () => {}
+  const unwatch = watchAccess(check, (refusal) => {
+    stop()
+    outlet.done(refusal)
+  })
+  stop = run({
+    ...outlet,
+    done(refusal, connection) {
+      unwatch()
+      outlet.done(refusal, connection)
+    },
+  })
+  return () => {
+    unwatch()
+    stop()
+  }
 }
 
 function success(route: Route<unknown>, payloadtype: string, output: unknown): Answer {
