@@ -33,6 +33,8 @@ export class ChannelSubscription implements ChannelFollower {
   readonly #place: Place
   #initiatorId = ''
   #followed: FollowedChannel | undefined
+  /** Will look when the peer has read on. */
+  #waits = false
   /** Has seen all that was there when it came. */
   #caughtUp = false
 
@@ -57,7 +59,12 @@ export class ChannelSubscription implements ChannelFollower {
   isReady(): boolean {
     const { outlet } = this.#place
     if (!outlet.isFull()) return true
-    outlet.whenRoom(() => this.#followed?.look())
+    if (this.#waits) return false
+    this.#waits = true
+    outlet.whenRoom(() => {
+      this.#waits = false
+      this.#followed?.look()
+    })
     return false
   }
 
