@@ -151,6 +151,28 @@ test('whoever is neither submitter nor holder is refused, and a late owner too',
   assert.equal((await read(user, id)).length, 2)
 })
 
+test('a subscription ends when its subscriber is no member any more', async (t) => {
+  const { colony, user, submit, say, follow } = await scene(t)
+  const id = await submit()
+  await say(user, id, 'while a member')
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const frames = follow(user, id, { timeout: 3600 })
+  assert.deepEqual(await take(frames, 1), ['while a member'])
+  await colony.colonyOwner.removeUser({ colonyname: colony.name, name: 'me' })
+  let over = false
+  const refused = assert.rejects(frames.next(), refusedWith(403, 'not_allowed', /^Access denied/)).finally(() => {
+    over = true
+  })
+  while (!over) {
+    t.mock.timers.tick(10_000)
+    // Another replica may hear of the removal a little later.
+    await colony.colonyOwner.getBlueprints({ namespace: colony.name })
+  }
+  await refused
+  // Before the end, which clears intervals that were there before.
+  t.mock.timers.reset()
+})
+
 test('a subscription without time shows what is there; an attempt and a request id are checked', async (t) => {
   const { colony, ada, user, submit, follow } = await scene(t)
   const id = await submit()
@@ -188,6 +210,38 @@ test('too fast, too much and too large are told apart', async (t) => {
     user.channelAppend({ processid: full, name, payload }),
     refusedWith(413, 'too_large', /^message payload exceeds maximum size/),
   )
+})
+
+test('whoever may not write cannot use up what the parties may write', async (t) => {
+  const { colony, user, submit, say } = await scene(t)
+  const bob = colony.serverOwner.as(colony.keys.server)
+  await colony.colonyOwner.addUser({ user: { colonyname: colony.name, userid: bob.id ?? '', name: 'bob' } })
+  const id = await submit()
+  let allAsk = () => {}
+  const allAsked = new Promise<void>((resolve) => {
+    allAsk = resolve
+  })
+  await colony.run({
+    name: 'one who holds up what bob writes until it is refused',
+    everyMs: 0,
+    async runOnce({ replica }) {
+      const { append } = replica.channels
+      let asked = 0
+      t.mock.method(replica.channels, 'append', async (...[key, entry]: Parameters<typeof append>) => {
+        if (entry.sender !== bob.id) return append(key, entry)
+        if (++asked === limits.channelAppendBurst) allAsk()
+        await said
+        return undefined
+      })
+      return 'rest'
+    },
+  })
+  const refused = Promise.all(
+    Array.from({ length: limits.channelAppendBurst }, () => assert.rejects(say(bob, id, 'x'), /Not authorized/)),
+  )
+  const said = allAsked.then(() => say(user, id, 'still room'))
+  await said
+  await refused
 })
 
 test('the largest messages come through, page by page', async (t) => {

@@ -77,7 +77,7 @@ export const limits = {
   channelBytesMax: 1024 * 1024 * 1024,
   /** Bytes of the payloads that one reading of a channel gives; one entry comes in any case. */
   channelReadBytesMax: 10 * 1024 * 1024,
-  /** Appends to the channels of one process that one replica takes at once, and how many more each second. */
+  /** Appends of one sender to the channels of one process that one replica takes at once, and how many more each second. */
   channelAppendBurst: 500,
   channelAppendsPerSecond: 100,
   /** Seconds for which a channel is subscribed to where none are said. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { limits } from '@colonies/protocol'
 import { AppendRate } from './append-rate.js'
 
-test('a process has a burst, then a steady rate; others have their own', () => {
+test('a writer has a burst, then a steady rate; others have their own', () => {
   let now = 0
   const rate = new AppendRate(() => now)
   const takeAll = (id: string) => {
@@ -22,7 +22,7 @@ test('a process has a burst, then a steady rate; others have their own', () => {
   assert.equal(takeAll('p'), limits.channelAppendBurst)
 })
 
-test('quiet processes are forgotten', () => {
+test('quiet writers are forgotten', () => {
   let now = 0
   const rate = new AppendRate(() => now)
   for (let n = 0; n < 10_000; n++) rate.take(`p${n}`)

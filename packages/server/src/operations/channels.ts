@@ -8,17 +8,19 @@ export const channelHandlers = {
   async channelAppend(input, call) {
     const { rate } = call.replica.channels
     const entry = newEntry(input, call.caller.id)
-    if (!rate.take(entry.processId)) {
+    // For each writer: whoever is refused further on must not use up what the parties of the process have.
+    const writer = `${entry.processId} ${entry.sender}`
+    if (!rate.take(writer)) {
       const { channelAppendBurst: burst, channelAppendsPerSecond: perSecond } = limits
       throw new ColoniesError(
         'too_many',
-        `rate limit exceeded: the channels of one process take ${burst} messages at once, and ${perSecond} a second`,
+        `rate limit exceeded: the channels of one process take ${burst} messages of one sender at once, and ${perSecond} a second`,
       )
     }
     try {
       await append(entry, call)
     } catch (error) {
-      rate.giveBack(entry.processId)
+      rate.giveBack(writer)
       throw error
     }
     return {}
