@@ -1,3 +1,4 @@
+import { coloniesIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -202,8 +203,7 @@ export async function dropChannelsWithin(
 /** Colonies with entries that are still to be deleted. */
 export async function coloniesWithDropped(db: Db): Promise<ColonyKey[]> {
   const rows = await db.all<{ colony: ColonyKey }>(sql`
-    select c.colony_key as colony from colonies c
-    where exists (select 1 from dropped_channels d where d.colony = c.colony_key)`)
+    select colony from ${coloniesIn({ table: sql`dropped_channels`, columns: sql`t.process_id, t.name`, rows: sql`true` })} k`)
   return rows.map((row) => row.colony)
 }
 

@@ -1,3 +1,4 @@
+import { coloniesIn, withEvents } from './colonies-in.js'
 import type { Db } from './db.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -16,7 +17,7 @@ export interface Counts {
 }
 
 /** Sums of events between two positions: entered a state minus left it. */
-function sums(colony: ColonyKey, range: Sql): Sql {
+function sums(colony: ColonyKey | Sql, range: Sql): Sql {
   const net = (state: number) =>
     sql`(count(*) filter (where e.state = ${state}) - count(*) filter (where e.old_state = ${state}))::bigint`
   return sql`select ${net(0)} as waiting, ${net(1)} as running, ${net(2)} as success, ${net(3)} as failed,
@@ -25,7 +26,7 @@ function sums(colony: ColonyKey, range: Sql): Sql {
 
 /** Processes and graphs of a colony by state: what was added up, and what came since. */
 export async function countProcesses(db: Db, colony: ColonyKey): Promise<Counts> {
-  const row = await db.one<Record<'waiting' | 'running' | 'success' | 'failed' | 'cancelled', bigint>>(sql`
+  const row = await db.one<ProcessCounts>(sql`
     with base as materialized (
       select waiting, running, success, failed, cancelled, counted_to from counters where colony = ${colony}
       union all
@@ -34,9 +35,40 @@ export async function countProcesses(db: Db, colony: ColonyKey): Promise<Counts>
     select b.waiting + t.waiting as waiting, b.running + t.running as running, b.success + t.success as success,
       b.failed + t.failed as failed, b.cancelled + t.cancelled as cancelled
     from base b, tail t`)
-  const graphs = await db.all<{ state: number; count: number }>(sql`
+  const graphs = await db.all<GraphCount>(sql`
     select state, count(*)::int as count from graphs where colony = ${colony} group by state`)
-  const graphsIn = (state: number) => graphs.find((row) => row.state === state)?.count ?? 0
+  return countsOf(row, graphs)
+}
+
+/** Processes and graphs of all colonies by state. Colonies in which nothing has happened yet cost nothing. */
+export async function countAllProcesses(db: Db): Promise<Counts> {
+  const row = await db.one<ProcessCounts>(sql`
+    with parts as (
+      select n.waiting, n.running, n.success, n.failed, n.cancelled
+      from counters n join colonies c on c.colony_key = n.colony
+      union all
+      select t.waiting, t.running, t.success, t.failed, t.cancelled
+      from ${coloniesIn(withEvents)} k left join counters n on n.colony = k.colony
+      cross join lateral (${sums(sql`k.colony`, sql`e.xact >= coalesce(n.counted_to, '0'::xid8)`)}) t
+    )
+    select coalesce(sum(waiting), 0)::bigint as waiting, coalesce(sum(running), 0)::bigint as running,
+      coalesce(sum(success), 0)::bigint as success, coalesce(sum(failed), 0)::bigint as failed,
+      coalesce(sum(cancelled), 0)::bigint as cancelled
+    from parts`)
+  const graphs = await db.all<GraphCount>(sql`
+    select g.state, count(*)::int as count from colonies c join graphs g on g.colony = c.colony_key group by g.state`)
+  return countsOf(row, graphs)
+}
+
+type ProcessCounts = Record<'waiting' | 'running' | 'success' | 'failed' | 'cancelled', bigint>
+
+interface GraphCount {
+  state: number
+  count: number
+}
+
+function countsOf(row: ProcessCounts | undefined, graphs: readonly GraphCount[]): Counts {
+  const graphsIn = (state: number) => graphs.find((one) => one.state === state)?.count ?? 0
   return {
     waiting: Number(row?.waiting ?? 0n),
     running: Number(row?.running ?? 0n),

@@ -1,5 +1,6 @@
 import type { JsonText } from '@colonies/protocol'
 import { cancelGraph, type ReadyLine } from './closes.js'
+import { coloniesIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { insertGraphs, type NewGraph } from './graphs.js'
 import { readLeafOutputs } from './leaf-outputs.js'
@@ -91,12 +92,13 @@ export interface ComingCron {
   inMs: number
 }
 
-/** Colonies with a cron that is due, or will be within some ms. One look into the index `crons_due` per colony. */
+/** Colonies with a cron that is due, or will be within some ms. Uses the index `crons_due`. */
 export function coloniesWithCrons(db: Db, withinMs: number): Promise<ComingCron[]> {
   return db.all<ComingCron>(sql`
-    select k.colony_key as colony, extract(epoch from first.next_run - now())::float8 * 1000 as "inMs"
-    from colonies k cross join lateral (
-      select c.next_run from crons c where c.colony = k.colony_key and c.next_run is not null
+    select k.colony, extract(epoch from first.next_run - now())::float8 * 1000 as "inMs"
+    from ${coloniesIn({ table: sql`crons`, columns: sql`t.next_run`, rows: sql`t.next_run is not null` })} k
+    cross join lateral (
+      select c.next_run from crons c where c.colony = k.colony and c.next_run is not null
       order by c.next_run limit 1) first
     where first.next_run < now() + make_interval(secs => ${withinMs / 1000}::float8)`)
 }

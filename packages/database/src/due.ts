@@ -1,4 +1,5 @@
 import { isAnyWanted } from './claims.js'
+import { coloniesIn, withEvents } from './colonies-in.js'
 import type { Db } from './db.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -9,12 +10,12 @@ interface Due {
 
 const keys = (rows: readonly Due[]) => rows.map((row) => row.colony)
 
-/** Colonies with processes whose wait or exec deadline has passed: one look into `live_deadline` per colony. */
+/** Colonies with processes whose wait or exec deadline has passed. Uses the index `live_deadline`. */
 export async function coloniesWithOverdue(db: Db): Promise<ColonyKey[]> {
   return keys(
     await db.all<Due>(sql`
-      select c.colony_key as colony from colonies c
-      where exists (select 1 from live l where l.colony = c.colony_key and l.deadline < now())`),
+      select k.colony from ${coloniesIn({ table: sql`live`, columns: sql`t.deadline`, rows: sql`t.deadline is not null` })} k
+      where exists (select 1 from live l where l.colony = k.colony and l.deadline < now())`),
   )
 }
 
@@ -32,8 +33,8 @@ export async function coloniesWithLostExecutors(db: Db, silentSeconds: number): 
 export async function coloniesToCount(db: Db): Promise<ColonyKey[]> {
   return keys(
     await db.all<Due>(sql`
-      select c.colony_key as colony from colonies c left join counters n on n.colony = c.colony_key
-      where exists (select 1 from events e where e.colony = c.colony_key
+      select k.colony from ${coloniesIn(withEvents)} k left join counters n on n.colony = k.colony
+      where exists (select 1 from events e where e.colony = k.colony
         and e.xact >= coalesce(n.counted_to, '0'::xid8) and e.xact < pg_snapshot_xmin(pg_current_snapshot()))`),
   )
 }

@@ -1,4 +1,5 @@
 import type { ReadyLine } from './closes.js'
+import { coloniesIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { insertGraphs, type NewGraph } from './graphs.js'
 import { isMember } from './schedule-owners.js'
@@ -14,9 +15,10 @@ export interface ComingGenerator {
 /** Colonies with a generator that has something to do, or will have within some ms. Uses the index `generators_due`. */
 export function coloniesWithGenerators(db: Db, withinMs: number): Promise<ComingGenerator[]> {
   return db.all<ComingGenerator>(sql`
-    select k.colony_key as colony, extract(epoch from first.due_at - now())::float8 * 1000 as "inMs"
-    from colonies k cross join lateral (
-      select g.due_at from generators g where g.colony = k.colony_key and g.due_at is not null
+    select k.colony, extract(epoch from first.due_at - now())::float8 * 1000 as "inMs"
+    from ${coloniesIn({ table: sql`generators`, columns: sql`t.due_at`, rows: sql`t.due_at is not null` })} k
+    cross join lateral (
+      select g.due_at from generators g where g.colony = k.colony and g.due_at is not null
       order by g.due_at limit 1) first
     where first.due_at < now() + make_interval(secs => ${withinMs / 1000}::float8)`)
 }

@@ -34,6 +34,23 @@ export async function isNeeded(db: Db, { low, high }: PartitionRange, olderThanS
   return row?.needed ?? true
 }
 
+/** Colonies with something that one of the three functions below deletes. */
+export async function coloniesWithOld(
+  db: Db,
+  { logSeconds, olderThanSeconds, before }: { logSeconds: number; olderThanSeconds: number; before: string },
+): Promise<ColonyKey[]> {
+  const ended = (state: number) => sql`exists (
+    select 1 from results r
+    where r.colony = c.colony_key and r.state = ${state}::smallint and r.ended_at < ${cutoff(olderThanSeconds)})`
+  const rows = await db.all<{ colony: ColonyKey }>(sql`
+    select c.colony_key as colony from colonies c
+    where exists (select 1 from logs l where l.colony = c.colony_key and l.added_ns < ${cutoffNs(logSeconds)})
+      or exists (
+        select 1 from graphs g where g.colony = c.colony_key and g.graph_id < ${before} and ${isOver(olderThanSeconds)})
+      or ${ended(2)} or ${ended(3)} or ${ended(4)}`)
+  return rows.map((row) => row.colony)
+}
+
 /** Which rows may stay, since their partition goes as a whole; `undefined`: none. */
 export type Spared = Pick<PartitionRange, 'low' | 'high'> | undefined
 
@@ -124,7 +141,7 @@ export function removeOldLogs(db: Db, colony: ColonyKey, olderThanSeconds: numbe
   return db.run(sql`
     delete from logs where colony = ${colony} and ctid = any(array(
       select ctid from logs where colony = ${colony}
-        and added_ns < (extract(epoch from ${cutoff(olderThanSeconds)}) * 1000000)::bigint * 1000
+        and added_ns < ${cutoffNs(olderThanSeconds)}
       order by added_ns limit ${limit} for update skip locked))`)
 }
 
@@ -152,6 +169,10 @@ function isOver(olderThanSeconds: number): Sql {
 
 function cutoff(olderThanSeconds: number): Sql {
   return sql`(now() - make_interval(secs => ${olderThanSeconds}::int))`
+}
+
+function cutoffNs(olderThanSeconds: number): Sql {
+  return sql`(extract(epoch from ${cutoff(olderThanSeconds)}) * 1000000)::bigint * 1000`
 }
 
 /** What is taken off the counters must have been added to them. */

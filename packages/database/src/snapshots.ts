@@ -1,3 +1,4 @@
+import { coloniesIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { type FileRow, fileColumns, isPinned, type Labels, lockFiles } from './files.js'
 import { type Sql, sql } from './sql.js'
@@ -141,8 +142,7 @@ export function removeSnapshots(db: Db, colony: ColonyKey, limit: number): Promi
 /** Colonies with removed snapshots whose files are still pinned. */
 export async function coloniesWithRemovedSnapshots(db: Db): Promise<ColonyKey[]> {
   const rows = await db.all<{ colony: ColonyKey }>(sql`
-    select c.colony_key as colony from colonies c
-    where exists (select 1 from snapshots s where s.colony = c.colony_key and s.removed)`)
+    select colony from ${coloniesIn({ table: sql`snapshots`, columns: sql`t.snapshot_id`, rows: sql`t.removed` })} k`)
   return rows.map((row) => row.colony)
 }
 

@@ -1,4 +1,5 @@
 import type { ReadyLine } from './closes.js'
+import { coloniesIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { revokeExecutor } from './executors.js'
 import type { Held } from './held.js'
@@ -41,6 +42,22 @@ function isStale(silentSeconds: number) {
     and not (e.leased and exists (select 1 from live l where l.colony = e.colony and l.holder = e.executor_id))`
 }
 
+/** Colonies of which `heldByNobody` finds some. Steps through all of them in one statement. */
+export async function coloniesWithUnknownHolders(db: Db): Promise<ColonyKey[]> {
+  const rows = await db.all<{ colony: ColonyKey }>(sql`
+    with recursive holders (colony, holder) as (
+      (select colony, holder from live where colony > 0 and holder is not null order by colony, holder limit 1)
+      union all
+      select next.colony, next.holder from holders h cross join lateral (
+        select l.colony, l.holder from live l
+        where (l.colony, l.holder) > (h.colony, h.holder) and l.holder is not null
+        order by l.colony, l.holder limit 1) next
+    )
+    select distinct h.colony from holders h join colonies c on c.colony_key = h.colony
+    where not exists (select 1 from executors e where e.colony = h.colony and e.executor_id = h.holder)`)
+  return rows.map((row) => row.colony)
+}
+
 /**
  * Processes held by an id that no executor of the colony has any more: the executor was replaced, and a replica that had
  * not heard of it gave it work. Steps from holder to holder through `live_holder`, however much each holds.
@@ -69,8 +86,8 @@ export async function colonyKeys(db: Db): Promise<ColonyKey[]> {
 /** Colonies with requests that are older than a day. */
 export async function coloniesWithOldRequests(db: Db): Promise<ColonyKey[]> {
   const rows = await db.all<{ colony: ColonyKey }>(sql`
-    select c.colony_key as colony from colonies c
-    where exists (select 1 from requests r where r.colony = c.colony_key and r.made_at < now() - interval '1 day')`)
+    select k.colony from ${coloniesIn({ table: sql`requests`, columns: sql`t.made_at`, rows: sql`true` })} k
+    where exists (select 1 from requests r where r.colony = k.colony and r.made_at < now() - interval '1 day')`)
   return rows.map((row) => row.colony)
 }
 

@@ -1,5 +1,6 @@
 import {
   type ColonyKey,
+  coloniesWithOld,
   colonyKeys,
   type Db,
   databaseTimeMs,
@@ -86,7 +87,8 @@ async function deleteOld(context: LoopContext, policySeconds: number): Promise<'
   const { db } = context
   const olderThanSeconds = policySeconds + (await graceSeconds(db, policySeconds))
   const before = idAt((await databaseTimeMs(db)) - olderThanSeconds * 1000)
-  return inEachColony(await colonyKeys(db), context, async (colony) => {
+  const colonies = await coloniesWithOld(db, { logSeconds: policySeconds, olderThanSeconds, before })
+  return inEachColony(colonies, context, async (colony) => {
     const counts = [
       await removeOldLogs(db, colony, policySeconds, BATCH),
       await removeOldGraphs(db, colony, { olderThanSeconds, before, spared: undefined, limit: BATCH }),

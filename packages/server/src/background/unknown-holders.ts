@@ -1,4 +1,4 @@
-import { colonyKeys, giveBack, heldByNobody } from '@colonies/database'
+import { coloniesWithUnknownHolders, giveBack, heldByNobody } from '@colonies/database'
 import { eachColony } from './each-colony.js'
 import type { Loop } from './loop.js'
 
@@ -16,7 +16,7 @@ export const unknownHolders: Loop = {
   everyMs: 30_000,
   async runOnce(context) {
     const { db, replica, log } = context
-    return inEachColony(await colonyKeys(db), context, async (colony) => {
+    return inEachColony(await coloniesWithUnknownHolders(db), context, async (colony) => {
       const held = await heldByNobody(db, colony, BATCH)
       if (held.length === 0) return false
       const { released, ready } = await giveBack(db, colony, held)

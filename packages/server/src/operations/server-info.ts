@@ -1,4 +1,4 @@
-import { colonyKeys, countProcesses, countServer, type ReplicaRow } from '@colonies/database'
+import { countAllProcesses, countServer, type ReplicaRow } from '@colonies/database'
 import type { Handlers } from '../handler.js'
 import { executorsOf, statisticsOf } from './colonies.js'
 
@@ -21,13 +21,8 @@ export const serverInfoHandlers = {
 
   async getStatistics(_input, { db }) {
     const { colonies, ...executors } = await countServer(db)
-    const all = { ...NO_COUNTS }
-    for (const key of await colonyKeys(db)) {
-      const counts = await countProcesses(db, key)
-      for (const name of Object.keys(all) as (keyof typeof all)[]) all[name] += counts[name]
-    }
     return {
-      ...statisticsOf(all),
+      ...statisticsOf(await countAllProcesses(db)),
       ...executorsOf({ all: executors.executors, active: executors.active, unregistered: executors.unregistered }),
       colonies,
     }
@@ -39,19 +34,6 @@ export const serverInfoHandlers = {
     return { nodes: alive.map(nodeOf), leader: leading ? nodeOf(leading) : NOBODY }
   },
 } satisfies Partial<Handlers>
-
-const NO_COUNTS = {
-  waiting: 0,
-  running: 0,
-  success: 0,
-  failed: 0,
-  cancelled: 0,
-  waitingGraphs: 0,
-  runningGraphs: 0,
-  successGraphs: 0,
-  failedGraphs: 0,
-  cancelledGraphs: 0,
-}
 
 /** The other ports are those of the original's own consensus, which the database takes care of here. */
 function nodeOf({ name, host, port }: ReplicaRow) {

@@ -1,0 +1,29 @@
+import { type Sql, sql } from './sql.js'
+
+/** An index that begins with the colony. */
+interface ColonyIndex {
+  table: Sql
+  /** Columns of the table `t` as the index has them after the colony: by their order the planner takes this index. */
+  columns: Sql
+  /** Which rows of the table `t` it has; `true` for all. */
+  rows: Sql
+}
+
+export const withEvents: ColonyIndex = { table: sql`events`, columns: sql`t.xact`, rows: sql`true` }
+
+/**
+ * Keys of the colonies that have rows in an index, as a table `(colony)`: one step through the index per such colony. How
+ * many rows each has does not matter, nor how many colonies have none; most of many colonies have nothing to be done.
+ */
+export function coloniesIn({ table, columns, rows }: ColonyIndex): Sql {
+  // From above 0, which has the rows that the planner's statistics are made of.
+  const next = (after: Sql) => sql`
+    select t.colony from ${table} t where t.colony > ${after} and ${rows} order by t.colony, ${columns} limit 1`
+  return sql`(
+    with recursive found (colony) as (
+      (${next(sql`0`)})
+      union all
+      select (${next(sql`f.colony`)}) from found f where f.colony is not null
+    )
+    select f.colony from found f join colonies c on c.colony_key = f.colony)`
+}
