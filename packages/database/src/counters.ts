@@ -56,7 +56,9 @@ export async function countAllProcesses(db: Db): Promise<Counts> {
       coalesce(sum(cancelled), 0)::bigint as cancelled
     from parts`)
   const graphs = await db.all<GraphCount>(sql`
-    select g.state, count(*)::int as count from colonies c join graphs g on g.colony = c.colony_key group by g.state`)
+    select g.state, count(*)::int as count
+    from ${coloniesIn({ table: sql`graphs`, columns: sql`t.graph_id`, rows: sql`true` })} k join graphs g on g.colony = k.colony
+    group by g.state`)
   return countsOf(row, graphs)
 }
 
@@ -111,20 +113,26 @@ function functionSums(colony: ColonyKey, range: Sql): Sql {
     group by t.executor_name, t.function_name`
 }
 
-export function functionStatistics(db: Db, colony: ColonyKey, executorName = ''): Promise<FunctionStatistics[]> {
+/** Of these executors, for each function that they have had success with. */
+export function functionStatistics(
+  db: Db,
+  colony: ColonyKey,
+  executorNames: readonly string[],
+): Promise<FunctionStatistics[]> {
   return db.all<FunctionStatistics>(sql`
     with tail as (
       ${functionSums(colony, sql`e.xact >= coalesce((select counted_to from counters where colony = ${colony}), '0'::xid8)`)}
     ), parts as (
-      select executor_name, function_name, calls, wait_min, wait_max, wait_sum, exec_min, exec_max, exec_sum
-      from function_counters where colony = ${colony}
-      union all select * from tail
+      select c.executor_name, c.function_name, c.calls, c.wait_min, c.wait_max, c.wait_sum, c.exec_min, c.exec_max, c.exec_sum
+      from unnest(${executorNames}::text[]) as n (name) cross join lateral (
+        -- With an offset, so that it is looked up for each name, whatever the planner thinks.
+        select * from function_counters c where c.colony = ${colony} and c.executor_name = n.name offset 0) c
+      union all select * from tail where executor_name = any(${executorNames}::text[])
     )
     select executor_name, function_name as funcname, sum(calls)::float8 as counter, min(wait_min) as minwaittime,
       max(wait_max) as maxwaittime, min(exec_min) as minexectime, max(exec_max) as maxexectime,
       sum(wait_sum) / sum(calls)::float8 as avgwaittime, sum(exec_sum) / sum(calls)::float8 as avgexectime
-    from parts where ${executorName} = '' or executor_name = ${executorName}
-    group by executor_name, function_name`)
+    from parts group by executor_name, function_name`)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isAnyWanted } from './claims.js'
 import { coloniesIn, withEvents } from './colonies-in.js'
 import type { Db } from './db.js'
-import { sql } from './sql.js'
+import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
 interface Due {
@@ -46,5 +46,25 @@ export async function typesWithReady(db: Db, colony: ColonyKey, types: readonly 
     where exists (select 1 from live l where l.colony = ${colony} and l.executor_type = t.executor_type
         and l.state = 0 and l.open_parents = 0 and l.names is null)
       or ${isAnyWanted(colony, sql`t.executor_type`)}`)
+  return rows.map((row) => row.executor_type)
+}
+
+/** Executor types with ready processes, at most `limit`. Steps from type to type through `live_queue` and `wanted_queue`. */
+export async function readyTypes(db: Db, colony: ColonyKey, limit: number): Promise<string[]> {
+  const ready = (place: Sql) => sql`
+    select l.executor_type from live l
+    where l.colony = ${colony} and l.executor_type ${place} and l.state = 0 and l.open_parents = 0 and l.names is null
+    order by l.executor_type, l.location, l.cpu, l.memory, l.priority_time, l.process_id limit 1`
+  const wanted = (place: Sql) => sql`
+    select w.executor_type from wanted w where w.colony = ${colony} and w.executor_type ${place}
+    order by w.executor_type, w.name limit 1`
+  const rows = await db.all<{ executor_type: string }>(sql`
+    with recursive types (executor_type) as (
+      select least((${ready(sql`>= ''`)}), (${wanted(sql`>= ''`)}))
+      union all
+      select least((${ready(sql`> t.executor_type`)}), (${wanted(sql`> t.executor_type`)}))
+      from types t where t.executor_type is not null
+    )
+    select executor_type from types where executor_type is not null limit ${limit}`)
   return rows.map((row) => row.executor_type)
 }

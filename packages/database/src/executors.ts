@@ -182,10 +182,3 @@ export function setExecutorId(db: Db, colony: ColonyKey, from: string, to: strin
     }),
   )
 }
-
-/** Types of the approved executors of a colony. */
-export async function listExecutorTypes(db: Db, colony: ColonyKey): Promise<string[]> {
-  const rows = await db.all<{ executor_type: string }>(sql`
-    select distinct executor_type from executors where colony = ${colony} and state = 1`)
-  return rows.map((row) => row.executor_type)
-}

@@ -6,11 +6,14 @@ import {
   insertColony,
   isPaused,
   listColonies,
-  listExecutorTypes,
+  readyTypes,
   setPaused,
 } from '@colonies/database'
 import { ColoniesError, limits } from '@colonies/protocol'
 import type { Handlers } from '../handler.js'
+
+/** Executor types that hear of the end of a pause at once. */
+const READY_TYPES_MAX = 100
 
 export const colonyHandlers = {
   async addColony({ colony }, { db, replica }) {
@@ -52,8 +55,8 @@ export const colonyHandlers = {
   async resumeAssignments(_input, { db, colony, replica }) {
     await setPaused(db, colony.key, false)
     replica.directoryChanged()
-    // Whatever became ready during the pause: one look for each type that can be waiting.
-    const types = await listExecutorTypes(db, colony.key)
+    // Whatever became ready during the pause. Should there be more types, the poll of those who wait finds them.
+    const types = await readyTypes(db, colony.key, READY_TYPES_MAX)
     replica.hint(
       colony.key,
       types.map((executorType) => ({ executorType, count: limits.listCountMax })),

@@ -46,7 +46,7 @@ export const functionHandlers = {
         'already_exists',
         `A function with Id <${wanted.function_id}> already exists in Colony <${colony.name}>`,
       )
-    const statistics = await functionStatistics(db, colony.key, row.executor_name)
+    const statistics = await functionStatistics(db, colony.key, [row.executor_name])
     const ofThis = statistics.find(({ funcname }) => funcname === row.function_name)
     return functionOf(row, ofThis, colony)
   },
@@ -94,7 +94,8 @@ async function listOf(input: ServerSide<typeof getFunctions.input>, { db, colony
   const rows = await listFunctions(db, colony.key, page)
   if (rows.length === 0) return []
   const statistics = new Map<string, FunctionStatistics>()
-  for (const entry of await functionStatistics(db, colony.key, executorname))
+  const names = [...new Set(rows.map((row) => row.executor_name))]
+  for (const entry of await functionStatistics(db, colony.key, names))
     statistics.set(`${entry.executor_name}:${entry.funcname}`, entry)
   return rows.map((row) => functionOf(row, statistics.get(`${row.executor_name}:${row.function_name}`), colony))
 }
