@@ -207,27 +207,30 @@ export async function coloniesWithDropped(db: Db): Promise<ColonyKey[]> {
   return rows.map((row) => row.colony)
 }
 
-/** Deletes entries of one dropped channel. @returns whether there may be more to delete in this colony */
+/**
+ * Deletes entries of some dropped channels, and forgets the channels once they have none left.
+ *
+ * @param limit most entries, and most channels, in one call
+ * @returns whether there may be more to delete in this colony
+ */
 export async function deleteDropped(db: Db, colony: ColonyKey, limit: number): Promise<boolean> {
   const row = await db.one<{ found: boolean }>(sql`
-    with one as materialized (
-      select process_id, name from dropped_channels where colony = ${colony}
-      order by process_id, name limit 1 for update skip locked
+    with channels_gone as materialized (
+      select process_id, name, ctid as place from dropped_channels where colony = ${colony}
+      order by process_id, name limit ${limit} for update skip locked
     ), chosen as materialized (
-      select max(e.position) as last, count(*) as many
-      from one o cross join lateral (
-        select e.position from channel_entries e
-        where e.colony = ${colony} and e.process_id = o.process_id and e.name = o.name
+      select e.place
+      from channels_gone s cross join lateral (
+        select e.ctid as place from channel_entries e
+        where e.colony = ${colony} and e.process_id = s.process_id and e.name = s.name
         order by e.position limit ${limit}) e
+      limit ${limit}
     ), deleted as (
-      delete from channel_entries
-      where colony = ${colony} and process_id = (select process_id from one) and name = (select name from one)
-        and position <= (select last from chosen)
+      delete from channel_entries where colony = ${colony} and ctid = any(array(select place from chosen))
     ), finished as (
-      delete from dropped_channels d using one o
-      where d.colony = ${colony} and d.process_id = o.process_id and d.name = o.name
-        and (select many from chosen) < ${limit}
+      delete from dropped_channels where colony = ${colony} and ctid = any(array(select place from channels_gone))
+        and (select count(*) from chosen) < ${limit}
     )
-    select exists (select 1 from one) as found`)
+    select exists (select 1 from channels_gone) as found`)
   return row?.found ?? false
 }

@@ -147,30 +147,35 @@ export async function coloniesWithRemovedSnapshots(db: Db): Promise<ColonyKey[]>
 }
 
 /**
- * Releases files of a removed snapshot, and deletes those that were removed and are in no other. Forgets the snapshot when it
- * has none left.
+ * Releases files of some removed snapshots, and deletes those that were removed and are in no other. Forgets the snapshots
+ * once they have none left.
  *
- * @param limit most files in one call
+ * @param limit most files, and most snapshots, in one call
  * @returns whether there is more to do
  */
 export function releaseFiles(db: Db, colony: ColonyKey, limit: number): Promise<boolean> {
   return db.transaction(async (tx) => {
     await lockFiles(tx, colony)
-    const snapshot = await tx.one<{ snapshot_id: string }>(sql`
-      select snapshot_id from snapshots where colony = ${colony} and removed order by snapshot_id limit 1`)
-    if (!snapshot) return false
+    const removed = await tx.all<{ snapshot_id: string }>(sql`
+      select snapshot_id from snapshots where colony = ${colony} and removed order by snapshot_id limit ${limit}`)
+    if (removed.length === 0) return false
+    const ids = removed.map((row) => row.snapshot_id)
     const released = await tx.all<{ file_id: string }>(sql`
-      delete from snapshot_files
-      where colony = ${colony} and snapshot_id = ${snapshot.snapshot_id} and position = any(array(
-        select position from snapshot_files
-        where colony = ${colony} and snapshot_id = ${snapshot.snapshot_id} order by position limit ${limit}))
+      with chosen as materialized (
+        select p.place
+        from unnest(${ids}::text[]) as s (snapshot_id) cross join lateral (
+          select p.ctid as place from snapshot_files p
+          where p.colony = ${colony} and p.snapshot_id = s.snapshot_id order by p.position limit ${limit}) p
+        limit ${limit}
+      )
+      delete from snapshot_files where colony = ${colony} and ctid = any(array(select place from chosen))
       returning file_id`)
     await tx.run(sql`
       delete from files f
       where f.colony = ${colony} and f.file_id = any(${released.map((row) => row.file_id)}::text[]) and f.hidden
         and not ${isPinned(colony, sql`f.file_id`)}`)
     if (released.length < limit)
-      await tx.run(sql`delete from snapshots where colony = ${colony} and snapshot_id = ${snapshot.snapshot_id}`)
+      await tx.run(sql`delete from snapshots where colony = ${colony} and snapshot_id = any(${ids}::text[])`)
     return true
   })
 }

@@ -99,12 +99,15 @@ export function removeOldRequests(db: Db, colony: ColonyKey, limit: number): Pro
       order by made_at limit ${limit} for update skip locked))`)
 }
 
-/** Forgets changes of the directory that every replica has read long ago; one that has not, forgets what it knows. */
+/**
+ * Forgets changes of the directory that every replica has read long ago; one that has not, forgets what it knows. Looks at
+ * the first ones only, in the order in which they came: uses the index `directory_changes_xact`.
+ */
 export function removeOldDirectoryChanges(db: Db, limit: number): Promise<number> {
   return db.run(sql`
     delete from directory_changes where ctid = any(array(
-      select ctid from directory_changes where changed_at < now() - make_interval(secs => ${CHANGES_KEPT_SECONDS}::int)
-      limit ${limit} for update skip locked))`)
+      select ctid from directory_changes order by xact limit ${limit} for update skip locked))
+      and changed_at < now() - make_interval(secs => ${CHANGES_KEPT_SECONDS}::int)`)
 }
 
 export interface RemovedColony {
