@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import type { ChildServer } from '../hostile/child-server.js'
+
+const MEGABYTE = 2 ** 20
+const ROUNDS = 7
+
+/** What is timed, by what it is. */
+export type Steps = Record<string, () => Promise<unknown>>
+
+/** @returns the median of some rounds of each step, in ms */
+export async function pace(steps: Steps): Promise<Record<string, number>> {
+  const medians: Record<string, number> = {}
+  for (const [name, step] of Object.entries(steps)) {
+    const times: number[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      const started = performance.now()
+      await step()
+      times.push(performance.now() - started)
+    }
+    medians[name] = times.sort((a, b) => a - b)[ROUNDS >> 1] ?? 0
+  }
+  return medians
+}
+
+/**
+ * What is done among 100 000 takes about as long as among 1 000; ten times as long would be noise for what takes 1 ms. What
+ * seems slower is measured again: a busy machine is not busy each time, and a scan is as slow as before.
+ *
+ * @param few what the same steps took among 1 000
+ */
+export async function assertSamePace(t: TestContext, steps: Steps, few: Record<string, number>): Promise<void> {
+  const many = await pace(steps)
+  const slow = () => Object.keys(many).filter((name) => (many[name] ?? 0) > 3 * (few[name] ?? 0) + 10)
+  for (let again = 0; again < 4 && slow().length > 0; again++) {
+    const once = await pace(Object.fromEntries(Object.entries(steps).filter(([name]) => slow().includes(name))))
+    for (const [name, ms] of Object.entries(once)) many[name] = Math.min(many[name] ?? ms, ms)
+  }
+  for (const [name, ms] of Object.entries(many))
+    t.diagnostic(`${name}: ${few[name]?.toFixed(1)} ms among 1 000, ${ms.toFixed(1)} ms among 100 000`)
+  assert.deepEqual(slow(), [])
+}
+
+/** Reading all that there is leaves nothing in the memory of the server. */
+export async function assertSameMemory(
+  t: TestContext,
+  server: ChildServer,
+  read: () => Promise<unknown>,
+): Promise<void> {
+  const before = await server.memory()
+  await read()
+  const after = await server.memory()
+  const grown = (after.heapBytes + after.externalBytes - before.heapBytes - before.externalBytes) / MEGABYTE
+  t.diagnostic(`memory grown by ${grown.toFixed(1)} MB; ${(after.rssBytes / MEGABYTE).toFixed(0)} MB resident`)
+  assert.ok(grown < 16, `the memory has grown by ${grown} MB`)
+}
+
+/** Walks through a list from its beginning to its end, page by page. @returns how many items it has */
+export async function walk<Item>(read: (last: Item | undefined) => Promise<readonly Item[]>): Promise<number> {
+  let [count, last] = [0, undefined as Item | undefined]
+  for (let page = await read(last); page.length > 0; page = await read(last)) {
+    count += page.length
+    last = page.at(-1)
+  }
+  return count
+}
