@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testDatabase } from '@colonies/testkit'
+import { coloniesWithCrons, dueCronIds, fireCrons, listCrons } from './crons.js'
+import type { Db } from './db.js'
+import { coloniesWithGenerators, dueGeneratorIds, runGenerators } from './generator-runs.js'
+import { findGeneratorNamed, listGenerators } from './generators.js'
+import { insertPacks } from './packs.js'
+import { sql } from './sql.js'
+import { testColony } from './testing/colony.js'
+import { watched } from './testing/watched.js'
+
+const ROWS = 4000
+
+const page = { after: 'c100', count: 10, bytesMax: 1000 }
+const pack = { generatorId: 'g7', caller: 'x', requestId: 'r', args: ['a'] }
+const bounds = { argsMax: 10, bytesMax: 100 }
+const running = { recipeOf: () => 'not now', nodesMax: 10, bytesMax: 10, retrySeconds: 60 }
+const firing = { outputBytesMax: 10, decide: () => undefined }
+
+const hotStatements: { name: string; index: string; run(db: Db, colony: number): Promise<unknown> }[] = [
+  { name: 'colonies with crons', index: 'crons_due', run: (db) => coloniesWithCrons(db, 1000) },
+  { name: 'due crons', index: 'crons_due', run: (db, c) => dueCronIds(db, c, 50) },
+  { name: 'firing', index: 'crons_due', run: (db, c) => fireCrons(db, c, { ...firing, choice: { due: 50 } }) },
+  { name: 'one cron', index: 'crons_pkey', run: (db, c) => fireCrons(db, c, { ...firing, choice: { cronId: 'c7' } }) },
+  { name: 'list of crons', index: 'crons_pkey', run: (db, c) => listCrons(db, c, page) },
+  { name: 'colonies with generators', index: 'generators_due', run: (db) => coloniesWithGenerators(db, 1000) },
+  { name: 'due generators', index: 'generators_due', run: (db, c) => dueGeneratorIds(db, c, 20) },
+  {
+    name: 'running',
+    index: 'generators_due',
+    run: (db, c) => runGenerators(db, c, { ...running, choice: { due: 20 } }),
+  },
+  { name: 'pack', index: 'generators_pkey', run: (db, c) => insertPacks(db, c, [pack], bounds) },
+  { name: 'queue of a generator', index: 'generator_args_pkey', run: (db, c) => findGeneratorNamed(db, c, 'g7') },
+  { name: 'list of generators', index: 'generators_pkey', run: (db, c) => listGenerators(db, c, page) },
+]
+
+/** Crons and generators, of which few are due, with arguments that wait. */
+async function fill(db: Db, colony: number): Promise<void> {
+  await db.run(sql`
+    insert into crons (colony, cron_id, name, initiator_id, initiator_name, initiator_is_user, interval_seconds,
+      expression, random, time_zone, server_time_zone, catchup, waits, overlap, workflow, next_run, previous_graph_id)
+    select ${colony}, 'c' || n, 'c' || n, '', '', true, 60, '', false, '', 'UTC', false, n % 2 = 0, '', '{}',
+      now() + make_interval(secs => n - 10), 'g' || n
+    from generate_series(1, ${ROWS}::int) n`)
+  await db.run(sql`
+    insert into generators (colony, generator_id, name, initiator_id, initiator_name, initiator_is_user, workflow,
+      trigger_count, timeout_seconds, arg_bytes_max, packed, queued_bytes, due_at)
+    select ${colony}, 'g' || n, 'g' || n, '', '', true, '{}', 10, 0, 100, 5, 5, case when n <= 10 then now() end
+    from generate_series(1, ${ROWS}::int) n`)
+  await db.run(sql`
+    insert into generator_args (colony, generator_id, place, arg)
+    select ${colony}, 'g' || n, place, 'a' from generate_series(1, ${ROWS}::int) n, generate_series(1, 5) place`)
+}
+
+async function check(db: Db, colony: number, age: string): Promise<void> {
+  for (const { name, index, run } of hotStatements) {
+    const plans: string[] = []
+    await run(watched(db, plans), colony)
+    const plan = plans.join('\n')
+    assert.ok(plan.includes(index), `${name} on ${age} tables uses ${index}:\n${plan}`)
+    assert.doesNotMatch(plan, /Seq Scan on (crons|generators|generator_args|requests)/, `${name}, ${age}:\n${plan}`)
+  }
+}
+
+test('crons and generators are found by their index on freshly filled and analysed tables', async (t) => {
+  const { db } = await testDatabase(t)
+  const { key } = await testColony(db, 'dev', [])
+  await fill(db, key)
+  await check(db, key, 'freshly filled')
+  for (const table of [sql`analyze crons`, sql`analyze generators`, sql`analyze generator_args`]) await db.run(table)
+  await check(db, key, 'analysed')
+})
