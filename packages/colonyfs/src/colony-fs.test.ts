@@ -15,8 +15,8 @@ interface Desk {
   folder(): Promise<{ dir: string; files: ColonyFs }>
 }
 
-async function start(t: TestContext): Promise<Desk> {
-  const colony = await testColony(t)
+async function start(t: TestContext, env: Record<string, string> = {}): Promise<Desk> {
+  const colony = await testColony(t, { env })
   return {
     colony,
     async folder() {
@@ -135,8 +135,8 @@ test('an interrupted download goes on where it was, and half a file is never tak
   const content = randomBytes(400_000)
   await write(one.dir, { a: content })
   await sync(one.files, one.dir)
-  const { checksum } = await one.files.find({ label: '/data', name: 'a' })
-  const partial = partialName('a', checksum)
+  const { fileid } = await one.files.find({ label: '/data', name: 'a' })
+  const partial = partialName('a', fileid)
   await write(two.dir, { [partial]: content })
   await truncate(join(two.dir, partial), 150_000)
   const bytes: number[] = []
@@ -146,6 +146,45 @@ test('an interrupted download goes on where it was, and half a file is never tak
   assert.equal(bytes[0], 150_000)
   assert.ok(content.equals(await readFile(join(two.dir, 'a'))))
   assert.deepEqual(Object.keys(await read(two.dir)), ['a'])
+})
+
+test('what the store has no room for is refused in its words, before all of it was sent', async (t) => {
+  const { folder } = await start(t, { COLONIES_STORE_QUOTA: '1000000' })
+  const { dir, files } = await folder()
+  await write(dir, { fits: 'x'.repeat(900_000), large: '', 'too large': randomBytes(20_000_000) })
+  await truncate(join(dir, 'large'), 100_000_000)
+  const plan = await files.planSync({ dir, label: '/data', keepLocal: true, deletions: false })
+  const failures = await files.applySync(plan)
+  assert.deepEqual(failures.map(({ path }) => path).sort(), ['large', 'too large'])
+  for (const { error } of failures) assert.match(error.message, /QuotaExceeded.*COLONIES_STORE_QUOTA/)
+})
+
+test('a name that no colony takes is told before its bytes are sent', async (t) => {
+  const { folder } = await start(t)
+  const { dir, files } = await folder()
+  await write(dir, { 'back\\slash': '1', good: '2' })
+  const plan = await files.planSync({ dir, label: '/data', keepLocal: true, deletions: false })
+  const [failure] = await files.applySync(plan)
+  assert.deepEqual(
+    [failure?.path, /must not contain a backslash/.test(failure?.error.message ?? '')],
+    ['back\\slash', true],
+  )
+})
+
+test('two syncs of one folder at once do not disturb each other', async (t) => {
+  const { folder } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  await write(one.dir, {
+    large: randomBytes(3_000_000),
+    ...Object.fromEntries([1, 2, 3].map((n) => [`f${n}`, `${n}`])),
+  })
+  await sync(one.files, one.dir)
+  const plan = () => two.files.planSync({ dir: two.dir, label: '/data', keepLocal: true, deletions: false })
+  const plans = await Promise.all([plan(), plan()])
+  const failures = (await Promise.all(plans.map((each) => two.files.applySync(each)))).flat()
+  assert.ok(failures.every(({ error }) => /was changed here since/.test(error.message)))
+  assert.deepEqual(await read(two.dir), await read(one.dir))
+  assert.deepEqual(actionsOf(await plan()), [])
 })
 
 test('bytes that are not those that were stored are refused, and the file that was there stays', async (t) => {

@@ -35,11 +35,11 @@ export const LABEL_FILE = '.cfs'
 const PARTIAL = /^\.[0-9a-f]{32}\.cfs-part$/
 
 /**
- * Where a download is written until it is complete. The same for each try of the same content, so that it can go on, and
+ * Where a download is written until it is complete. The same for each try of the same revision, so that it can go on, and
  * short, because the name of the file may be as long as the system allows.
  */
-export function partialName(name: string, checksum: string): string {
-  const text = JSON.stringify([name, checksum])
+export function partialName(name: string, fileid: string): string {
+  const text = JSON.stringify([name, fileid])
   return `.${createHash('sha256').update(text).digest('hex').slice(0, 32)}.cfs-part`
 }
 

@@ -249,7 +249,8 @@ async function failure(reply: IncomingMessage, key: string): Promise<Error> {
   const status = reply.statusCode ?? 0
   const said = messageIn(await textOf(reply).catch(() => ''))
   const sentence = `The store refused ${key || 'the bucket'} with ${status}${said === '' ? '' : `: ${said}`}`
-  return status >= 500 || status === 429 ? new PassingError(sentence) : new FileError(sentence)
+  // 507: the disk of the store is full, and stays so for longer than anybody tries.
+  return (status >= 500 && status !== 507) || status === 429 ? new PassingError(sentence) : new FileError(sentence)
 }
 
 function messageIn(xml: string): string {

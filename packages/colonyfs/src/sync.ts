@@ -132,8 +132,9 @@ export async function applySync(
       }
       progress.fileDone()
       if (Date.now() - savedAt > SAVE_MS) {
-        savedAt = Date.now()
+        savedAt = Number.POSITIVE_INFINITY // one at a time
         await memory.save()
+        savedAt = Date.now()
       }
     })
   } catch (error) {
@@ -212,7 +213,7 @@ async function removeStalePartials({ dir, scan, changes }: SyncPlan): Promise<vo
   const wanted = new Set(
     changes.flatMap(({ action, path, remote }) =>
       action === 'download' && remote
-        ? [join(dirname(path), partialName(path.split('/').at(-1) ?? '', remote.checksum))]
+        ? [join(dirname(path), partialName(path.split('/').at(-1) ?? '', remote.fileid))]
         : [],
     ),
   )

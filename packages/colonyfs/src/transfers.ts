@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type Client, ClientError, ConflictError, NotFoundError } from '@colonies/client'
+import { checkFileLabel, checkFileName } from '@colonies/core'
 import { FileError } from './file-error.js'
 import { checksumOf, isUnchanged, type LocalFile, partialName } from './local-files.js'
 import { localPath, type Place } from './places.js'
@@ -34,6 +35,9 @@ export async function uploadFile(
   { root, file, place, previous }: { root: string; file: LocalFile; place: Place; previous?: string },
   { onBytes, signal }: TransferOptions = {},
 ): Promise<void> {
+  // Before its bytes are sent for nothing.
+  checkFileName(place.name, 'name')
+  checkFileLabel(place.label, 'label')
   const path = localPath(root, file.path)
   const key = newKey()
   const content = {
@@ -119,7 +123,7 @@ export async function downloadFile(
   { onBytes, signal }: TransferOptions = {},
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
-  const partial = join(dirname(path), partialName(basename(path), remote.checksum))
+  const partial = join(dirname(path), partialName(basename(path), remote.fileid))
   const came = await withRetries(() => fetchInto(storage, remote, partial, { onBytes, signal }), signal)
   const checksum = came ?? (await checksumOf(partial, signal))
   if (isChecksum(remote.checksum) && checksum !== remote.checksum.toLowerCase()) {
@@ -128,7 +132,10 @@ export async function downloadFile(
       `The bytes of ${remote.label}/${remote.name} are not those that were stored: their SHA-256 is ${checksum}, not ${remote.checksum}`,
     )
   }
-  await rename(partial, path)
+  await rename(partial, path).catch(async (error: unknown) => {
+    // Another sync of this folder may have been first with the same bytes.
+    if ((await checksumOf(path, signal)) !== checksum) throw error
+  })
 }
 
 /** @returns the SHA-256 of the file when all of it came now; undefined when it has bytes of an earlier try */
@@ -141,8 +148,9 @@ async function fetchInto(
   const { object, bucket } = remote.ref.s3object
   const there = (await stat(partial).catch(() => undefined))?.size ?? 0
   const start = there <= remote.size ? there : 0
-  // `r+` keeps what is there.
-  const file = await open(partial, start > 0 ? 'r+' : 'w')
+  if (there > start) await rm(partial, { force: true })
+  // Never cut: another sync of this folder may be writing the same bytes into it.
+  const file = await open(partial, constants.O_RDWR | constants.O_CREAT)
   const hash = createHash('sha256')
   let position = start
   try {

@@ -29,6 +29,7 @@ export const s3Errors = {
   RequestTimeTooSkewed: 403,
   SignatureDoesNotMatch: 403,
   SlowDown: 503,
+  StorageFull: 507,
   TooManyBuckets: 400,
   XAmzContentSHA256Mismatch: 400,
 } as const
