@@ -48,7 +48,7 @@ const suites = {
     files: () => below('tests').filter((file) => inFolders(file, compatible)),
     database: true,
     atOnce: 1,
-    minutesMax: 5,
+    minutesMax: 15, // the first builds of the Go and Rust clients take minutes
   },
   e2e: {
     files: () => below('tests').filter((file) => inFolders(file, endToEnd)),
