@@ -189,6 +189,13 @@ test('a named executor is enough, and what cannot be meant is told with the way 
   assert.match(listed.out, /Executor +local \([0-9a-f]{16}\)/)
 })
 
+test('a folder for `dev` that cannot be made is told, and nothing is tried for ever', async (t) => {
+  const { colonies } = await commands(t)
+  const { code, err } = await colonies('dev', '--datadir', join(import.meta.filename, 'data'))
+  assert.equal(code, 2)
+  assert.match(err, /data cannot be made: ENOTDIR.* Choose another folder with --datadir or COLONIES_DATA_DIR/)
+})
+
 test('numbers among --args that fail a process are told from those in --args-json', async (t) => {
   const { colonies } = await commands(t)
   const failed = await colonies('function', 'exec', 'fail', '--args', '7', '--targettype', 'dev', '--wait')

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { makeFolder } from '@colonies/database'
 import { configFrom, createLog, startServer } from '@colonies/server'
-import { ExitCode } from '../exit-codes.js'
+import { ExitCode, UsageError } from '../exit-codes.js'
 import { writeProfiles } from '../profiles.js'
 import { sdkPages } from '../sdk-pages.js'
 import type { Session } from '../session.js'
@@ -46,6 +47,12 @@ interface Starting {
 async function start(folder: string, { session, closers, signal }: Starting): Promise<void> {
   const { io, out, flags } = session
   const begin = performance.now()
+  await makeFolder(folder, 0o700).catch((error: Error) => {
+    throw new UsageError(
+      `${folder} cannot be made: ${error.message}. Choose another folder with --datadir or COLONIES_DATA_DIR.`,
+      { cause: error },
+    )
+  })
   const keysFile = join(folder, 'keys.json')
   const keys = devKeys(keysFile, io.env)
   const wanted = chosenPort({ flags, env: io.env })

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chown, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../make-folder.js'
 import type { Account } from './account.js'
 import type { Binaries } from './binaries.js'
 import { isAlive } from './server-processes.js'
@@ -41,8 +42,8 @@ export async function openCluster(dataDir: string, options: ClusterOptions): Pro
   try {
     return await openOrMake(dataDir, options)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error
+    const { code = '', syscall, message } = error as NodeJS.ErrnoException
+    if (syscall !== 'mkdir' && !['EACCES', 'EPERM', 'EROFS'].includes(code)) throw error
     throw new Error(
       `The database cannot use the folder ${dataDir} (${message}). Start as the account that made it, choose another ` +
         'folder with COLONIES_DATA_DIR, or set COLONIES_DB_HOST to use a PostgreSQL of your own.',
@@ -53,7 +54,7 @@ export async function openCluster(dataDir: string, options: ClusterOptions): Pro
 
 async function openOrMake(dataDir: string, options: ClusterOptions): Promise<Cluster> {
   const dir = clusterDirOf(dataDir)
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await makeFolder(dataDir, 0o700)
   if (!existsSync(dir)) await makeCluster(dataDir, options)
   const major = Number(await readFile(join(dir, 'PG_VERSION'), 'utf8'))
   if (major !== options.binaries.major) {
@@ -76,7 +77,7 @@ async function makeCluster(dataDir: string, options: ClusterOptions): Promise<vo
   const unfinished = join(dataDir, `unfinished-${process.pid}`)
   const data = join(unfinished, 'data')
   try {
-    await mkdir(data, { recursive: true, mode: 0o700 })
+    await makeFolder(data, 0o700)
     const password = `${randomBytes(24).toString('base64url')}\n`
     await writeFile(passwordFile(unfinished), password, { mode: 0o600, flush: true })
     if (account) {

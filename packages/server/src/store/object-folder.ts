@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { ColonyKey } from '@colonies/database'
+import { type ColonyKey, makeFolder } from '@colonies/database'
 import { newId } from '@colonies/identity'
 
 /** A file that has all its bytes, and no name that anybody knows yet. */
@@ -36,7 +36,7 @@ export class ObjectFolder {
 
   /** @throws Error with a sentence when the folder cannot be written, or belongs to the store of another database */
   static async open(root: string, storeId: string): Promise<ObjectFolder> {
-    await mkdir(join(root, INCOMING), { recursive: true, mode: 0o700 })
+    await makeFolder(join(root, INCOMING), 0o700)
     const path = join(root, IDENTITY)
     // `wx`: of replicas that start at once in one folder, one writes.
     await writeFile(path, storeId, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
