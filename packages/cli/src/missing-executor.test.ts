@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ExecutorState, type Process } from '@colonies/protocol'
+import { ExecutorState, type Process, zeroTime } from '@colonies/protocol'
 import { whoIsMissing } from './missing-executor.js'
 
 const { pending, approved, rejected } = ExecutorState
-const ada = (state: number) => ({ executorname: 'ada', executortype: 'maths', state })
+const since = '2026-11-21T10:00:00Z'
+const executor = (state: number, lastheardfromtime = '2026-11-21T10:00:01Z', executorname = 'ada') => ({
+  executorname,
+  executortype: 'maths',
+  state,
+  lastheardfromtime,
+})
+
+function missing(type: string, names: string[] | null, ...executors: ReturnType<typeof executor>[]) {
+  const conditions = { colonyname: 'dev', executortype: type, executornames: names }
+  return whoIsMissing({ conditions } as Process['spec'], executors, Date.parse(since))
+}
 
 test('who waits hears which executor is missing, and what to do', () => {
   const cases = [
@@ -16,9 +27,17 @@ test('who waits hears which executor is missing, and what to do', () => {
     { state: rejected, type: 'maths', names: null, says: /no executor of type maths/ },
   ]
   for (const { state, type, names, says } of cases) {
-    const conditions = { colonyname: 'dev', executortype: type, executornames: names }
-    const missing = whoIsMissing({ conditions } as Process['spec'], [ada(state)])
-    if (says) assert.match(missing ?? '', says)
-    else assert.equal(missing, undefined)
+    const said = missing(type, names, executor(state))
+    if (says) assert.match(said ?? '', says)
+    else assert.equal(said, undefined)
   }
+})
+
+test('who waits for executors that are there but silent hears since when', () => {
+  const old = executor(approved, '2026-11-20T10:00:00Z')
+  const never = executor(approved, zeroTime, 'bob')
+  assert.match(missing('maths', ['ada'], old) ?? '', /^executor ada was last heard from at 2026-11-2.* Does it run\?$/)
+  assert.match(missing('maths', null, never) ?? '', /^executor bob has never been heard from\. Does it run\?$/)
+  assert.match(missing('maths', null, never, old) ?? '', /^none of 2 executors .* the last one, ada, was last heard/)
+  assert.equal(missing('maths', null, old, executor(approved, since, 'eve')), undefined)
 })
