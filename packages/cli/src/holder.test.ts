@@ -82,6 +82,24 @@ test('submitter and holder talk over a channel by commands', async (t) => {
   assert.equal(JSON.parse(raw.out)[0].payload, 'aGVsbG8=')
 })
 
+test('a channel is read in parts, also after the end, and what is not there is told', async (t) => {
+  const { user, executor } = await executorByCommands(t)
+  const spec = (channels: string[]) =>
+    JSON.stringify({ funcname: 'chat', channels, conditions: { executortype: 'hand' } })
+  const { out: id } = await user('function submit --spec -', spec(['words', 'other']))
+  for (const word of ['one', 'two', 'three']) assert.equal((await user(`channel append ${id} words ${word}`)).code, 0)
+  assert.equal((await user(`channel read ${id} words --index 1 --count 1 --output id`)).out, '1')
+  assert.match((await user(`channel read ${id} other`)).err, /No messages/)
+  const unknown = await user(`channel append ${id} wrods one`)
+  assert.deepEqual([unknown.code, /Channel not found/.test(unknown.err)], [3, true], unknown.err)
+  assert.match((await executor(`channel read ${id} words`)).err, /Not authorized .* the process waits for an executor/)
+  await user(`process cancel ${id}`)
+  assert.equal((await user(`channel follow ${id} words --raw`)).out, 'onetwothree')
+  assert.equal((await user(`channel follow ${id} words --index 2`)).out, 'three')
+  const { out: silent } = await user('function submit --spec -', spec([]))
+  assert.match((await user(`channel ls ${silent}`)).err, /no channels/)
+})
+
 test('who waits hears of failure and of cancelling', async (t) => {
   const { user, executor } = await executorByCommands(t)
   for (const [end, code] of [
