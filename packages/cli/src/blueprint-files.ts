@@ -5,6 +5,7 @@ import { isObject } from './arguments.js'
 import { checkFields } from './check-fields.js'
 import { UsageError } from './exit-codes.js'
 import type { Io } from './io.js'
+import { refuseOtherColony } from './refuse-other-colony.js'
 import { type ReadOptions, readDocument } from './spec-file.js'
 
 // Blueprints and their definitions as people write them: JSON or YAML, in files or on standard input.
@@ -33,6 +34,7 @@ async function read<Document>(
   const what = file === '-' ? 'Standard input' : file
   const metadata = isObject(value) ? (value.metadata ?? null) : null
   if (!isObject(value) || !isObject(metadata)) throw new UsageError(`${what} must hold an object such as ${hint}.`)
+  refuseOtherColony(metadata.colonyname, colonyname, what)
   // Examples of other clients have a handler in the blueprint, where nobody looks at it.
   const { handler: _, ...known } = value
   if (!lenient) checkFields(schema, schema === Blueprint ? known : value, what)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readBlueprint } from './blueprint-files.js'
 import type { Io } from './io.js'
 import { readFunctionSpec, readWorkflowSpec } from './spec-file.js'
 
@@ -19,8 +20,7 @@ function inputOf(text: string): Io {
 
 test('YAML and JSON give the same spec; limits that are absent or zero are none, and the colony is filled in', async () => {
   const yaml = 'funcname: f\nargs: [1, 12345678901234567890]\nmaxexectime: 0\nconditions: {executortype: cli}\n'
-  const json =
-    '{"funcname":"f","args":[1,12345678901234567890],"conditions":{"executortype":"cli","colonyname":"other"}}'
+  const json = '{"funcname":"f","args":[1,12345678901234567890],"conditions":{"executortype":"cli","colonyname":"dev"}}'
   const expected = {
     funcname: 'f',
     args: [1, 12345678901234567890n],
@@ -53,6 +53,18 @@ test('a file that cannot be meant is refused with what is wrong and the way out'
       inputOf('{"funcnam":"f","conditions":{"executortype":"cli"}}'),
     ),
   )
+})
+
+test('a file that is for another colony is refused, wherever it says so', async () => {
+  const node = (colonyname: string) =>
+    `{"nodename":"a","funcname":"f","conditions":{"executortype":"cli","colonyname":"${colonyname}"}}`
+  const sentence = /^UsageError: Standard input is for the colony other, .* goes to dev: add --colony other, or leave/
+  await assert.rejects(readFunctionSpec(options, inputOf(node('other'))), sentence)
+  await assert.rejects(readWorkflowSpec(options, inputOf(`[${node('')},${node('other')}]`)), sentence)
+  const workflow = `{"colonyname":"other","functionspecs":[${node('dev')}]}`
+  await assert.rejects(readWorkflowSpec(options, inputOf(workflow)), sentence)
+  const blueprint = '{"kind":"Web","metadata":{"name":"web","colonyname":"other"},"spec":{}}'
+  await assert.rejects(readBlueprint(options, inputOf(blueprint)), sentence)
 })
 
 test('a workflow is a bare array or has functionspecs, and is checked before it is sent', async () => {

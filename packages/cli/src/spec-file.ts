@@ -5,6 +5,7 @@ import { isObject } from './arguments.js'
 import { checkFields } from './check-fields.js'
 import { UsageError } from './exit-codes.js'
 import type { Io } from './io.js'
+import { refuseOtherColony } from './refuse-other-colony.js'
 
 /** Function specs and workflows as people write them: JSON or YAML, in files or on standard input. */
 
@@ -26,7 +27,7 @@ export async function readFunctionSpec(options: ReadOptions, io: Io): Promise<Fu
   if (!isObject(value))
     throw new UsageError(`${nameOf(options.file)} must hold an object, such as {"funcname": "hello"}.`)
   if (!options.lenient) checkFields(FunctionSpec, value, nameOf(options.file))
-  const spec = completed(value, options.colonyname)
+  const spec = completed(value, options)
   refuseUnaddressed(spec, nameOf(options.file))
   return spec
 }
@@ -43,9 +44,10 @@ export async function readWorkflowSpec(options: ReadOptions, io: Io): Promise<Wo
   const refused = nodes.findIndex((node) => !isObject(node))
   if (refused >= 0) throw new UsageError(`Item ${refused} of the workflow in ${nameOf(file)} is no object.`)
   if (!options.lenient) checkFields(WorkflowSpec, isObject(value) ? value : { functionspecs: nodes }, nameOf(file))
+  if (isObject(value)) refuseOtherColony(value.colonyname, colonyname, nameOf(file))
   const spec: WorkflowSpec = {
     colonyname,
-    functionspecs: nodes.map((node) => completed(node, colonyname)),
+    functionspecs: nodes.map((node) => completed(node, options)),
   }
   checkWorkflow(spec)
   for (const node of spec.functionspecs) refuseUnaddressed(node, `Node ${node.nodename} in ${nameOf(file)}`)
@@ -103,8 +105,11 @@ function withNumbers(value: unknown): JsonValue {
   return value as JsonValue
 }
 
-/** What files leave open: no limits where none are given, and the colony. */
-function completed(fields: { readonly [key: string]: JsonValue }, colonyname: string): FunctionSpec {
+/** What files leave open: no limits where none are given, and the colony. @throws UsageError for that of others */
+function completed(fields: { readonly [key: string]: JsonValue }, { colonyname, file }: ReadOptions): FunctionSpec {
+  const { conditions } = fields
+  if (conditions !== undefined && isObject(conditions))
+    refuseOtherColony(conditions.colonyname, colonyname, nameOf(file))
   // What does not have the type of the contract is refused by the client, which names the field.
   const spec = fields as unknown as FunctionSpec
   return {

@@ -9,6 +9,7 @@ import { UsageError } from '../exit-codes.js'
 import { formatTime } from '../format-time.js'
 import type { Io } from '../io.js'
 import { writeNewFiles } from '../private-file.js'
+import { refuseOtherColony } from '../refuse-other-colony.js'
 import type { Session } from '../session.js'
 import { readDocument } from '../spec-file.js'
 import type { Colour, Column } from '../table.js'
@@ -199,6 +200,7 @@ interface Given {
 async function addExecutor(executorid: string, given: Given, session: Session): Promise<ExecutorReply> {
   const { colonyOwner, colonyname, settings, io } = session
   const file = given.spec === '' ? {} : await readExecutor(given.spec, given.lenient, io)
+  refuseOtherColony(file.colonyname, colonyname, given.spec)
   const executorname = given.name || file.executorname || settings.executorname?.value
   const executortype = given.type || file.executortype || settings.executortype?.value
   if (!executorname || !executortype)
