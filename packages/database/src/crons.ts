@@ -2,6 +2,7 @@ import type { JsonText } from '@colonies/protocol'
 import { cancelGraph, type ReadyLine } from './closes.js'
 import { coloniesIn } from './colonies-in.js'
 import type { Db } from './db.js'
+import { firstBytes } from './first-bytes.js'
 import { insertGraphs, type NewGraph } from './graphs.js'
 import { readLeafOutputs } from './leaf-outputs.js'
 import { isMember } from './schedule-owners.js'
@@ -140,6 +141,8 @@ export type CronChoice = { due: number } | { cronId: string }
 
 interface FireOptions {
   choice: CronChoice
+  /** Bytes of the workflows of one transaction; one cron comes in any case. */
+  workflowBytesMax: number
   /** Bytes of output that a cron may get from its previous graph. */
   outputBytesMax: number
   /** Called for each cron, perhaps several times; it must have no effect. undefined: the cron stays as it is. */
@@ -156,13 +159,13 @@ export interface FiredCron {
  * Starts crons, in one transaction: their rows are locked, graphs inserted, next times set. So each planned time has its
  * graph exactly once, whatever is killed when; the index `graphs_cron` would refuse a second one.
  *
- * Due crons that another replica has locked are left to it. Those that wait for their previous graph are not due before it
+ * Due crons that another replica has locked are left to it, those that are too large for this transaction to the next. Those that wait for their previous graph are not due before it
  * has ended.
  */
 export function fireCrons(db: Db, colony: ColonyKey, options: FireOptions): Promise<FiredCron[]> {
-  const { choice, outputBytesMax, decide } = options
+  const { choice, workflowBytesMax, outputBytesMax, decide } = options
   return db.transaction(async (tx) => {
-    const locked = await lockCrons(tx, colony, choice)
+    const locked = firstBytes(await lockCrons(tx, colony, choice), workflowBytesMax).map((cron) => cron.cron_id)
     if (locked.length === 0) return []
     const crons = await readLocked(tx, colony, locked)
     const previous = crons.flatMap((cron) => cron.previous_graph_id ?? [])
@@ -186,16 +189,15 @@ const previousEnded = (colony: ColonyKey) => sql`not exists (
 const isDue = (colony: ColonyKey) => sql`c.next_run <= now()
   and (case when c.overlap = '' then not c.waits else c.overlap <> 'wait' end or ${previousEnded(colony)})`
 
-/** @returns ids of the locked crons */
-async function lockCrons(tx: Db, colony: ColonyKey, choice: CronChoice): Promise<string[]> {
+/** @returns the locked crons, with the bytes of their workflows */
+function lockCrons(tx: Db, colony: ColonyKey, choice: CronChoice): Promise<{ cron_id: string; bytes: number }[]> {
   const chosen =
     'due' in choice
       ? sql`${isDue(colony)} order by c.next_run, c.cron_id limit ${choice.due} for update of c skip locked`
       : sql`c.cron_id = ${choice.cronId} for update of c`
-  const rows = await tx.all<{ cron_id: string }>(
-    sql`select c.cron_id from crons c where c.colony = ${colony} and ${chosen}`,
+  return tx.all<{ cron_id: string; bytes: number }>(
+    sql`select c.cron_id, octet_length(c.workflow) as bytes from crons c where c.colony = ${colony} and ${chosen}`,
   )
-  return rows.map((row) => row.cron_id)
 }
 
 /**

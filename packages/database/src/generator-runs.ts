@@ -1,6 +1,7 @@
 import type { ReadyLine } from './closes.js'
 import { coloniesIn } from './colonies-in.js'
 import type { Db } from './db.js'
+import { firstBytes } from './first-bytes.js'
 import { insertGraphs, type NewGraph } from './graphs.js'
 import { isMember } from './schedule-owners.js'
 import { sql } from './sql.js'
@@ -72,6 +73,8 @@ interface RunOptions {
   choice: { due: number } | { generatorId: string }
   /** Called for each generator, perhaps several times; it must have no effect. A text says why nothing can be made of it. */
   recipeOf(generator: DueGenerator): Recipe | string
+  /** Bytes of the workflows of one transaction; one generator comes in any case. */
+  workflowBytesMax: number
   /** How much one transaction may store; one graph it always may. */
   nodesMax: number
   bytesMax: number
@@ -88,7 +91,8 @@ interface RunOptions {
  */
 export function runGenerators(db: Db, colony: ColonyKey, options: RunOptions): Promise<GeneratorRun[]> {
   return db.transaction(async (tx) => {
-    const generators = await lockDue(tx, colony, options.choice)
+    const locked = firstBytes(await lockDue(tx, colony, options.choice), options.workflowBytesMax)
+    const generators = await readLocked(tx, colony, locked)
     const plans = planRuns(generators, options)
     const args = await takeArgs(tx, colony, plans)
     const made = plans.map((plan) => ({ ...plan, ...makeGraphs(plan, args.get(plan.generator.generator_id) ?? []) }))
@@ -105,17 +109,31 @@ export function runGenerators(db: Db, colony: ColonyKey, options: RunOptions): P
   })
 }
 
-function lockDue(tx: Db, colony: ColonyKey, choice: RunOptions['choice']): Promise<DueGenerator[]> {
+interface LockedGenerator {
+  generator_id: string
+  /** Of its workflow. */
+  bytes: number
+}
+
+function lockDue(tx: Db, colony: ColonyKey, choice: RunOptions['choice']): Promise<LockedGenerator[]> {
   const chosen =
     'due' in choice
       ? sql`order by g.due_at, g.generator_id limit ${choice.due} for update of g skip locked`
       : sql`and g.generator_id = ${choice.generatorId} for update of g`
+  return tx.all<LockedGenerator>(sql`
+    select g.generator_id, octet_length(g.workflow) as bytes from generators g
+    where g.colony = ${colony} and g.due_at <= now() ${chosen}`)
+}
+
+function readLocked(tx: Db, colony: ColonyKey, locked: readonly LockedGenerator[]): Promise<DueGenerator[]> {
   return tx.all<DueGenerator>(sql`
     select g.generator_id, g.name, g.initiator_id, g.initiator_name, g.initiator_is_user, g.workflow, g.trigger_count,
       g.timeout_seconds, g.taken, (g.packed - g.taken)::float8 as queued, g.queued_bytes::float8 as queued_bytes,
       k.name as colony_name, ${isMember(colony, sql`g.initiator_id`)} as initiator_is_member
-    from generators g join colonies k on k.colony_key = ${colony}
-    where g.colony = ${colony} and g.due_at <= now() ${chosen}`)
+    from unnest(${locked.map((one) => one.generator_id)}::text[]) with ordinality as locked (id, place)
+    join generators g on g.colony = ${colony} and g.generator_id = locked.id
+    join colonies k on k.colony_key = ${colony}
+    order by locked.place`)
 }
 
 interface RunPlan {
@@ -132,7 +150,7 @@ function planRuns(generators: readonly DueGenerator[], { recipeOf, nodesMax, byt
   const plans: RunPlan[] = []
   let [nodes, bytes] = [0, 0]
   for (const generator of generators) {
-    const { queued, queued_bytes, trigger_count } = generator
+    const { queued, queued_bytes, trigger_count, workflow } = generator
     // It is due with fewer arguments than make a graph: its timeout is over.
     const perGraph = Math.min(queued, trigger_count)
     if (perGraph === 0) {
@@ -144,8 +162,8 @@ function planRuns(generators: readonly DueGenerator[], { recipeOf, nodesMax, byt
       plans.push({ generator, recipe: undefined, error: recipe, take: 0, perGraph })
       continue
     }
-    const bytesOfOne = (queued_bytes / queued) * perGraph * recipe.roots
-    const room = Math.min((nodesMax - nodes) / recipe.nodes, (bytesMax - bytes) / Math.max(1, bytesOfOne))
+    const bytesOfOne = (queued_bytes / queued) * perGraph * recipe.roots + Buffer.byteLength(workflow)
+    const room = Math.min((nodesMax - nodes) / recipe.nodes, (bytesMax - bytes) / bytesOfOne)
     const graphs = Math.max(nodes === 0 ? 1 : 0, Math.min(Math.floor(room), Math.floor(queued / perGraph)))
     if (graphs === 0) break
     nodes += graphs * recipe.nodes

@@ -20,6 +20,8 @@ import { tellStarted } from './tell-started.js'
 
 /** Crons of one transaction. */
 const BATCH = 50
+/** Workflows of one transaction; what is larger has one of its own. */
+const BATCH_WORKFLOW_BYTES_MAX = 1024 * 1024
 /** Crons that get more output than this from their previous graph have a transaction of their own. */
 const BATCH_OUTPUT_BYTES_MAX = 256 * 1024
 
@@ -41,6 +43,7 @@ export async function fireDueCrons(context: Context, colony: ColonyKey): Promise
   try {
     fired = await fireCrons(db, colony, {
       choice: { due: BATCH },
+      workflowBytesMax: BATCH_WORKFLOW_BYTES_MAX,
       outputBytesMax: BATCH_OUTPUT_BYTES_MAX,
       decide: (cron) => (cron.outputs === undefined ? undefined : decidePlanned(cron)),
     })
@@ -65,7 +68,7 @@ async function fireOneByOne(context: Context, colony: ColonyKey, cronIds: readon
 
 /** @returns false when it stays as it is */
 async function fireAlone({ db, replica, log }: Context, colony: ColonyKey, cronId: string): Promise<boolean> {
-  const alone = { choice: { cronId }, outputBytesMax: limits.cronInputBytesMax }
+  const alone = { choice: { cronId }, workflowBytesMax: 0, outputBytesMax: limits.cronInputBytesMax }
   try {
     const fired = await fireCrons(db, colony, { ...alone, decide: decidePlanned })
     tellStarted(replica, colony, started(fired))
@@ -101,6 +104,7 @@ export async function runCronNow(
 ): Promise<FiredCron | undefined> {
   const fired = await fireCrons(db, colony, {
     choice: { cronId },
+    workflowBytesMax: 0,
     outputBytesMax: limits.cronInputBytesMax,
     decide(cron) {
       if (!mayStart(cron)) return undefined

@@ -19,7 +19,7 @@ import { tellStarted } from './tell-started.js'
 
 /** Generators of one transaction, and how much it may store. */
 const BATCH = 20
-const bounds = { nodesMax: 1000, bytesMax: 16 * 1024 * 1024, retrySeconds: 60 }
+const bounds = { workflowBytesMax: 1024 * 1024, nodesMax: 1000, bytesMax: 16 * 1024 * 1024, retrySeconds: 60 }
 
 interface Context {
   readonly db: Db

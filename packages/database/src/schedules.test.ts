@@ -15,8 +15,8 @@ const ROWS = 4000
 const page = { after: 'c100', count: 10, bytesMax: 1000 }
 const pack = { generatorId: 'g7', caller: 'x', requestId: 'r', args: ['a'] }
 const bounds = { argsMax: 10, bytesMax: 100 }
-const running = { recipeOf: () => 'not now', nodesMax: 10, bytesMax: 10, retrySeconds: 60 }
-const firing = { outputBytesMax: 10, decide: () => undefined }
+const running = { recipeOf: () => 'not now', workflowBytesMax: 100, nodesMax: 10, bytesMax: 10, retrySeconds: 60 }
+const firing = { workflowBytesMax: 100, outputBytesMax: 10, decide: () => undefined }
 
 const hotStatements: { name: string; index: string; run(db: Db, colony: number): Promise<unknown> }[] = [
   { name: 'colonies with crons', index: 'crons_due', run: (db) => coloniesWithCrons(db, 1000) },
@@ -63,6 +63,48 @@ async function check(db: Db, colony: number, age: string): Promise<void> {
     assert.doesNotMatch(plan, /Seq Scan on (crons|generators|generator_args|requests)/, `${name}, ${age}:\n${plan}`)
   }
 }
+
+test('one transaction reads so many bytes of workflows, and one workflow in any case', async (t) => {
+  const { db } = await testDatabase(t)
+  const { key } = await testColony(db, 'dev', [])
+  await fill(db, key)
+  await db.run(sql`update crons set workflow = repeat('x', 40)`)
+  await db.run(sql`update generators set workflow = repeat('x', 40)`)
+  const fired = (workflowBytesMax: number) =>
+    fireCrons(db, key, { ...firing, workflowBytesMax, choice: { due: 50 } }).then(({ length }) => length)
+  assert.deepEqual([await fired(100), await fired(10), await fired(1000)], [2, 1, 10])
+  const ran = (workflowBytesMax: number) =>
+    runGenerators(db, key, { ...running, workflowBytesMax, choice: { due: 20 } }).then(({ length }) => length)
+  assert.deepEqual([await ran(100), await ran(10), await ran(1000)], [2, 1, 7])
+})
+
+test('graphs of one transaction are bounded by the workflow that they repeat', async (t) => {
+  const { db } = await testDatabase(t)
+  const { key } = await testColony(db, 'dev', [])
+  await fill(db, key)
+  await db.run(sql`update generators set workflow = repeat('x', 40), trigger_count = 1`)
+  let graphs = 0
+  const graphOf = () => {
+    const graphId = `graph ${++graphs}`
+    const graph = {
+      graphId,
+      initiatorId: '',
+      initiatorName: '',
+      requestId: null,
+      cron: null,
+      nodes: [],
+      attributes: [],
+    }
+    return { graph, ready: [] }
+  }
+  const recipe = { nodes: 1, roots: 1, graphOf }
+  const options = { ...running, nodesMax: 1000, recipeOf: () => recipe, workflowBytesMax: 1000, choice: { due: 20 } }
+  const run = async (bytesMax: number) =>
+    (await runGenerators(db, key, { ...options, bytesMax })).map((one) => one.graphs)
+  assert.deepEqual(await run(100), [2])
+  assert.deepEqual(await run(10), [1], 'one in any case')
+  assert.deepEqual(await run(41 * 9), [5, 4])
+})
 
 test('crons and generators are found by their index on freshly filled and analysed tables', async (t) => {
   const { db } = await testDatabase(t)
