@@ -80,7 +80,7 @@ const faults: { name: string; plant: (id: string) => Sql; says: RegExp }[] = [
   {
     name: 'a wrong counter',
     plant: () => sql`insert into counters (colony, waiting) values (1, 7)`,
-    says: /is counted as/,
+    says: /are counted as/,
   },
 ]
 

@@ -1,5 +1,5 @@
 import { mayMove } from '@colonies/core'
-import { countProcesses, type Db, sql } from '@colonies/database'
+import { countColony, type Db, sql } from '@colonies/database'
 import { State } from '@colonies/protocol'
 
 /**
@@ -80,16 +80,23 @@ async function attempts(db: Db, colony: number): Promise<string[]> {
 }
 
 async function counters(db: Db, colony: number): Promise<string[]> {
-  const counted = await countProcesses(db, colony)
-  const real = await db.all<{ state: number; count: number }>(sql`
-    select state, count(*)::int as count from (
-      select state from live where colony = ${colony} union all select state from results where colony = ${colony}) s
-    group by state`)
+  const counted = await countColony(db, colony)
+  const tables = {
+    processes: sql`select state from live where colony = ${colony} union all select state from results where colony = ${colony}`,
+    graphs: sql`select state from graphs where colony = ${colony}`,
+  }
   const names = ['waiting', 'running', 'success', 'failed', 'cancelled'] as const
-  return names.flatMap((name, state) => {
-    const count = real.find((row) => row.state === state)?.count ?? 0
-    return counted[name] === count ? [] : [`${name} is counted as ${counted[name]} and there are ${count}`]
-  })
+  const faults: string[] = []
+  for (const what of ['processes', 'graphs'] as const) {
+    const real = await db.all<{ state: number; count: number }>(sql`
+      select state, count(*)::int as count from (${tables[what]}) s group by state`)
+    for (const [state, name] of names.entries()) {
+      const count = real.find((row) => row.state === state)?.count ?? 0
+      if (counted[what][name] !== count)
+        faults.push(`${name} ${what} are counted as ${counted[what][name]} and are ${count}`)
+    }
+  }
+  return faults
 }
 
 async function graphs(db: Db, colony: number): Promise<string[]> {

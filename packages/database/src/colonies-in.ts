@@ -10,6 +10,11 @@ interface ColonyIndex {
 }
 
 export const withEvents: ColonyIndex = { table: sql`events`, columns: sql`t.xact`, rows: sql`true` }
+export const withChangedGraphs: ColonyIndex = {
+  table: sql`graphs`,
+  columns: sql`t.counted_state, t.graph_id`,
+  rows: sql`t.counted_state is distinct from t.state`,
+}
 
 /**
  * Keys of the colonies that have rows in an index, as a table `(colony)`: one step through the index per such colony. How

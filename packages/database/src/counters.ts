@@ -1,48 +1,69 @@
-import { coloniesIn, withEvents } from './colonies-in.js'
+import { coloniesIn, withChangedGraphs, withEvents } from './colonies-in.js'
 import type { Db } from './db.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
+const states = ['waiting', 'running', 'success', 'failed', 'cancelled'] as const
+type StateName = (typeof states)[number]
+
+/** What a colony has, by state. */
 export interface Counts {
-  waiting: number
-  running: number
-  success: number
-  failed: number
-  cancelled: number
-  waitingGraphs: number
-  runningGraphs: number
-  successGraphs: number
-  failedGraphs: number
-  cancelledGraphs: number
+  processes: Record<StateName, number>
+  graphs: Record<StateName, number>
+  executors: { all: number; active: number; unregistered: number }
 }
 
-/** Sums of events between two positions: entered a state minus left it. */
+/** Entered a state minus left it, for each state, by the columns that tell the one and the other. */
+function net(entered: Sql, left: Sql): Sql {
+  const of = (state: number) =>
+    sql`(count(*) filter (where ${entered} = ${state}) - count(*) filter (where ${left} = ${state}))::bigint`
+  return sql`${of(0)} as waiting, ${of(1)} as running, ${of(2)} as success, ${of(3)} as failed, ${of(4)} as cancelled`
+}
+
+/** Sums of events between two positions. */
 function sums(colony: ColonyKey | Sql, range: Sql): Sql {
-  const net = (state: number) =>
-    sql`(count(*) filter (where e.state = ${state}) - count(*) filter (where e.old_state = ${state}))::bigint`
-  return sql`select ${net(0)} as waiting, ${net(1)} as running, ${net(2)} as success, ${net(3)} as failed,
-    ${net(4)} as cancelled from events e where e.colony = ${colony} and ${range}`
+  return sql`select ${net(sql`e.state`, sql`e.old_state`)} from events e where e.colony = ${colony} and ${range}`
 }
 
-/** Processes and graphs of a colony by state: what was added up, and what came since. */
-export async function countProcesses(db: Db, colony: ColonyKey): Promise<Counts> {
-  const row = await db.one<ProcessCounts>(sql`
+/** Sums of graphs that are not counted under the state that they have come to. Uses the index `graphs_uncounted`. */
+function changedGraphs(colony: ColonyKey | Sql): Sql {
+  return sql`select ${net(sql`g.state`, sql`g.counted_state`)} from graphs g
+    where g.colony = ${colony} and g.counted_state is distinct from g.state`
+}
+
+/** Processes, graphs and executors of a colony by state: what was added up, and what came since. */
+export async function countColony(db: Db, colony: ColonyKey): Promise<Counts> {
+  const row = await db.one<{ processes: bigint[]; graphs: bigint[]; executors: bigint[] }>(sql`
     with base as materialized (
-      select waiting, running, success, failed, cancelled, counted_to from counters where colony = ${colony}
+      select waiting, running, success, failed, cancelled, waiting_graphs, running_graphs, success_graphs, failed_graphs,
+        cancelled_graphs, counted_to
+      from counters where colony = ${colony}
       union all
-      select 0, 0, 0, 0, 0, '0'::xid8 where not exists (select 1 from counters where colony = ${colony})
-    ), tail as (${sums(colony, sql`e.xact >= (select counted_to from base)`)})
-    select b.waiting + t.waiting as waiting, b.running + t.running as running, b.success + t.success as success,
-      b.failed + t.failed as failed, b.cancelled + t.cancelled as cancelled
-    from base b, tail t`)
-  const graphs = await db.all<GraphCount>(sql`
-    select state, count(*)::int as count from graphs where colony = ${colony} group by state`)
-  return countsOf(row, graphs)
+      select 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0'::xid8 where not exists (select 1 from counters where colony = ${colony})
+    ), tail as (
+      ${sums(colony, sql`e.xact >= (select counted_to from base)`)}
+    ), changed as (
+      ${changedGraphs(colony)}
+    )
+    select
+      array[b.waiting + t.waiting, b.running + t.running, b.success + t.success, b.failed + t.failed,
+        b.cancelled + t.cancelled] as processes,
+      array[b.waiting_graphs + c.waiting, b.running_graphs + c.running, b.success_graphs + c.success,
+        b.failed_graphs + c.failed, b.cancelled_graphs + c.cancelled] as graphs,
+      (select array[count(*), count(*) filter (where state = 1), count(*) filter (where state = 3)]
+       from executors where colony = ${colony}) as executors
+    from base b, tail t, changed c`)
+  const [all, active, unregistered] = (row?.executors ?? []).map(Number)
+  return {
+    processes: byState(row?.processes),
+    graphs: byState(row?.graphs),
+    executors: { all: all ?? 0, active: active ?? 0, unregistered: unregistered ?? 0 },
+  }
 }
 
 /** Processes and graphs of all colonies by state. Colonies in which nothing has happened yet cost nothing. */
-export async function countAllProcesses(db: Db): Promise<Counts> {
-  const row = await db.one<ProcessCounts>(sql`
+export async function countAll(db: Db): Promise<Omit<Counts, 'executors'>> {
+  const row = await db.one<{ processes: bigint[]; graphs: bigint[] }>(sql`
     with parts as (
       select n.waiting, n.running, n.success, n.failed, n.cancelled
       from counters n join colonies c on c.colony_key = n.colony
@@ -50,39 +71,64 @@ export async function countAllProcesses(db: Db): Promise<Counts> {
       select t.waiting, t.running, t.success, t.failed, t.cancelled
       from ${coloniesIn(withEvents)} k left join counters n on n.colony = k.colony
       cross join lateral (${sums(sql`k.colony`, sql`e.xact >= coalesce(n.counted_to, '0'::xid8)`)}) t
+    ), graph_parts as (
+      select n.waiting_graphs as waiting, n.running_graphs as running, n.success_graphs as success,
+        n.failed_graphs as failed, n.cancelled_graphs as cancelled
+      from counters n join colonies c on c.colony_key = n.colony
+      union all
+      select t.waiting, t.running, t.success, t.failed, t.cancelled
+      from ${coloniesIn(withChangedGraphs)} k cross join lateral (${changedGraphs(sql`k.colony`)}) t
     )
-    select coalesce(sum(waiting), 0)::bigint as waiting, coalesce(sum(running), 0)::bigint as running,
-      coalesce(sum(success), 0)::bigint as success, coalesce(sum(failed), 0)::bigint as failed,
-      coalesce(sum(cancelled), 0)::bigint as cancelled
-    from parts`)
-  const graphs = await db.all<GraphCount>(sql`
-    select g.state, count(*)::int as count
-    from ${coloniesIn({ table: sql`graphs`, columns: sql`t.graph_id`, rows: sql`true` })} k join graphs g on g.colony = k.colony
-    group by g.state`)
-  return countsOf(row, graphs)
+    select (${totals(sql`parts`)}) as processes, (${totals(sql`graph_parts`)}) as graphs`)
+  return { processes: byState(row?.processes), graphs: byState(row?.graphs) }
 }
 
-type ProcessCounts = Record<'waiting' | 'running' | 'success' | 'failed' | 'cancelled', bigint>
-
-interface GraphCount {
-  state: number
-  count: number
+function totals(parts: Sql): Sql {
+  const of = (column: Sql) => sql`coalesce(sum(${column}), 0)::bigint`
+  return sql`select array[${of(sql`waiting`)}, ${of(sql`running`)}, ${of(sql`success`)}, ${of(sql`failed`)},
+    ${of(sql`cancelled`)}] from ${parts}`
 }
 
-function countsOf(row: ProcessCounts | undefined, graphs: readonly GraphCount[]): Counts {
-  const graphsIn = (state: number) => graphs.find((one) => one.state === state)?.count ?? 0
-  return {
-    waiting: Number(row?.waiting ?? 0n),
-    running: Number(row?.running ?? 0n),
-    success: Number(row?.success ?? 0n),
-    failed: Number(row?.failed ?? 0n),
-    cancelled: Number(row?.cancelled ?? 0n),
-    waitingGraphs: graphsIn(0),
-    runningGraphs: graphsIn(1),
-    successGraphs: graphsIn(2),
-    failedGraphs: graphsIn(3),
-    cancelledGraphs: graphsIn(4),
-  }
+function byState(counts: readonly bigint[] = []): Record<StateName, number> {
+  return Object.fromEntries(states.map((name, state) => [name, Number(counts[state] ?? 0n)])) as Record<
+    StateName,
+    number
+  >
+}
+
+/**
+ * Counts graphs under the state that they have come to. Uses the index `graphs_uncounted`.
+ *
+ * @param most graphs of one call
+ * @returns whether there may be more to be counted at once
+ */
+export async function rollUpGraphs(db: Db, colony: ColonyKey, most: number): Promise<boolean> {
+  await db.run(sql`insert into counters (colony) values (${colony}) on conflict do nothing`)
+  const row = await db.one<{ graphs: number }>(sql`
+    with changed as materialized (
+      select graph_id, state, counted_state from graphs
+      where colony = ${colony} and counted_state is distinct from state
+      order by counted_state, graph_id limit ${most} for update skip locked
+    ), marked as (
+      update graphs g set counted_state = c.state from changed c where g.colony = ${colony} and g.graph_id = c.graph_id
+    ), added as (
+      ${addGraphs(colony, sql`select ${net(sql`state`, sql`counted_state`)} from changed`)}
+    )
+    select count(*)::int as graphs from changed`)
+  return row?.graphs === most
+}
+
+/** Takes graphs off the counters that are just being deleted. @param gone the states under which they were counted */
+export function uncountGraphs(colony: ColonyKey, gone: Sql): Sql {
+  return addGraphs(colony, sql`select ${net(sql`null`, sql`counted_state`)} from (${gone}) gone`)
+}
+
+/** After all other locks of its transaction: whoever has the row of the counters waits for nobody. */
+function addGraphs(colony: ColonyKey, net: Sql): Sql {
+  return sql`update counters c set waiting_graphs = c.waiting_graphs + n.waiting,
+      running_graphs = c.running_graphs + n.running, success_graphs = c.success_graphs + n.success,
+      failed_graphs = c.failed_graphs + n.failed, cancelled_graphs = c.cancelled_graphs + n.cancelled
+    from (${net}) n where c.colony = ${colony}`
 }
 
 /** How an executor did with a function; times in seconds, over successful processes. */
@@ -157,6 +203,7 @@ export function rollUp(db: Db, colony: ColonyKey, most: number): Promise<{ event
       insert into function_counters (colony, executor_name, function_name, calls, wait_min, wait_max, wait_sum, exec_min,
         exec_max, exec_sum)
       select ${colony}, f.* from (${functionSums(colony, range)}) f
+      join executors x on x.colony = ${colony} and x.name = f.executor_name and x.state <> 3
       on conflict (colony, executor_name, function_name) do update set
         calls = function_counters.calls + excluded.calls,
         wait_min = least(function_counters.wait_min, excluded.wait_min),

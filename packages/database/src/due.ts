@@ -1,5 +1,5 @@
 import { isAnyWanted } from './claims.js'
-import { coloniesIn, withEvents } from './colonies-in.js'
+import { coloniesIn, withChangedGraphs, withEvents } from './colonies-in.js'
 import type { Db } from './db.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -29,13 +29,15 @@ export async function coloniesWithLostExecutors(db: Db, silentSeconds: number): 
   )
 }
 
-/** Colonies with events that are not in the counters yet. */
+/** Colonies with events or graphs that are not in the counters yet. */
 export async function coloniesToCount(db: Db): Promise<ColonyKey[]> {
   return keys(
     await db.all<Due>(sql`
       select k.colony from ${coloniesIn(withEvents)} k left join counters n on n.colony = k.colony
       where exists (select 1 from events e where e.colony = k.colony
-        and e.xact >= coalesce(n.counted_to, '0'::xid8) and e.xact < pg_snapshot_xmin(pg_current_snapshot()))`),
+        and e.xact >= coalesce(n.counted_to, '0'::xid8) and e.xact < pg_snapshot_xmin(pg_current_snapshot()))
+      union
+      select k.colony from ${coloniesIn(withChangedGraphs)} k`),
   )
 }
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testDatabase } from '@colonies/testkit'
 import { claimProcesses } from './claims.js'
+import { countColony } from './counters.js'
 import type { Db } from './db.js'
 import {
   approveExecutor,
   beat,
-  countExecutors,
   findExecutor,
   insertExecutor,
   listExecutors,
@@ -104,7 +104,7 @@ test('a rejected or removed executor has no rights, and what it holds waits agai
       ['bob', 3],
     ],
   )
-  assert.deepEqual(await countExecutors(db, colony.key), { all: 2, active: 0, unregistered: 1 })
+  assert.deepEqual((await countColony(db, colony.key)).executors, { all: 2, active: 0, unregistered: 1 })
   assert.deepEqual(await countServer(db), { colonies: 1, executors: 1, active: 0, unregistered: 1 })
   assert.equal(await revokeExecutor(db, colony.key, 'nobody', 3), undefined)
 })
@@ -163,7 +163,7 @@ test('many copies of one executor that are added at the same moment all succeed,
     const added = await Promise.all(copies.map((copy) => replaceExecutor(db, key, copy)))
     assert.equal(added.filter(({ row }) => row !== undefined).length, copies.length)
   }
-  assert.equal((await countExecutors(db, key)).all, 3)
+  assert.equal((await countColony(db, key)).executors.all, 3)
 })
 
 test('what an executor holds follows it to its new id', async (t) => {

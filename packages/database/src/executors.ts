@@ -105,20 +105,6 @@ export function findExecutorById(db: Db, colony: ColonyKey, executorId: string):
     select ${columns} from executors where colony = ${colony} and executor_id = ${executorId}`)
 }
 
-export interface ExecutorCounts {
-  all: number
-  active: number
-  unregistered: number
-}
-
-export async function countExecutors(db: Db, colony: ColonyKey): Promise<ExecutorCounts> {
-  const row = await db.one<ExecutorCounts>(sql`
-    select count(*)::int as all, count(*) filter (where state = 1)::int as active,
-      count(*) filter (where state = 3)::int as unregistered
-    from executors where colony = ${colony}`)
-  return row ?? { all: 0, active: 0, unregistered: 0 }
-}
-
 /** Approves an executor, whatever its state. @returns false when there is none of that name */
 export async function approveExecutor(db: Db, colony: ColonyKey, name: string): Promise<boolean> {
   const row = await db.one(sql`
@@ -144,7 +130,10 @@ export function revokeExecutor(
     const row = await tx.one<{ executor_id: string }>(sql`
       update executors set state = ${state} where colony = ${colony} and name = ${name} returning executor_id`)
     if (!row) return undefined
-    if (state === 3) await tx.run(sql`delete from functions where colony = ${colony} and executor_name = ${name}`)
+    if (state === 3) {
+      await tx.run(sql`delete from functions where colony = ${colony} and executor_name = ${name}`)
+      await tx.run(sql`delete from function_counters where colony = ${colony} and executor_name = ${name}`)
+    }
     await noteChanges(tx, [row.executor_id])
     return releaseHeldBy(tx, colony, row.executor_id)
   })

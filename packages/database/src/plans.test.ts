@@ -6,6 +6,7 @@ import { appendEntries } from './channel-appends.js'
 import { readChannelNews, readEntries } from './channels.js'
 import { claimProcesses } from './claims.js'
 import { closeFailed, closeSuccessful, failOverdue } from './closes.js'
+import { countColony, rollUpGraphs } from './counters.js'
 import type { Db } from './db.js'
 import { typesWithReady } from './due.js'
 import { readEvents } from './events.js'
@@ -93,12 +94,14 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     index: 'channel_entries_pkey',
     run: (db, c) => readChannelNews(db, c, [{ ...channel, position: 0 }], page),
   },
+  { name: 'statistics', index: 'graphs_uncounted', run: (db, c) => countColony(db, c) },
+  { name: 'graphs to be counted', index: 'graphs_uncounted', run: (db, c) => rollUpGraphs(db, c, 10) },
   { name: 'events', index: 'events_default_colony_xact', run: (db, c) => readEvents(db, c, 0n) },
 ]
 
-/** An index of a table of processes of which only the first column is looked for. */
+/** An index of a table of processes of which only the first column is looked for, unless it only has what is to be done. */
 const WHOLE_COLONY =
-  /Index (?:Only )?Scan using \S+ on (?:live|wanted|process_specs|results|events|edges|graphs|graph_nodes|attributes|logs|requests|channels|channel_entries)(?:_\w+)?\b.*\n\s*Index Cond: \(colony = \$\d+\)/
+  /Index (?:Only )?Scan using (?!graphs_uncounted)\S+ on (?:live|wanted|process_specs|results|events|edges|graphs|graph_nodes|attributes|logs|requests|channels|channel_entries)(?:_\w+)?\b.*\n\s*Index Cond: \(colony = \$\d+\)/
 
 async function check(db: Db, colony: number, age: string): Promise<void> {
   for (const { name, index, run } of hotStatements) {

@@ -1,4 +1,5 @@
 import { dropChannels } from './channels.js'
+import { uncountGraphs } from './counters.js'
 import type { Db } from './db.js'
 import { REMOVED } from './process-row.js'
 import { type Sql, sql } from './sql.js'
@@ -53,8 +54,10 @@ export function removeGraph(db: Db, colony: ColonyKey, graphId: string): Promise
         delete from graph_nodes where colony = ${colony} and graph_id = ${graphId} returning process_id
       ), edges as (
         delete from edges e using nodes n where e.colony = ${colony} and e.child_id = n.process_id
+      ), gone as (
+        delete from graphs where colony = ${colony} and graph_id = ${graphId} returning counted_state
       )
-      delete from graphs where colony = ${colony} and graph_id = ${graphId}`)
+      ${uncountGraphs(colony, sql`select counted_state from gone`)}`)
     return true
   })
 }

@@ -1,4 +1,5 @@
 import { dropChannels } from './channels.js'
+import { uncountGraphs } from './counters.js'
 import type { Db } from './db.js'
 import { idAt, type PartitionRange } from './partitions.js'
 import { type Sql, sql } from './sql.js'
@@ -92,8 +93,12 @@ export function removeOldGraphs(
       ), ${deleteProcesses(colony)}
       select (select count(*)::int from nodes) as nodes, array(select graph_id from old) as graphs`)
     await tx.run(sql`
-      delete from graphs g where g.colony = ${colony} and g.graph_id = any(${row?.graphs ?? []}::text[])
-        and not exists (select 1 from graph_nodes n where n.colony = ${colony} and n.graph_id = g.graph_id)`)
+      with gone as (
+        delete from graphs g where g.colony = ${colony} and g.graph_id = any(${row?.graphs ?? []}::text[])
+          and not exists (select 1 from graph_nodes n where n.colony = ${colony} and n.graph_id = g.graph_id)
+        returning g.counted_state
+      )
+      ${uncountGraphs(colony, sql`select counted_state from gone`)}`)
     return row?.nodes ?? 0
   })
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { countProcesses, sql } from '@colonies/database'
+import { countColony, sql } from '@colonies/database'
 import { testDatabase } from '@colonies/testkit'
 import { upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { counters } from './counters.js'
@@ -14,7 +14,7 @@ test('counters equal what they count, however many replicas add up', async (t) =
     await colony.assign('ada')
     await Promise.all([1, 2, 3].map(() => counters.runOnce(upkeepContext(db))))
   }
-  const { waiting, running, success } = await countProcesses(db, colony.key)
+  const { waiting, running, success } = (await countColony(db, colony.key)).processes
   assert.deepEqual({ waiting, running, success }, { waiting: 10, running: 10, success: 0 })
   // Transactions of other tests on the same PostgreSQL may hold back for a moment what counts as settled.
   const giveUpAt = Date.now() + 10_000

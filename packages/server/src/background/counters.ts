@@ -1,9 +1,11 @@
-import { coloniesToCount, rollUp } from '@colonies/database'
+import { coloniesToCount, rollUp, rollUpGraphs } from '@colonies/database'
 import { eachColony } from './each-colony.js'
 import type { Loop } from './loop.js'
 
 /** Events of one transaction: about a second's work. */
 const BATCH = 50_000
+/** Graphs of one transaction, in which nobody else can change them. */
+const GRAPHS = 1000
 
 const inEachColony = eachColony('counters')
 
@@ -15,7 +17,8 @@ export const counters: Loop = {
     const { db } = context
     return inEachColony(await coloniesToCount(db), context, async (colony) => {
       const { more } = await rollUp(db, colony, BATCH)
-      return more
+      const moreGraphs = await rollUpGraphs(db, colony, GRAPHS)
+      return more || moreGraphs
     })
   },
 }

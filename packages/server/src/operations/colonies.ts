@@ -1,7 +1,7 @@
 import { checkId, checkName } from '@colonies/core'
 import {
-  countExecutors,
-  countProcesses,
+  type Counts,
+  countColony,
   deleteColony,
   insertColony,
   isPaused,
@@ -42,8 +42,8 @@ export const colonyHandlers = {
   },
 
   async getColonyStatistics(_input, { db, colony }) {
-    const executors = await countExecutors(db, colony.key)
-    return { ...statisticsOf(await countProcesses(db, colony.key)), ...executorsOf(executors), colonies: 1 }
+    const counts = await countColony(db, colony.key)
+    return { ...statisticsOf(counts), ...executorsOf(counts.executors), colonies: 1 }
   },
 
   async pauseAssignments(_input, { db, colony, replica }) {
@@ -73,23 +73,21 @@ export const colonyHandlers = {
   },
 } satisfies Partial<Handlers>
 
-type Counts = Awaited<ReturnType<typeof countProcesses>>
-
-export function statisticsOf(counts: Counts) {
+export function statisticsOf({ processes, graphs }: Pick<Counts, 'processes' | 'graphs'>) {
   return {
-    waitingprocesses: counts.waiting,
-    runningprocesses: counts.running,
-    successfulprocesses: counts.success,
-    failedprocesses: counts.failed,
-    cancelledprocesses: counts.cancelled,
-    waitingworkflows: counts.waitingGraphs,
-    runningworkflows: counts.runningGraphs,
-    successfulworkflows: counts.successGraphs,
-    failedworkflows: counts.failedGraphs,
-    cancelledworkflows: counts.cancelledGraphs,
+    waitingprocesses: processes.waiting,
+    runningprocesses: processes.running,
+    successfulprocesses: processes.success,
+    failedprocesses: processes.failed,
+    cancelledprocesses: processes.cancelled,
+    waitingworkflows: graphs.waiting,
+    runningworkflows: graphs.running,
+    successfulworkflows: graphs.success,
+    failedworkflows: graphs.failed,
+    cancelledworkflows: graphs.cancelled,
   }
 }
 
-export function executorsOf({ all, active, unregistered }: { all: number; active: number; unregistered: number }) {
+export function executorsOf({ all, active, unregistered }: Counts['executors']) {
   return { executors: all, activeexecutors: active, unregisteredexecutors: unregistered }
 }

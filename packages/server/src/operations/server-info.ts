@@ -1,4 +1,4 @@
-import { countAllProcesses, countServer, type ReplicaRow } from '@colonies/database'
+import { countAll, countServer, type ReplicaRow } from '@colonies/database'
 import type { Handlers } from '../handler.js'
 import { executorsOf, statisticsOf } from './colonies.js'
 
@@ -22,7 +22,7 @@ export const serverInfoHandlers = {
   async getStatistics(_input, { db }) {
     const { colonies, ...executors } = await countServer(db)
     return {
-      ...statisticsOf(await countAllProcesses(db)),
+      ...statisticsOf(await countAll(db)),
       ...executorsOf({ all: executors.executors, active: executors.active, unregistered: executors.unregistered }),
       colonies,
     }
