@@ -147,6 +147,20 @@ test('a request that was changed on its way is refused', async (t) => {
   assert.equal((await storage.get('a')).status, 200)
 })
 
+test('a signature that cannot be right is refused as such, whatever it names', async (t) => {
+  const { colony } = await start(t)
+  const { accesskey } = await colony.user.getStore({ colonyname: colony.name })
+  const ask = async (time: string, signedHeaders: string) => {
+    const scope = `${accesskey}/${time.slice(0, 8)}/us-east-1/s3/aws4_request`
+    const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=${signedHeaders}, Signature=${'0'.repeat(64)}`
+    return codeOf(await fetch(`${colony.url}/colonies/a`, { headers: { authorization, 'x-amz-date': time } }))
+  }
+  const now = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
+  assert.equal(await ask(now, 'host;x-amz-date;constructor;__proto__'), 'SignatureDoesNotMatch')
+  assert.equal(await ask('20269999T999999Z', 'host;x-amz-date'), 'AccessDenied')
+  assert.equal(await ask('20200101T000000Z', 'host;x-amz-date'), 'RequestTimeTooSkewed')
+})
+
 test('parts become one object, and are gone afterwards', async (t) => {
   const { storage, files, colony } = await start(t)
   const begun = await (await storage.send('POST', '/colonies/large?uploads')).text()

@@ -196,6 +196,8 @@ test('bytes that are not those that were stored are refused, and the file that w
   const file = { colonyname: colony.name, label: '/data', name: 'a', size, ref, checksum: '0'.repeat(64) }
   await colony.user.addFile({ file })
   await assert.rejects(files.get({ label: '/data', name: 'a' }, join(dir, 'a')), FileError)
+  await colony.user.addFile({ file: { ...file, size: 3 } })
+  await assert.rejects(files.get({ label: '/data', name: 'a' }, join(dir, 'a')), /more than the 3 bytes/)
   assert.deepEqual(await read(dir), { a: 'right' })
 })
 

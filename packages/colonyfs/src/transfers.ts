@@ -159,6 +159,10 @@ async function fetchInto(
       const bytes = await storage.get(object, { bucket, start, signal })
       if (!bytes) throw new FileError(`The bytes of ${remote.label}/${remote.name} are not in the store any more`)
       for await (const chunk of bytes as AsyncIterable<Buffer>) {
+        if (position + chunk.length > remote.size) {
+          await rm(partial, { force: true })
+          throw new FileError(`The store has more than the ${remote.size} bytes of ${remote.label}/${remote.name}`)
+        }
         hash.update(chunk)
         await writeAll(file, chunk, position)
         position += chunk.length

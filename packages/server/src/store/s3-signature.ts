@@ -91,6 +91,7 @@ function checked(credential: Credential): Credential {
     /^\d{8}\/[^/]*\/s3\/aws4_request$/.test(scope) &&
     /^[0-9a-f]{64}$/.test(signature) &&
     /^\d{8}T\d{6}Z$/.test(time) &&
+    Number.isFinite(timeOf(time)) &&
     scope.startsWith(time.slice(0, 8)) &&
     // Without the host, a request to one server could be sent to another one.
     signedHeaders.includes('host')
@@ -156,7 +157,9 @@ export interface SignedChunk {
 
 function canonicalRequest({ method, url, headers }: SignedRequest, { signedHeaders, payload }: Credential): string {
   const { path, query } = splitUrl(url)
-  const lines = signedHeaders.map((name) => `${name}:${textOf(headers[name]).trim().replace(/ +/g, ' ')}\n`)
+  // Own ones only: every object has a `constructor`.
+  const headerOf = (name: string) => (Object.hasOwn(headers, name) ? textOf(headers[name]) : '')
+  const lines = signedHeaders.map((name) => `${name}:${headerOf(name).trim().replace(/ +/g, ' ')}\n`)
   return [
     method,
     path
