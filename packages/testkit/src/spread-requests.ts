@@ -17,7 +17,10 @@ export async function spreadRequests(ports: readonly number[]): Promise<Spreader
   let next = 0
   const nextPort = () => ports[next++ % ports.length] ?? 0
 
-  const server = createServer((request, response) => pass(request, response, { agent, port: nextPort() }))
+  // As long as a replica keeps them: the default of five seconds ends connections that a busy test is about to use.
+  const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) =>
+    pass(request, response, { agent, port: nextPort() }),
+  )
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const replica = connect(nextPort(), '127.0.0.1')
     replica.write(`${headOf(request)}\r\n\r\n`)
