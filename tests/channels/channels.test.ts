@@ -188,7 +188,9 @@ test('a subscription without time shows what is there; an attempt and a request 
 })
 
 test('too fast, too much and too large are told apart', async (t) => {
-  const { colony, user, submit, say, read } = await scene(t)
+  const { colony, submit, say, read } = await scene(t)
+  // The replica whose rate is played with.
+  const user = at(colony.server.url, colony.keys.user)
   const id = await submit()
   await colony.run({
     name: 'one who says that all has been used up',
@@ -213,8 +215,9 @@ test('too fast, too much and too large are told apart', async (t) => {
 })
 
 test('whoever may not write cannot use up what the parties may write', async (t) => {
-  const { colony, user, submit, say } = await scene(t)
-  const bob = colony.serverOwner.as(colony.keys.server)
+  const { colony, submit, say } = await scene(t)
+  const user = at(colony.server.url, colony.keys.user)
+  const bob = user.as(colony.keys.server)
   await colony.colonyOwner.addUser({ user: { colonyname: colony.name, userid: bob.id ?? '', name: 'bob' } })
   const id = await submit()
   let allAsk = () => {}
