@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '@colonies/database'
 import { type TestColony, testColony } from '@colonies/testkit'
-import { generators } from './background/generators.js'
-import { Alarm } from './background/loop.js'
-import { argsOfGraphs, passGeneratorTime, workflowText } from './testing/schedules.js'
+import { generators } from '../background/generators.js'
+import { Alarm } from '../background/loop.js'
+import { argsOfGraphs, passGeneratorTime, workflowText } from '../testing/schedules.js'
 
 const loop = generators(1000, new Alarm())
 const noTime = '0001-01-01T00:00:00Z'

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { type TestColony, testColony } from '@colonies/testkit'
-import { crons } from './background/crons.js'
-import { passCronTime, workflowText } from './testing/schedules.js'
+import { crons } from '../background/crons.js'
+import { passCronTime, workflowText } from '../testing/schedules.js'
 
 const loop = crons(1000)
 const noTime = '0001-01-01T00:00:00Z'
