@@ -148,6 +148,17 @@ test('an interrupted download goes on where it was, and half a file is never tak
   assert.deepEqual(Object.keys(await read(two.dir)), ['a'])
 })
 
+test('what is left of an interrupted download is fetched anew when it is damaged', async (t) => {
+  const { folder } = await start(t)
+  const [one, two] = [await folder(), await folder()]
+  await write(one.dir, { a: randomBytes(400_000), b: 'b' })
+  await sync(one.files, one.dir)
+  const partialOf = async (name: string) => partialName(name, (await one.files.find({ label: '/data', name })).fileid)
+  await write(two.dir, { [await partialOf('a')]: new Uint8Array(150_000), [await partialOf('b')]: 'x' })
+  await sync(two.files, two.dir)
+  assert.deepEqual(await read(two.dir), await read(one.dir))
+})
+
 test('what the store has no room for is refused in its words, before all of it was sent', async (t) => {
   const { folder } = await start(t, { COLONIES_STORE_QUOTA: '1000000' })
   const { dir, files } = await folder()

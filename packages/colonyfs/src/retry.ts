@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClientError } from '@colonies/client'
+import { ClientError, ConnectionError } from '@colonies/client'
 
 /** About twenty seconds: a server that is started anew is back by then. */
 const ATTEMPTS_MAX = 8
@@ -42,6 +42,8 @@ const passing = new Set([
 ])
 
 function mayPass(error: unknown): boolean {
+  // The client has tried for long by itself.
+  if (error instanceof ConnectionError && error.neverSent) return false
   return error instanceof PassingError || (error instanceof ClientError && error.retryable) || isBroken(error)
 }
 

@@ -126,16 +126,14 @@ export class S3Storage implements Storage {
     { bucket, start, signal }: { bucket: string; start: number; signal?: AbortSignal | undefined },
   ): Promise<Readable | undefined> {
     const headers: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {}
-    return withRetries(async () => {
-      const reply = await this.#send({ method: 'GET', key, bucket, headers, signal })
-      if (reply.statusCode === 404) {
-        reply.resume()
-        return undefined
-      }
-      // Without the part that was asked for, the bytes would be put behind others that they repeat.
-      if (reply.statusCode !== (start > 0 ? 206 : 200)) throw await failure(reply, key)
-      return reply
-    }, signal)
+    const reply = await this.#send({ method: 'GET', key, bucket, headers, signal })
+    if (reply.statusCode === 404) {
+      reply.resume()
+      return undefined
+    }
+    // Without the part that was asked for, the bytes would be put behind others that they repeat.
+    if (reply.statusCode !== (start > 0 ? 206 : 200)) throw await failure(reply, key)
+    return reply
   }
 
   async remove(bucket: string, keys: readonly string[]): Promise<void> {

@@ -6,7 +6,7 @@ export interface Storage {
   readonly place: { server: string; port: number; tls: boolean; region: string; bucket: string }
   /** Stores what `read` gives, of exactly this size and SHA-256; `read` may be called again after a failure. */
   put(key: string, content: PutContent, options?: PutOptions): Promise<void>
-  /** The bytes from `start` on. @returns undefined when there is no such object */
+  /** The bytes from `start` on, in one try. @returns undefined when there is no such object */
   get(
     key: string,
     options: { bucket: string; start: number; signal?: AbortSignal | undefined },

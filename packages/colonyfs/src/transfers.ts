@@ -120,13 +120,19 @@ export async function downloadFile(
   storage: Storage,
   remote: RemoteFile,
   path: string,
-  { onBytes, signal }: TransferOptions = {},
+  options: TransferOptions = {},
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const partial = join(dirname(path), partialName(basename(path), remote.fileid))
-  const came = await withRetries(() => fetchInto(storage, remote, partial, { onBytes, signal }), signal)
-  const checksum = came ?? (await checksumOf(partial, signal))
-  if (isChecksum(remote.checksum) && checksum !== remote.checksum.toLowerCase()) {
+  const isResumed = (await sizeOf(partial)) > 0
+  let checksum = await fetchWhole(storage, remote, partial, options)
+  if (!isAsStored(remote, checksum) && isResumed) {
+    // What an earlier run left may be damaged: by a power cut, say.
+    await rm(partial, { force: true })
+    options.onBytes?.(-remote.size)
+    checksum = await fetchWhole(storage, remote, partial, options)
+  }
+  if (!isAsStored(remote, checksum)) {
     await rm(partial, { force: true })
     throw new FileError(
       `The bytes of ${remote.label}/${remote.name} are not those that were stored: their SHA-256 is ${checksum}, not ${remote.checksum}`,
@@ -134,8 +140,39 @@ export async function downloadFile(
   }
   await rename(partial, path).catch(async (error: unknown) => {
     // Another sync of this folder may have been first with the same bytes.
-    if ((await checksumOf(path, signal)) !== checksum) throw error
+    if ((await checksumOf(path, options.signal)) !== checksum) throw error
   })
+}
+
+/** @returns the SHA-256 of what is in `partial` now */
+async function fetchWhole(
+  storage: Storage,
+  remote: RemoteFile,
+  partial: string,
+  options: TransferOptions,
+): Promise<string> {
+  const { signal } = options
+  const checksum = await withRetries(() => fetchInto(storage, remote, partial, options), signal)
+  return checksum ?? checksumOf(partial, signal)
+}
+
+/** Where other clients left the checksum empty, or wrote something else, nothing can be said against any bytes. */
+function isAsStored(remote: RemoteFile, checksum: string): boolean {
+  return !/^[0-9a-f]{64}$/i.test(remote.checksum) || checksum === remote.checksum.toLowerCase()
+}
+
+/** Records say where their writer stored the bytes; whoever reads asks the store of its own settings. */
+function missing({ place }: Storage, { label, name, ref }: RemoteFile): string {
+  const { server, port } = ref.s3object
+  const file = `${label === '/' ? '' : label}/${name}`
+  return server === place.server && port === place.port
+    ? `The bytes of ${file} are not in the store any more`
+    : `The bytes of ${file} are not in the store at ${place.server}:${place.port}; its record names ${server}:${port}: set AWS_S3_* for that one`
+}
+
+/** @returns 0 where there is no such file */
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0
 }
 
 /** @returns the SHA-256 of the file when all of it came now; undefined when it has bytes of an earlier try */
@@ -146,7 +183,7 @@ async function fetchInto(
   { onBytes, signal }: TransferOptions,
 ): Promise<string | undefined> {
   const { object, bucket } = remote.ref.s3object
-  const there = (await stat(partial).catch(() => undefined))?.size ?? 0
+  const there = await sizeOf(partial)
   const start = there <= remote.size ? there : 0
   if (there > start) await rm(partial, { force: true })
   // Never cut: another sync of this folder may be writing the same bytes into it.
@@ -157,7 +194,7 @@ async function fetchInto(
     onBytes?.(start)
     if (start < remote.size) {
       const bytes = await storage.get(object, { bucket, start, signal })
-      if (!bytes) throw new FileError(`The bytes of ${remote.label}/${remote.name} are not in the store any more`)
+      if (!bytes) throw new FileError(missing(storage, remote))
       for await (const chunk of bytes as AsyncIterable<Buffer>) {
         if (position + chunk.length > remote.size) {
           await rm(partial, { force: true })
@@ -184,9 +221,4 @@ async function fetchInto(
 async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
   for (let written = 0; written < chunk.length; )
     written += (await file.write(chunk, written, chunk.length - written, position + written)).bytesWritten
-}
-
-/** Other clients may leave it empty, or write something else. */
-function isChecksum(text: string): boolean {
-  return /^[0-9a-f]{64}$/i.test(text)
 }
