@@ -212,7 +212,8 @@ function readLocked(tx: Db, colony: ColonyKey, cronIds: readonly string[]): Prom
         or exists (select 1 from reconcile_crons r where r.colony = ${colony} and r.cron_id = c.cron_id)
       ) as initiator_is_member
     from unnest(${cronIds}::text[]) with ordinality as locked (id, place)
-    join crons c on c.colony = ${colony} and c.cron_id = locked.id
+    -- With a limit of its own, so that it is looked up for each id, whatever the planner thinks.
+    cross join lateral (select * from crons c where c.colony = ${colony} and c.cron_id = locked.id limit 1) c
     join colonies k on k.colony_key = ${colony}
     order by locked.place`)
 }
@@ -237,14 +238,20 @@ async function store(tx: Db, colony: ColonyKey, fired: readonly FiredCron[]): Pr
     colony,
     changed.flatMap(({ cron, outcome }) => (outcome.graph ? [cron] : [])),
   )
+  // By their places, which are found one by one: joined to all crons of the colony, these might be read for each.
   await tx.run(sql`
+    with decided as materialized (
+      select d.*, found.place
+      from unnest(${changed.map(({ cron }) => cron.cron_id)}::text[],
+        ${changed.map(({ outcome }) => outcome.nextMs ?? null)}::float8[],
+        ${changed.map(({ outcome }) => outcome.graph?.graphId ?? null)}::text[],
+        ${changed.map(({ outcome }) => outcome.error ?? '')}::text[]) as d (cron_id, next_ms, graph_id, error)
+      cross join lateral (
+        select c.ctid as place from crons c where c.colony = ${colony} and c.cron_id = d.cron_id limit 1) found
+    )
     update crons c
     set next_run = to_timestamp(d.next_ms / 1000), last_error = d.error,
       last_run = case when d.graph_id is null then c.last_run else now() end,
       previous_graph_id = coalesce(d.graph_id, c.previous_graph_id)
-    from unnest(${changed.map(({ cron }) => cron.cron_id)}::text[],
-      ${changed.map(({ outcome }) => outcome.nextMs ?? null)}::float8[],
-      ${changed.map(({ outcome }) => outcome.graph?.graphId ?? null)}::text[],
-      ${changed.map(({ outcome }) => outcome.error ?? '')}::text[]) as d (cron_id, next_ms, graph_id, error)
-    where c.colony = ${colony} and c.cron_id = d.cron_id`)
+    from decided d where c.colony = ${colony} and c.ctid = d.place`)
 }

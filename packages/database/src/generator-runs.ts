@@ -179,13 +179,20 @@ async function takeArgs(tx: Db, colony: ColonyKey, plans: readonly RunPlan[]): P
   const taken = new Map<string, string[]>(taking.map(({ generator }) => [generator.generator_id, []]))
   if (taking.length === 0) return taken
   const rows = await tx.all<{ generator_id: string; arg: string }>(sql`
-    with gone as (
-      delete from generator_args a
-      using unnest(${taking.map(({ generator }) => generator.generator_id)}::text[],
+    with chosen as materialized (
+      select a.row_place
+      from unnest(${taking.map(({ generator }) => generator.generator_id)}::text[],
         ${taking.map(({ generator }) => generator.taken)}::bigint[], ${taking.map(({ take }) => take)}::int[])
         as t (generator_id, taken, args)
-      where a.colony = ${colony} and a.generator_id = t.generator_id and a.place > t.taken and a.place <= t.taken + t.args
-      returning a.generator_id, a.place, a.arg
+      -- With an offset, so that those of one generator are looked up, whatever the planner thinks.
+      cross join lateral (
+        select a.ctid as row_place from generator_args a
+        where a.colony = ${colony} and a.generator_id = t.generator_id and a.place > t.taken
+          and a.place <= t.taken + t.args
+        order by a.place offset 0) a
+    ), gone as (
+      delete from generator_args where colony = ${colony} and ctid = any(array(select row_place from chosen))
+      returning generator_id, place, arg
     )
     select generator_id, arg from gone order by generator_id, place`)
   for (const { generator_id, arg } of rows) taken.get(generator_id)?.push(arg)
@@ -209,6 +216,15 @@ async function moveOn(
   retrySeconds: number,
 ): Promise<void> {
   await tx.run(sql`
+    with ran as materialized (
+      select r.*, found.place
+      from unnest(${runs.map(({ generator }) => generator.generator_id)}::text[], ${runs.map(({ take }) => take)}::int[],
+        ${runs.map(({ bytes }) => bytes)}::int[], ${runs.map(({ error }) => error ?? '')}::text[])
+        as r (generator_id, args, bytes, error)
+      cross join lateral (
+        select g.ctid as place from generators g
+        where g.colony = ${colony} and g.generator_id = r.generator_id limit 1) found
+    )
     update generators g
     set taken = g.taken + r.args, queued_bytes = g.queued_bytes - r.bytes, last_error = r.error,
       last_run = case when r.args > 0 then now() else g.last_run end,
@@ -218,8 +234,5 @@ async function moveOn(
         when g.packed - g.taken - r.args > 0 and g.timeout_seconds > 0
           then now() + make_interval(secs => g.timeout_seconds)
         end
-    from unnest(${runs.map(({ generator }) => generator.generator_id)}::text[], ${runs.map(({ take }) => take)}::int[],
-      ${runs.map(({ bytes }) => bytes)}::int[], ${runs.map(({ error }) => error ?? '')}::text[])
-      as r (generator_id, args, bytes, error)
-    where g.colony = ${colony} and g.generator_id = r.generator_id`)
+    from ran r where g.colony = ${colony} and g.ctid = r.place`)
 }

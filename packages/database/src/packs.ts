@@ -82,10 +82,10 @@ function insertFirst(db: Db, colony: ColonyKey, packs: readonly Pack[], bounds: 
         ${sizes.map((bytes) => bytes.reduce((most, one) => Math.max(most, one), 0))}::int[])
         with ordinality as a (generator_id, caller, request_id, args, bytes, largest, place)
     ), locked as materialized (
+      -- In the order of their ids, and looked up one by one, whatever the planner thinks.
       select g.generator_id, g.packed, g.packed - g.taken as queued, g.queued_bytes, g.arg_bytes_max
-      from generators g
-      where g.colony = ${colony} and g.generator_id = any(${[...new Set(packs.map((p) => p.generatorId))]}::text[])
-      order by g.generator_id for update
+      from unnest(${[...new Set(packs.map((p) => p.generatorId))].sort()}::text[]) as wanted (id) cross join lateral (
+        select * from generators g where g.colony = ${colony} and g.generator_id = wanted.id for update) g
     ), known as materialized (
       select a.place from asked a
       join requests r on r.colony = ${colony} and r.caller = a.caller and r.request_id = a.request_id
