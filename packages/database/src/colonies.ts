@@ -59,6 +59,11 @@ export function setPaused(db: Db, colony: ColonyKey, paused: boolean): Promise<n
     insert into directory_changes (subject) select subject from changed`)
 }
 
+/** Whether there still is such a colony. */
+export async function isColony(db: Db, colony: ColonyKey): Promise<boolean> {
+  return (await db.one(sql`select 1 from colonies where colony_key = ${colony}`)) !== undefined
+}
+
 export async function isPaused(db: Db, colony: ColonyKey): Promise<boolean> {
   const row = await db.one<{ paused: boolean }>(sql`select paused from colonies where colony_key = ${colony}`)
   return row?.paused ?? false

@@ -177,7 +177,7 @@ export type Process = ClientReply<typeof Process>
 
 const Nothing = Shape({})
 
-/** Ours: the same request again, within a day, gives the same process. */
+/** Ours: the same request again, within a day, gives the same process; for anything else, the same id is another request. */
 const requestid = optional(Text)
 
 export const submit = operation({
@@ -187,7 +187,7 @@ export const submit = operation({
   colony: ({ spec }) => byName(spec.conditions.colonyname),
   input: { spec: FunctionSpec, requestid },
   output: Process,
-  errors: ['bad_request', 'unavailable'],
+  errors: ['bad_request', 'not_found', 'unavailable'],
 })
 
 export const assign = operation({

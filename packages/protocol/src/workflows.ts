@@ -65,11 +65,11 @@ export const submitWorkflow = operation({
   colony: ({ spec }) => byName(spec.colonyname),
   input: {
     spec: WorkflowSpec,
-    /** Ours: the same request again, within a day, gives the same graph. */
+    /** Ours: the same request again, within a day, gives the same graph; for anything else, the same id is another request. */
     requestid: optional(Text),
   },
   output: ProcessGraph,
-  errors: ['bad_request'],
+  errors: ['bad_request', 'not_found', 'unavailable'],
 })
 
 export const addChild = operation({

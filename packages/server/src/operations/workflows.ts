@@ -17,6 +17,7 @@ import { ColoniesError, limits, State } from '@colonies/protocol'
 import type { Call, Colony, Handlers } from '../handler.js'
 import { newGraph } from '../submission/new-graph.js'
 import { checkRequestId, newSubmission } from '../submission/new-process.js'
+import { whyNotStored } from '../submission/why-not-stored.js'
 import { checkCount, idPrefix, readProcess } from './processes.js'
 
 const NO_TIME = '0001-01-01T00:00:00Z'
@@ -28,9 +29,10 @@ const PORTION_NODES = 1000
 export const workflowHandlers = {
   async submitWorkflow({ spec, requestid }, { db, caller, colony, replica }) {
     checkRequestId(requestid)
-    const { graph, rootIds, ready } = newGraph({ spec, requestid }, colony.name, caller)
+    const ofRequest = requestid === '' ? '' : `workflow ${requestid}`
+    const { graph, rootIds, ready } = newGraph({ spec, requestid: ofRequest }, colony.name, caller)
     const stored = await insertGraph(db, colony.key, graph)
-    if (!stored) throw new ColoniesError('unavailable', 'The same request is just being stored; ask again in a moment')
+    if (!stored) throw await whyNotStored(db, colony.key)
     if (!stored.fresh) return getGraph({ db, colony }, stored.graph_id)
     replica.changed(colony.key)
     replica.hint(colony.key, ready)
@@ -52,7 +54,8 @@ export const workflowHandlers = {
 
   async addChild(input, call) {
     const { db, caller, colony, replica } = call
-    const { process, attributes } = newSubmission(input, colony.name, caller, 'spec')
+    const request = `child ${input.parentprocessid}`
+    const { process, attributes } = newSubmission({ ...input, request }, colony.name, caller, 'spec')
     const processId = await insertChild(db, colony.key, {
       graphId: input.processgraphid,
       parentId: input.parentprocessid,

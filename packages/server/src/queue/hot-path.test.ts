@@ -255,3 +255,42 @@ test('a child whose parents put out more than a process can be given fails, and 
   assert.deepEqual([summed.state, summed.in], [3, []])
   assert.match(summed.errors[0] ?? '', /outputs of its parents have more than 67108864 bytes/)
 })
+
+test('a request id of a process, a workflow and a child is that of three requests', async (t) => {
+  const colony = await testColony(t)
+  const executor = await colony.executor('e1')
+  const once = { requestid: 'one' }
+  const spec = { funcname: 'f', conditions: { colonyname: 'dev', executortype: 'cli' } }
+  const workflow = { spec: { colonyname: 'dev', functionspecs: [{ ...spec, nodename: 'a' }] }, ...once }
+  const submit = () => colony.user.submit({ spec, ...once })
+  const start = () => colony.user.submitWorkflow(workflow)
+  const process = await submit()
+  const graph = await start()
+  const nodes = graph.processids
+  await executor.assignBatch({ colonyname: 'dev', count: 2, timeout: -1 })
+  const child = () =>
+    executor.addChild({
+      processgraphid: graph.processgraphid,
+      parentprocessid: nodes[0] ?? '',
+      childprocessid: '',
+      insert: false,
+      spec: { ...spec, nodename: 'b' },
+      ...once,
+    })
+  const added = await child()
+  assert.equal(new Set([process.processid, ...nodes, added.processid]).size, 3)
+  assert.equal((await submit()).processid, process.processid)
+  assert.equal((await start()).processgraphid, graph.processgraphid)
+  assert.equal((await child()).processid, added.processid)
+})
+
+test('what is submitted into a colony that was removed a moment ago is refused for that reason', async (t) => {
+  const colony = await testColony(t)
+  await colony.submit()
+  // As by another replica, of which this one has not heard yet.
+  await colony.db.run(sql`delete from colonies where name = 'dev'`)
+  const gone = { status: 404, message: 'The colony was removed' }
+  await assert.rejects(colony.submit(), gone)
+  const functionspecs = [{ nodename: 'a', funcname: 'f', conditions: { executortype: 'cli' } }]
+  await assert.rejects(colony.user.submitWorkflow({ spec: { colonyname: 'dev', functionspecs } }), gone)
+})

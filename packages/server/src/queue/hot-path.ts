@@ -24,8 +24,9 @@ import {
   type Submitted,
   typesWithReady,
 } from '@colonies/database'
-import { ColoniesError, limits } from '@colonies/protocol'
+import { limits } from '@colonies/protocol'
 import type { Log } from '../log.js'
+import { whyNotStored } from '../submission/why-not-stored.js'
 import { Batcher } from './batcher.js'
 import { type Reservation, type Waiter, WaitingRoom } from './waiting-room.js'
 
@@ -269,9 +270,7 @@ async function storeSubmissions(
     for (const reservation of reservations) reservation?.free()
     throw error
   }
-  const outcomes: (Submitted | Error)[] = items.map(
-    () => new ColoniesError('unavailable', 'The same request is just being stored; ask again in a moment'),
-  )
+  const outcomes: (Submitted | Error)[] = []
   const ready = new Map<string, number>()
   for (const row of rows) {
     outcomes[row.place] = row
@@ -279,6 +278,11 @@ async function storeSubmissions(
     if (!row.fresh) continue
     if (row.state === 1) reservations[row.place]?.hand(claimedFrom(process, row))
     else ready.set(process.executorType, (ready.get(process.executorType) ?? 0) + 1)
+  }
+  if (rows.length < items.length) {
+    // Never thrown: what was stored would be stored again.
+    const why = await whyNotStored(db, colony).catch((error: Error) => error)
+    for (const place of items.keys()) outcomes[place] ??= why
   }
   reservations.forEach((reservation, place) => {
     const outcome = outcomes[place]

@@ -153,7 +153,7 @@ test('a command with a request id runs once for each caller and cron, whatever e
   await colony.user.submit({ spec, ...once })
   for (const caller of [colony.user, ada, colony.user])
     for (const { cronid } of [first, second]) await caller.runCron({ cronid, ...once })
-  assert.equal((await colony.db.all(sql`select from graphs`)).length, 4)
+  assert.equal((await colony.db.all(sql`select from graphs where colony > 0`)).length, 4)
 })
 
 test('a run gets the output of the run before as the input of its executor', async (t) => {

@@ -11,17 +11,20 @@ interface Wish {
   spec: ParsedFunctionSpec
   /** Ours: '' for none. */
   requestid: string
+  /** What else belongs to the request, where this is no plain submit: the same id for something else is another request. */
+  request?: string
 }
 
 /** Checks a function spec and makes the rows of its process. @throws ColoniesError `bad_request` naming the field */
 export function newSubmission(
-  { spec, requestid }: Wish,
+  { spec, requestid, request = 'process' }: Wish,
   colonyName: string,
   initiator: Initiator,
   where: string,
 ): Submission {
   checkRequestId(requestid)
-  return rowsOf(spec, checkFunctionSpec(spec, where), { colonyName, initiator, requestid })
+  const ofRequest = requestid === '' ? '' : `${request} ${requestid}`
+  return rowsOf(spec, checkFunctionSpec(spec, where), { colonyName, initiator, requestid: ofRequest })
 }
 
 /** @throws ColoniesError `bad_request` */
