@@ -189,7 +189,7 @@ export function listGraphs(
 ): Promise<GraphRow[]> {
   return db.all<GraphRow>(sql`
     select ${graphColumns} from graphs
-    where colony = ${colony} and state = ${state} and (${after} = '' or graph_id < ${after})
+    where colony = ${colony} and state = ${state} and graph_id < ${after || 'g'}
     order by graph_id desc limit ${count}`)
 }
 
