@@ -41,3 +41,27 @@ test('a batch that the database has no time for fails as a whole, at once', asyn
   assert.deepEqual(await outcomes(batcher, [1, 2, 3]), ['57014', '57014', '57014'])
   assert.equal(flushes, 1)
 })
+
+test('colonies that send without end leave places for the others', async () => {
+  let release = () => {}
+  const stored = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const batcher = new Batcher<number, number>({ ...bounds, flush: (_, items) => stored.then(() => items) })
+  const adds: Promise<number>[] = []
+  const flood = (colony: number) => adds.push(...Array.from({ length: 100 }, (_, n) => batcher.add(colony, n)))
+  for (const colony of [1, 2, 3]) flood(colony)
+  adds.push(batcher.add(4, 0))
+  release()
+  const settled = await Promise.allSettled(adds)
+  const taken = [0, 100, 200].map((from) =>
+    settled.slice(from, from + 100).filter(({ status }) => status === 'fulfilled'),
+  )
+  assert.deepEqual(
+    taken.map((one) => one.length),
+    [50, 25, 13],
+  )
+  assert.equal(settled[300]?.status, 'fulfilled')
+  await batcher.drained()
+  assert.equal(await batcher.add(1, 7), 7)
+})

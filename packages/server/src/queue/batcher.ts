@@ -12,7 +12,7 @@ export interface BatcherOptions<Item, Outcome> {
   bytesOf(item: Item): number
   /** Most bytes of one statement. */
   bytesMax: number
-  /** Most items that may wait; beyond it callers are sent away. */
+  /** Most items that may wait; a colony has at most as many as are free, so none takes the places of all others. */
   waitingMax: number
 }
 
@@ -25,6 +25,8 @@ interface Entry<Item, Outcome> {
 
 interface Line<Item, Outcome> {
   entries: Entry<Item, Outcome>[]
+  /** Items that wait or are being stored. */
+  waiting: number
   flushing: number
   scheduled: boolean
 }
@@ -44,11 +46,15 @@ export class Batcher<Item, Outcome> {
   }
 
   add(colony: ColonyKey, item: Item): Promise<Outcome> {
-    if (this.#waiting >= this.#options.waitingMax)
-      return Promise.reject(new ColoniesError('unavailable', 'The server is overloaded; try again in a moment'))
+    // With n colonies that send without end, each has one of n + 1 parts, and one part is left for whoever comes.
+    if ((this.#lines.get(colony)?.waiting ?? 0) >= this.#options.waitingMax - this.#waiting)
+      return Promise.reject(
+        new ColoniesError('unavailable', 'Too many requests of this colony wait already; try again in a moment'),
+      )
+    const line = this.#line(colony)
     this.#waiting += 1
+    line.waiting += 1
     return new Promise<Outcome>((resolve, reject) => {
-      const line = this.#line(colony)
       line.entries.push({ item, bytes: this.#options.bytesOf(item), resolve, reject })
       this.#schedule(colony, line)
     })
@@ -57,7 +63,7 @@ export class Batcher<Item, Outcome> {
   #line(colony: ColonyKey): Line<Item, Outcome> {
     let line = this.#lines.get(colony)
     if (!line) {
-      line = { entries: [], flushing: 0, scheduled: false }
+      line = { entries: [], waiting: 0, flushing: 0, scheduled: false }
       this.#lines.set(colony, line)
     }
     return line
@@ -80,6 +86,7 @@ export class Batcher<Item, Outcome> {
       await this.#store(colony, batch)
     } finally {
       this.#waiting -= batch.length
+      line.waiting -= batch.length
       line.flushing -= 1
       if (line.entries.length > 0) this.#schedule(colony, line)
       else if (line.flushing === 0) this.#lines.delete(colony)
