@@ -80,7 +80,7 @@ export function claimProcesses(
       from demands d cross join lateral (
         select l.location, l.cpu, l.memory from live l
         where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = d.location
-          and (l.cpu, l.memory) > (d.cpu, d.memory) and l.cpu <= ${cpu}
+          and (l.cpu, l.memory) > (d.cpu, ${lastMemoryOf(memory)}) and l.cpu <= ${cpu}
           and l.state = 0 and l.open_parents = 0 and l.names is null
         order by l.location, l.cpu, l.memory limit 1) next
     ), general as materialized (
@@ -110,7 +110,7 @@ export function claimProcesses(
       from named_demands d cross join lateral (
         select w.location, w.cpu, w.memory from wanted w
         where w.colony = ${colony} and w.executor_type = ${executorType} and w.name = d.name
-          and w.location = d.location and (w.cpu, w.memory) > (d.cpu, d.memory) and w.cpu <= ${cpu}
+          and w.location = d.location and (w.cpu, w.memory) > (d.cpu, ${lastMemoryOf(memory)}) and w.cpu <= ${cpu}
         order by w.location, w.cpu, w.memory limit 1) next
     ), named_first as materialized (
       select distinct on (r.process_id) r.process_id, r.priority_time, d.name
@@ -186,6 +186,11 @@ export function isAnyWanted(colony: ColonyKey, executorType: Sql): Sql {
   return sql`(
     select w.executor_type from wanted w where w.colony = ${colony} and w.executor_type >= ${executorType}
     order by w.executor_type, w.name limit 1) = ${executorType}`
+}
+
+/** From a demand `d` for more memory than there is, the walk goes on at the next cpu: all that follow want even more. */
+function lastMemoryOf(free: bigint): Sql {
+  return sql`case when d.memory > ${free} then 9223372036854775807 else d.memory end`
 }
 
 /** Of what is taken, the first ones whose texts are not too much together; one at least. */
