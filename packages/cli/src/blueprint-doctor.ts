@@ -1,6 +1,8 @@
-import type { Client, Output } from '@colonies/client'
+import type { Output } from '@colonies/client'
 import { ExecutorState, type JsonValue } from '@colonies/protocol'
 import { isObject } from './arguments.js'
+import type { Session } from './session.js'
+import { allCrons, allDefinitions, allExecutors } from './whole-lists.js'
 
 type Blueprint = Output<'getBlueprint'>
 type Definition = Output<'getBlueprintDefinition'>
@@ -25,21 +27,14 @@ export interface Surroundings {
 
 /** Milliseconds of silence after which an executor is taken for gone. */
 const SILENT_MS = 120_000
-/** Crons of one page. */
-const PAGE = 1000
 
-export async function readSurroundings(member: Client, colonyname: string): Promise<Surroundings> {
-  const [definitions, executors] = await Promise.all([
-    member.getBlueprintDefinitions({ colonyname }),
-    member.getExecutors({ colonyname }),
+export async function readSurroundings(session: Session): Promise<Surroundings> {
+  const [definitions, executors, crons] = await Promise.all([
+    allDefinitions(session),
+    allExecutors(session),
+    allCrons(session),
   ])
-  const crons: string[] = []
-  for (let after = ''; ; ) {
-    const page = await member.getCrons({ colonyname, count: PAGE, after })
-    crons.push(...page.map(({ name }) => name))
-    after = page.at(-1)?.cronid ?? ''
-    if (page.length === 0) return { definitions, executors, crons }
-  }
+  return { definitions, executors, crons: crons.map(({ name }) => name) }
 }
 
 /** Finds out whether a blueprint is looked after. @param nowMs Unix time */

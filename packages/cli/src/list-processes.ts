@@ -3,6 +3,7 @@ import type { Session } from './session.js'
 import { processColumns } from './show-process.js'
 import { type StateName, stateNames, stateNumber } from './state-names.js'
 import { list, type View } from './view.js'
+import { allExecutors } from './whole-lists.js'
 
 export interface ProcessFilters {
   readonly type: string
@@ -56,11 +57,11 @@ export async function processList(
 /** The names of executors that have or had some processes, by their ids; without those that were removed since. */
 export async function executorNames(
   processes: readonly Process[],
-  { out, member, colonyname }: Session,
+  session: Session,
 ): Promise<ReadonlyMap<string, string>> {
   // Only people need the names.
-  const wanted = out.format === 'table' && processes.some(({ assignedexecutorid }) => assignedexecutorid !== '')
-  const executors = wanted ? await member.getExecutors({ colonyname }) : []
+  const wanted = session.out.format === 'table' && processes.some(({ assignedexecutorid }) => assignedexecutorid !== '')
+  const executors = wanted ? await allExecutors(session) : []
   return new Map(executors.map(({ executorid, executorname }) => [executorid, executorname]))
 }
 

@@ -3,6 +3,7 @@ import type { Output } from '@colonies/client'
 import { ExecutorState, type Process, State, zeroTime } from '@colonies/protocol'
 import { formatTime } from './format-time.js'
 import type { Session } from './session.js'
+import { allExecutors } from './whole-lists.js'
 
 /**
  * When to look, and how long an executor may have been silent by the time of the submit. One that is idle takes the process
@@ -22,7 +23,7 @@ export async function tellWhoIsMissing(processid: string, session: Session, sign
     waitedMs = afterMs
     const { state, spec, submissiontime } = await client.getProcess({ processid }, { signal })
     if (state !== State.waiting) return
-    const executors = await client.getExecutors({ colonyname }, { signal })
+    const executors = await allExecutors({ member: client, colonyname }, signal)
     const missing = whoIsMissing(spec, executors, Date.parse(submissiontime) - silentMs)
     if (missing) return out.say(`Still waiting: ${missing}`)
   }

@@ -6,6 +6,7 @@ import { formatJson } from '../format-json.js'
 import { formatTime } from '../format-time.js'
 import type { Column } from '../table.js'
 import { created, done, item, list } from '../view.js'
+import { allDefinitions } from '../whole-lists.js'
 
 type Definition = Output<'getBlueprintDefinition'>
 
@@ -59,9 +60,11 @@ export const blueprintDefinitionCommands = noun('definition', 'Kinds of blueprin
   verb({
     name: 'ls',
     summary: 'List the definitions of the colony.',
-    async run(_, { member, colonyname }) {
-      const definitions = await member.getBlueprintDefinitions({ colonyname })
-      return list(definitions, columns, { id: ({ metadata }) => metadata.name, none: 'No definitions.' })
+    async run(_, session) {
+      return list(await allDefinitions(session), columns, {
+        id: ({ metadata }) => metadata.name,
+        none: 'No definitions.',
+      })
     },
   }),
   verb({

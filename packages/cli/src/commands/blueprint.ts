@@ -10,6 +10,7 @@ import { formatTime } from '../format-time.js'
 import { logOptions, showLog } from '../show-log.js'
 import type { Column } from '../table.js'
 import { created, done, item, list } from '../view.js'
+import { allBlueprints, allDefinitions, allExecutors } from '../whole-lists.js'
 import { blueprintDefinitionCommands } from './blueprint-definition.js'
 
 type Blueprint = Output<'getBlueprint'>
@@ -136,10 +137,10 @@ export const blueprintCommands = noun('blueprint', 'What should be, and executor
     name: 'ls',
     summary: 'List the blueprints of the colony.',
     options: { kind: text('only of this kind'), location: text('only at this location, of a kind') },
-    async run({ kind, location }, { member, colonyname }) {
+    async run({ kind, location }, session) {
       if (location !== '' && kind === '') throw new UsageError('--location needs --kind beside it.')
-      const blueprints = await allBlueprints(member, { namespace: colonyname, kind, locationname: location })
-      const { definitions, executors } = await readSurroundings(member, colonyname)
+      const blueprints = await allBlueprints(session, { kind, locationname: location })
+      const [definitions, executors] = await Promise.all([allDefinitions(session), allExecutors(session)])
       const typeOf = new Map(definitions.map(({ spec }) => [spec.names.kind, spec.handler.executorType]))
       const rows = blueprints.map((blueprint): Listed => {
         const { wanted, current, old } = countReplicas(blueprint, executors)
@@ -210,12 +211,11 @@ export const blueprintCommands = noun('blueprint', 'What should be, and executor
     summary: 'Find out whether blueprints are looked after.',
     positional: ['name'],
     options: { name: text('only this one'), fix: flag('have reconciled what that can mend') },
-    async run({ name, fix }, { member, colonyname }) {
+    async run({ name, fix }, session) {
+      const { member, colonyname } = session
       const blueprints =
-        name === ''
-          ? await allBlueprints(member, { namespace: colonyname })
-          : [await member.getBlueprint({ namespace: colonyname, name })]
-      const surroundings = await readSurroundings(member, colonyname)
+        name === '' ? await allBlueprints(session) : [await member.getBlueprint({ namespace: colonyname, name })]
+      const surroundings = await readSurroundings(session)
       const findings = blueprints.flatMap((blueprint) => examine(blueprint, surroundings, Date.now()))
       const mended = fix ? await mend(member, colonyname, findings) : 0
       const view = list(findings, findingColumns, { id: ({ blueprint }) => blueprint, none: 'No blueprints.' })
@@ -236,16 +236,6 @@ function readValue(given: string): JsonValue {
     return parseJson(given)
   } catch {
     return given
-  }
-}
-
-async function allBlueprints(member: Client, filter: Parameters<Client['getBlueprints']>[0]): Promise<Blueprint[]> {
-  const all: Blueprint[] = []
-  for (let after = ''; ; ) {
-    const page = await member.getBlueprints({ ...filter, after })
-    all.push(...page)
-    after = page.at(-1)?.metadata.name ?? ''
-    if (page.length === 0) return all
   }
 }
 

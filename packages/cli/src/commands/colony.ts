@@ -1,4 +1,5 @@
 import type { Output } from '@colonies/client'
+import { allPages } from '../all-pages.js'
 import { flag, needed, noun, text, verb } from '../command.js'
 import { confirm } from '../confirm.js'
 import type { Session } from '../session.js'
@@ -34,7 +35,11 @@ export const colonyCommands = noun('colony', 'Trust domains: their executors, us
     name: 'ls',
     summary: 'List the colonies of the server, as its owner.',
     async run(_, { serverOwner }) {
-      return list(await serverOwner.getColonies({}), columns, { id: ({ name }) => name, none: 'No colonies.' })
+      const colonies = await allPages(
+        (after) => serverOwner.getColonies({ after }),
+        ({ name }) => name,
+      )
+      return list(colonies, columns, { id: ({ name }) => name, none: 'No colonies.' })
     },
   }),
   verb({

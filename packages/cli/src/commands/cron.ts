@@ -10,6 +10,7 @@ import type { Session } from '../session.js'
 import { pickNamed, readStoredWorkflow, withWorkflow } from '../stored-workflow.js'
 import type { Column } from '../table.js'
 import { created, done, lines, list } from '../view.js'
+import { allCrons } from '../whole-lists.js'
 
 type Cron = Output<'getCron'>
 
@@ -48,13 +49,9 @@ const fields: readonly Column<Cron>[] = [
 
 const cronid = needed('name or id of the cron, or the beginning of its id')
 
-async function findCronId(given: string, { member, colonyname }: Session): Promise<string> {
-  const crons = await member.getCrons({ colonyname, count: limits.directoryCountMax })
-  return pickNamed(
-    given,
-    crons.map((cron) => ({ id: cron.cronid, name: cron.name })),
-    'cron',
-  ).id
+async function findCronId(given: string, session: Session): Promise<string> {
+  const named = (await allCrons(session)).map(({ cronid, name }) => ({ id: cronid, name }))
+  return pickNamed(given, named, 'cron').id
 }
 
 export const cronCommands = noun('cron', 'Workflows that are started by time.', [
@@ -111,9 +108,8 @@ export const cronCommands = noun('cron', 'Workflows that are started by time.', 
       count: integer('how many at most', { min: 1, max: limits.directoryCountMax, otherwise: 100 }),
       ids: flag('whole ids', { short: 'i' }),
     },
-    async run({ count, ids }, { member, colonyname }) {
-      const crons = await member.getCrons({ colonyname, count })
-      return list(crons, columnsOf(ids), { id: (cron) => cron.cronid, none: 'No crons.' })
+    async run({ count, ids }, session) {
+      return list(await allCrons(session, count), columnsOf(ids), { id: (cron) => cron.cronid, none: 'No crons.' })
     },
   }),
   verb({

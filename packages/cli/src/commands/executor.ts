@@ -14,6 +14,7 @@ import type { Session } from '../session.js'
 import { readDocument } from '../spec-file.js'
 import type { Colour, Column } from '../table.js'
 import { created, done, item, list } from '../view.js'
+import { allExecutors } from '../whole-lists.js'
 
 type ExecutorReply = Output<'getExecutor'>
 
@@ -125,8 +126,8 @@ export const executorCommands = noun('executor', 'Programs anywhere that take pr
       all: flag('also those that were removed'),
       full: flag('of no effect', { hidden: true }),
     },
-    async run({ type, location, filter, all }, { member, colonyname }) {
-      const executors = (await member.getExecutors({ colonyname })).filter(
+    async run({ type, location, filter, all }, session) {
+      const executors = (await allExecutors(session)).filter(
         (one) =>
           (all || one.state !== ExecutorState.unregistered) &&
           (type === '' || one.executortype === type) &&

@@ -8,6 +8,7 @@ import { readFunctionSpec } from '../spec-file.js'
 import type { Column } from '../table.js'
 import { created, done, list, type View } from '../view.js'
 import { type WaitOptions, waitForProcess } from '../wait-for-process.js'
+import { allExecutors, allFunctions } from '../whole-lists.js'
 import { withSnapshots } from '../with-snapshots.js'
 
 const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 }
@@ -133,8 +134,8 @@ export const functionCommands = noun('function', 'What executors can do, and han
     name: 'ls',
     summary: 'List the functions that executors offer.',
     options: { executor: text('only of this executor') },
-    async run({ executor: executorname }, { member, colonyname }) {
-      const functions = await member.getFunctions({ colonyname, executorname })
+    async run({ executor }, session) {
+      const functions = await allFunctions(session, executor)
       return list(functions, columns, { id: ({ functionid }) => functionid, none: 'No functions.' })
     },
   }),
@@ -151,17 +152,14 @@ export const functionCommands = noun('function', 'What executors can do, and han
 ])
 
 /** Processes go to executors of one type, those for named executors too. @throws UsageError when it stays open */
-async function executorTypeOf(
-  given: string,
-  executornames: readonly string[],
-  { settings, member, colonyname }: Session,
-): Promise<string> {
+async function executorTypeOf(given: string, executornames: readonly string[], session: Session): Promise<string> {
+  const { settings } = session
   if (given) return given
   if (executornames.length === 0) {
     if (settings.executortype) return settings.executortype.value
     throw new UsageError('Who may run it? Give --targettype, a type of executors, or --executor, the name of one.')
   }
-  const executors = await member.getExecutors({ colonyname })
+  const executors = await allExecutors(session)
   const types = new Set(executornames.map((name) => typeOfExecutor(name, executors)))
   const [type = ''] = types
   if (types.size === 1) return type

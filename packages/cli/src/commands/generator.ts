@@ -10,6 +10,7 @@ import { readText } from '../spec-file.js'
 import { pickNamed, readStoredWorkflow, withWorkflow } from '../stored-workflow.js'
 import type { Column } from '../table.js'
 import { created, done, list } from '../view.js'
+import { allGenerators } from '../whole-lists.js'
 
 type Generator = Output<'getGenerator'>
 
@@ -39,9 +40,8 @@ const fields: readonly Column<Generator>[] = [
 
 const generatorid = needed('name or id of the generator, or the beginning of its id')
 
-async function findGeneratorId(given: string, { member, colonyname }: Session): Promise<string> {
-  const generators = await member.getGenerators({ colonyname, count: limits.directoryCountMax })
-  const named = generators.map((generator) => ({ id: generator.generatorid, name: generator.name }))
+async function findGeneratorId(given: string, session: Session): Promise<string> {
+  const named = (await allGenerators(session)).map(({ generatorid, name }) => ({ id: generatorid, name }))
   return pickNamed(given, named, 'generator').id
 }
 
@@ -77,8 +77,8 @@ export const generatorCommands = noun(
         count: integer('how many at most', { min: 1, max: limits.directoryCountMax, otherwise: 100 }),
         ids: flag('whole ids', { short: 'i' }),
       },
-      async run({ count, ids }, { member, colonyname }) {
-        const generators = await member.getGenerators({ colonyname, count })
+      async run({ count, ids }, session) {
+        const generators = await allGenerators(session, count)
         return list(generators, columnsOf(ids), { id: (one) => one.generatorid, none: 'No generators.' })
       },
     }),

@@ -3,6 +3,7 @@ import { flag, needed, noun, number, text, verb } from '../command.js'
 import { confirm } from '../confirm.js'
 import type { Column } from '../table.js'
 import { created, done, item, list } from '../view.js'
+import { allLocations } from '../whole-lists.js'
 
 type Location = Output<'getLocation'>
 
@@ -28,8 +29,8 @@ export const locationCommands = noun('location', 'Places that executors belong t
   verb({
     name: 'ls',
     summary: 'List the locations of the colony.',
-    async run(_, { member, colonyname }) {
-      return list(await member.getLocations({ colonyname }), columns, { id: ({ name }) => name, none: 'No locations.' })
+    async run(_, session) {
+      return list(await allLocations(session), columns, { id: ({ name }) => name, none: 'No locations.' })
     },
   }),
   verb({

@@ -3,6 +3,7 @@ import { flag, needed, noun, text, verb } from '../command.js'
 import { confirm } from '../confirm.js'
 import type { Column } from '../table.js'
 import { created, done, item, list } from '../view.js'
+import { allUsers } from '../whole-lists.js'
 
 type User = Output<'getUser'>
 
@@ -33,8 +34,8 @@ export const userCommands = noun('user', 'People and programs that submit and re
   verb({
     name: 'ls',
     summary: 'List the users of the colony.',
-    async run(_, { member, colonyname }) {
-      return list(await member.getUsers({ colonyname }), columns, { id: ({ userid }) => userid, none: 'No users.' })
+    async run(_, session) {
+      return list(await allUsers(session), columns, { id: ({ userid }) => userid, none: 'No users.' })
     },
   }),
   verb({

@@ -1,9 +1,9 @@
 import type { Output } from '@colonies/client'
-import { limits } from '@colonies/protocol'
 import { flag, needed, noun, text, verb } from '../command.js'
 import { confirm } from '../confirm.js'
 import type { Column } from '../table.js'
 import { done, list } from '../view.js'
+import { allFileLabels } from '../whole-lists.js'
 import { withFiles } from './open-files.js'
 
 type Label = NonNullable<Output<'getFileLabels'>>[number]
@@ -19,19 +19,8 @@ export const labelVerbs = noun('label', 'Paths under which files are kept.', [
     summary: 'List labels that have files.',
     positional: ['prefix'],
     options: { prefix: text('only those that begin with this') },
-    async run({ prefix }, { member, colonyname }) {
-      const labels: Label[] = []
-      for (;;) {
-        const after = labels.at(-1)?.name
-        const page = await member.getFileLabels({
-          colonyname,
-          name: prefix,
-          count: limits.fileCountMax,
-          ...(after && { after }),
-        })
-        if (!page || page.length === 0) break
-        labels.push(...page)
-      }
+    async run({ prefix }, session) {
+      const labels = await allFileLabels(session, prefix)
       return list(labels, columns, { id: ({ name }) => name, none: 'No labels.' })
     },
   }),

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Output } from '@colonies/client'
-import { limits } from '@colonies/protocol'
 import { flag, needed, noun, text, verb } from '../command.js'
 import { confirm } from '../confirm.js'
 import { UsageError } from '../exit-codes.js'
 import { formatTime } from '../format-time.js'
 import type { Column } from '../table.js'
 import { created, done, item, list } from '../view.js'
+import { allSnapshots } from '../whole-lists.js'
 import { withFiles } from './open-files.js'
 
 type Snapshot = Output<'getSnapshot'>
@@ -52,18 +52,8 @@ export const snapshotVerbs = noun(
     verb({
       name: 'ls',
       summary: 'List snapshots, newest first.',
-      async run(_, { member, colonyname }) {
-        const snapshots: Snapshot[] = []
-        for (;;) {
-          const after = snapshots.at(-1)?.snapshotid
-          const page = await member.getSnapshots({
-            colonyname,
-            count: limits.snapshotCountMax,
-            ...(after && { after }),
-          })
-          if (!page || page.length === 0) break
-          snapshots.push(...page)
-        }
+      async run(_, session) {
+        const snapshots = await allSnapshots(session)
         return list(snapshots, columns, { id: ({ snapshotid }) => snapshotid, none: 'No snapshots.' })
       },
     }),
