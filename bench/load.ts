@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connect, type Database, type DatabaseConfig, startEmbeddedPostgres } from '@colonies/database'
 import { createSigner, generatePrivateKey } from '@colonies/identity'
+import { databaseVariables } from '@colonies/testkit'
 
 /** A caller that sends what is measured and little else: one kept-alive connection, native signatures. */
 export interface Caller {
@@ -80,18 +81,14 @@ export async function startBenchServer(): Promise<BenchServer> {
   }
 }
 
-async function startReplica({ host, port, user, password, database }: DatabaseConfig, serverKey: string) {
+async function startReplica(config: DatabaseConfig, serverKey: string) {
   const bin = fileURLToPath(new URL('../../packages/cli/bin/colonies.js', import.meta.url))
   const child = spawn(process.execPath, [bin, 'server', 'start'], {
     env: {
       ...process.env,
       COLONIES_SERVER_PRVKEY: serverKey,
       COLONIES_SERVER_HTTP_PORT: '0',
-      COLONIES_DB_HOST: host,
-      COLONIES_DB_PORT: String(port),
-      COLONIES_DB_USER: user,
-      COLONIES_DB_PASSWORD: password,
-      COLONIES_DB_NAME: database,
+      ...databaseVariables(config),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

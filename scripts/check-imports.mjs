@@ -4,7 +4,7 @@ import * as rules from './import-rules.mjs'
 import { filesBelow, isMain, root } from './source-files.mjs'
 
 /** Tests, and what they put in the place of a server. */
-const forTests = /\.(test|fake)\.ts$/
+const forTests = /\.(test|fake)\.ts$|[/\\]src[/\\]testing[/\\]/
 
 const statement = /^(?:import|export)\b(?:[^'"`;=]*?\bfrom\s*|\s*)'([^']+)'/gm
 const call =

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { DatabaseConfig } from '@colonies/database'
+import { databaseVariables } from '@colonies/testkit'
 
 const bin = fileURLToPath(new URL('../../../packages/cli/bin/colonies.js', import.meta.url))
 
@@ -30,11 +31,7 @@ export class KilledServer {
       COLONIES_SERVER_PRVKEY: serverKey,
       COLONIES_SERVER_HTTP_HOST: '127.0.0.1',
       COLONIES_SERVER_HTTP_PORT: String(port),
-      COLONIES_DB_HOST: database.host,
-      COLONIES_DB_PORT: String(database.port),
-      COLONIES_DB_USER: database.user,
-      COLONIES_DB_PASSWORD: database.password,
-      COLONIES_DB_NAME: database.database,
+      ...databaseVariables(database),
       ...env,
     })
   }

@@ -3,7 +3,7 @@ import { type Client, createClient } from '@colonies/client'
 import { type Database, sql } from '@colonies/database'
 import { generatePrivateKey } from '@colonies/identity'
 import { configFrom, createLog, createReplica, type LoopContext, type Parts, startServer } from '@colonies/server'
-import { type TestDatabase, type TestScope, testDatabase } from '@colonies/testkit'
+import { serverVariables, type TestDatabase, type TestScope, testDatabase } from '@colonies/testkit'
 import { makeElsewhere, makeScene, type Scene } from '../access/scene.js'
 import { type ChildServer, startChildServer } from '../hostile/child-server.js'
 
@@ -43,14 +43,7 @@ export async function quietReplica(
   let parts: Parts | undefined
   const server = await startServer(
     configFrom({
-      COLONIES_DB_HOST: config.host,
-      COLONIES_DB_PORT: String(config.port),
-      COLONIES_DB_USER: config.user,
-      COLONIES_DB_PASSWORD: config.password,
-      COLONIES_DB_NAME: config.database,
-      COLONIES_SERVER_PRVKEY: serverKey,
-      COLONIES_SERVER_HTTP_HOST: '127.0.0.1',
-      COLONIES_SERVER_HTTP_PORT: '0',
+      ...serverVariables(config, serverKey),
       COLONIES_STORE: 'false',
     }),
     {

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { TestDatabase, TestScope } from '@colonies/testkit'
+import { serverVariables, type TestDatabase, type TestScope } from '@colonies/testkit'
 
 export interface Memory {
   /** After garbage was collected. */
@@ -29,14 +29,7 @@ export async function startChildServer(t: TestScope, database: TestDatabase, ser
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: {
       PATH: process.env.PATH,
-      COLONIES_DB_HOST: config.host,
-      COLONIES_DB_PORT: String(config.port),
-      COLONIES_DB_USER: config.user,
-      COLONIES_DB_PASSWORD: config.password,
-      COLONIES_DB_NAME: config.database,
-      COLONIES_SERVER_PRVKEY: serverKey,
-      COLONIES_SERVER_HTTP_HOST: '127.0.0.1',
-      COLONIES_SERVER_HTTP_PORT: '0',
+      ...serverVariables(config, serverKey),
     },
   })
   const lines: string[] = []

@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testDatabase } from '@colonies/testkit'
+import { databaseVariables, testDatabase } from '@colonies/testkit'
 import { runPaper } from '../../examples/paper/run.js'
 
 test('the workflow of the paper ends with 13, summed in a browser tab', async (t) => {
   const { config } = await testDatabase(t)
-  const { result, status, tables } = await runPaper({
-    COLONIES_DB_HOST: config.host,
-    COLONIES_DB_PORT: String(config.port),
-    COLONIES_DB_USER: config.user,
-    COLONIES_DB_PASSWORD: config.password,
-    COLONIES_DB_NAME: config.database,
-  })
+  const { result, status, tables } = await runPaper(databaseVariables(config))
   assert.equal(result, 13)
   assert.equal(status, '4 + 9 = 13')
   assert.match(tables, /\| P1 .* \| Successful \|/)

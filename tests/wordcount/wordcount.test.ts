@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { testDatabase } from '@colonies/testkit'
+import { databaseVariables, testDatabase } from '@colonies/testkit'
 import { runWordcount } from '../../examples/wordcount/run.js'
 
 const folder = fileURLToPath(new URL('../../../node_modules', import.meta.url))
@@ -16,13 +16,7 @@ test('the counts equal those of coreutils, though two of eight executors are kil
     executors: 8,
     killed: 2,
     chunkBytes: 20_000,
-    database: {
-      COLONIES_DB_HOST: config.host,
-      COLONIES_DB_PORT: String(config.port),
-      COLONIES_DB_USER: config.user,
-      COLONIES_DB_PASSWORD: config.password,
-      COLONIES_DB_NAME: config.database,
-    },
+    database: databaseVariables(config),
   })
   const pipeline = `find "$1" -name '*.md' -type f -print0 | xargs -0 cat |
     LC_ALL=C tr -cs 'A-Za-z' '\\n' | LC_ALL=C tr 'A-Z' 'a-z' | grep . | LC_ALL=C sort | uniq -c`

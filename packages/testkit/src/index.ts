@@ -1,3 +1,5 @@
+export * from './plain-rows.js'
+export * from './server-environment.js'
 export * from './test-colony.js'
 export * from './test-database.js'
 export * from './test-server.js'

@@ -15,6 +15,7 @@ import {
   startServer,
 } from '@colonies/server'
 import { WebSocket } from 'ws'
+import { serverVariables } from './server-environment.js'
 import { spreadRequests } from './spread-requests.js'
 import { type TestDatabase, type TestScope, testDatabase } from './test-database.js'
 
@@ -163,14 +164,7 @@ async function startReplica({ database, serverKey, env = {}, loops = false }: Re
   let replica: Parameters<Loop['runOnce']>[0]['replica'] | undefined
   const server = await startServer(
     configFrom({
-      COLONIES_DB_HOST: config.host,
-      COLONIES_DB_PORT: String(config.port),
-      COLONIES_DB_USER: config.user,
-      COLONIES_DB_PASSWORD: config.password,
-      COLONIES_DB_NAME: config.database,
-      COLONIES_SERVER_PRVKEY: serverKey,
-      COLONIES_SERVER_HTTP_HOST: '127.0.0.1',
-      COLONIES_SERVER_HTTP_PORT: '0',
+      ...serverVariables(config, serverKey),
       COLONIES_STORE_DIR: storeDir,
       ...env,
     }),

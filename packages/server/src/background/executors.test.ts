@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Db, sql } from '@colonies/database'
 import { State } from '@colonies/protocol'
-import { testDatabase } from '@colonies/testkit'
-import { idOf, upkeepColony, upkeepContext } from '../testing/upkeep.js'
+import { executorIdOf, testDatabase } from '@colonies/testkit'
+import { upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { lostExecutors } from './lost-executors.js'
 import { staleExecutors } from './stale-executors.js'
 import { unknownHolders } from './unknown-holders.js'
@@ -13,7 +13,7 @@ async function silence(db: Db, executor: string, minutes: number, leased: boolea
   await db.run(sql`
     update executors set leased = ${leased}, last_heard_at = now() - make_interval(mins => ${minutes}::int),
       heartbeat_at = now() - make_interval(mins => ${minutes}::int)
-    where executor_id = ${idOf(executor)}`)
+    where executor_id = ${executorIdOf(executor)}`)
 }
 
 test('an executor that sends heartbeats loses its process after a minute of silence, an old one keeps it', async (t) => {
@@ -84,5 +84,5 @@ test('stale executors go only when that is asked for, and never one with a lease
   assert.equal(context.directoryChanges, 1)
   assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 1 }]])
   const subjects = await db.all(sql`select subject from directory_changes`)
-  assert.deepEqual(subjects, [{ subject: idOf('silent') }])
+  assert.deepEqual(subjects, [{ subject: executorIdOf('silent') }])
 })

@@ -16,8 +16,8 @@ import {
 } from '@colonies/database'
 import { newId } from '@colonies/identity'
 import { State } from '@colonies/protocol'
-import { testDatabase } from '@colonies/testkit'
-import { idOf, newProcess, say, type UpkeepColony, upkeepColony, upkeepContext } from '../testing/upkeep.js'
+import { executorIdOf, plainProcess, testDatabase } from '@colonies/testkit'
+import { say, type UpkeepColony, upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { counters } from './counters.js'
 import { retention } from './retention.js'
 
@@ -51,7 +51,7 @@ async function forget(db: Db): Promise<void> {
 const idOfAge = (nowMs: number, days: number) => idAt(nowMs - days * DAY_MS) + newId().slice(12)
 
 async function end(db: Db, { key }: UpkeepColony, processId: string): Promise<void> {
-  await closeSuccessful(db, key, [{ processId, holder: idOf('ada'), attempt: 0, output: null }])
+  await closeSuccessful(db, key, [{ processId, holder: executorIdOf('ada'), attempt: 0, output: null }])
 }
 
 async function runAndEnd(db: Db, colony: UpkeepColony): Promise<string> {
@@ -72,8 +72,8 @@ async function submitChain(db: Db, { key }: UpkeepColony, ids: readonly [string,
     cron: null,
     attributes: [],
     nodes: [
-      { ...newProcess({ processId: first }), parents: [], children: [second], input: null },
-      { ...newProcess({ processId: second }), parents: [first], children: [], input: null },
+      { ...plainProcess({ processId: first }), parents: [], children: [second], input: null },
+      { ...plainProcess({ processId: second }), parents: [first], children: [], input: null },
     ],
   })
   return graphId
@@ -86,7 +86,7 @@ test('what ended longer ago than the policy goes, whatever its end, and leaves t
   for (let count = 0; count < 5; count += 1) waiting.push(await colony.submit())
   const succeeded = await runAndEnd(db, colony)
   const failed = (await colony.assign('ada'))?.process_id ?? ''
-  await closeFailed(db, colony.key, [{ processId: failed, holder: idOf('ada'), attempt: 0, errors: null }])
+  await closeFailed(db, colony.key, [{ processId: failed, holder: executorIdOf('ada'), attempt: 0, errors: null }])
   const cancelled = waiting[2] ?? ''
   await cancelProcess(db, colony.key, cancelled)
   await db.run(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Db, sql } from '@colonies/database'
-import { testDatabase } from '@colonies/testkit'
-import { idOf, upkeepColony } from '../testing/upkeep.js'
+import { executorIdOf, testDatabase } from '@colonies/testkit'
+import { upkeepColony } from '../testing/upkeep.js'
 import { LastHeard } from './last-heard.js'
 
 const heardLately = async (db: Db) => {
@@ -15,15 +15,15 @@ test('signs of life are stored by the colony of the executor, and the latest win
   const { db } = await testDatabase(t)
   const [one, two] = [await upkeepColony(db, 'one', ['ada', 'eve']), await upkeepColony(db, 'two', ['bob'])]
   const lastHeard = new LastHeard()
-  assert.equal(lastHeard.lastHeard(one.key, idOf('ada')), undefined)
-  lastHeard.heard(one.key, idOf('ada'))
-  lastHeard.heard(two.key, idOf('bob'))
+  assert.equal(lastHeard.lastHeard(one.key, executorIdOf('ada')), undefined)
+  lastHeard.heard(one.key, executorIdOf('ada'))
+  lastHeard.heard(two.key, executorIdOf('bob'))
   await lastHeard.store(db)
   assert.deepEqual(await heardLately(db), ['ada', 'bob'])
-  assert.match(lastHeard.lastHeard(one.key, idOf('ada')) ?? '', /^\d{4}-.*Z$/)
+  assert.match(lastHeard.lastHeard(one.key, executorIdOf('ada')) ?? '', /^\d{4}-.*Z$/)
 
   await db.run(sql`update executors set last_heard_at = now() + interval '1 minute' where name = 'bob'`)
-  lastHeard.heard(two.key, idOf('bob'))
+  lastHeard.heard(two.key, executorIdOf('bob'))
   await lastHeard.store(db)
   assert.deepEqual(await heardLately(db), ['ada'], 'another replica heard of bob later')
 })
@@ -32,9 +32,9 @@ test('executors of two colonies with one key are heard of apart', async (t) => {
   const { db } = await testDatabase(t)
   const [one, two] = [await upkeepColony(db, 'one', ['ada']), await upkeepColony(db, 'two', ['ada'])]
   const lastHeard = new LastHeard()
-  lastHeard.heard(one.key, idOf('ada'))
-  assert.equal(lastHeard.lastHeard(two.key, idOf('ada')), undefined)
-  lastHeard.heard(two.key, idOf('ada'))
+  lastHeard.heard(one.key, executorIdOf('ada'))
+  assert.equal(lastHeard.lastHeard(two.key, executorIdOf('ada')), undefined)
+  lastHeard.heard(two.key, executorIdOf('ada'))
   await lastHeard.store(db)
   assert.deepEqual(await heardLately(db), ['ada', 'ada'])
 })
@@ -44,8 +44,8 @@ test('any request prolongs the lease of an executor that sends heartbeats, and m
   const colony = await upkeepColony(db, 'dev', ['leased', 'old'])
   await db.run(sql`update executors set leased = true, heartbeat_at = now() - interval '1 hour' where name = 'leased'`)
   const lastHeard = new LastHeard()
-  lastHeard.heard(colony.key, idOf('leased'))
-  lastHeard.heard(colony.key, idOf('old'))
+  lastHeard.heard(colony.key, executorIdOf('leased'))
+  lastHeard.heard(colony.key, executorIdOf('old'))
   await lastHeard.store(db)
   const rows = await db.all(sql`
     select name, leased, heartbeat_at > now() - interval '5 seconds' as fresh from executors order by name`)
@@ -59,7 +59,7 @@ test('what cannot be stored now is stored later', async (t) => {
   const { db } = await testDatabase(t)
   const colony = await upkeepColony(db, 'dev', ['ada'])
   const lastHeard = new LastHeard()
-  lastHeard.heard(colony.key, idOf('ada'))
+  lastHeard.heard(colony.key, executorIdOf('ada'))
   const broken: Db = { ...db, run: () => Promise.reject(new Error('away')) }
   await assert.rejects(lastHeard.store(broken), /away/)
   await lastHeard.store(db)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Claimed, Db } from '@colonies/database'
-import { testDatabase } from '@colonies/testkit'
+import { executorIdOf, plainProcess, testDatabase } from '@colonies/testkit'
 import { createLog } from '../log.js'
-import { idOf, newProcess, type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
+import { type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
 import { type Waiter, WaitingRoom } from './waiting-room.js'
 
 const UNLIMITED = 2n ** 63n - 1n
@@ -51,7 +51,7 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
       const took = new Promise<string>((resolve) => {
         leave = room.enter({
           colony: colony.key,
-          executorId: idOf(executor),
+          executorId: executorIdOf(executor),
           executorName: executor,
           executorType: 'cli',
           location: '',
@@ -97,7 +97,7 @@ test('a waiter that was reserved in vain still hears of what comes, also when al
   await idle(1)
   const b = wait('b')
   await idle(2)
-  const reservation = room.reserve(colony.key, newProcess())
+  const reservation = room.reserve(colony.key, plainProcess())
   assert.equal(reservation?.executorName, 'a')
   b.leave()
   reservation?.free()

@@ -12,11 +12,11 @@ import {
 } from '@colonies/database'
 import { newId } from '@colonies/identity'
 import { type ColoniesError, State } from '@colonies/protocol'
-import { testDatabase } from '@colonies/testkit'
+import { executorIdOf, plainProcess, testDatabase } from '@colonies/testkit'
 import type { Call, Replica } from '../handler.js'
 import { createLog } from '../log.js'
 import type { Outlet, SubscriptionName } from '../subscriber.js'
-import { idOf, newProcess, type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
+import { type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
 import { createSubscriptions } from './subscriptions.js'
 
 interface SentProcess {
@@ -115,7 +115,9 @@ class Scene {
   }
 
   close(processId: string, executor = 'ada', output = '[1]') {
-    return closeSuccessful(this.db, this.colony.key, [{ processId, holder: idOf(executor), attempt: 0, output }])
+    return closeSuccessful(this.db, this.colony.key, [
+      { processId, holder: executorIdOf(executor), attempt: 0, output },
+    ])
   }
 }
 
@@ -142,7 +144,8 @@ test('a process is shown each time it enters the state, and last when it has end
   for (const attempt of [1, 2]) {
     await s.colony.assign('ada')
     await s.until(() => one.frames.length === attempt)
-    if (attempt === 1) await giveBack(s.db, s.colony.key, [{ processId: processid, holder: idOf('ada'), attempt: 0 }])
+    if (attempt === 1)
+      await giveBack(s.db, s.colony.key, [{ processId: processid, holder: executorIdOf('ada'), attempt: 0 }])
   }
   await s.close(processid)
   await s.until(() => one.end.ended)
@@ -159,7 +162,9 @@ test('whoever waits for success hears of failure and of cancellation', async (t)
     s.subscribe('subscribeProcess', { processid, state: State.success }),
   )
   await s.settled()
-  await closeFailed(s.db, s.colony.key, [{ processId: failing, holder: idOf('ada'), attempt: 0, errors: ['broke'] }])
+  await closeFailed(s.db, s.colony.key, [
+    { processId: failing, holder: executorIdOf('ada'), attempt: 0, errors: ['broke'] },
+  ])
   await cancelProcess(s.db, s.colony.key, cancelled)
   await s.until(() => subscribers.every(({ end }) => end.ended))
   assert.deepEqual(
@@ -213,8 +218,8 @@ test('a process that started with an executor at hand was waiting, too', async (
     s.subscribe('subscribeProcesses', { executortype: 'cli', state }),
   )
   await s.settled()
-  const holder = { id: idOf('ada'), name: 'ada', assignId: null }
-  await insertProcesses(s.db, s.colony.key, [newProcess({ holder })], [])
+  const holder = { id: executorIdOf('ada'), name: 'ada', assignId: null }
+  await insertProcesses(s.db, s.colony.key, [plainProcess({ holder })], [])
   await s.until(() => [waiting, running].every((one) => one?.frames.length === 1))
   assert.deepEqual([waiting?.states(), running?.states()], [[State.waiting], [State.running]])
 })
@@ -227,11 +232,11 @@ test('every subscriber to a type gets every process of it, in its colony only', 
   const ofOtherType = s.subscribe('subscribeProcesses', { executortype: 'gpu' })
   await s.settled()
   const ids: string[] = []
-  for (let count = 0; count < 250; count += 1) ids.push(newProcess().processId)
+  for (let count = 0; count < 250; count += 1) ids.push(plainProcess().processId)
   await insertProcesses(
     s.db,
     s.colony.key,
-    ids.map((processId) => newProcess({ processId })),
+    ids.map((processId) => plainProcess({ processId })),
     [],
   )
   await s.until(() => subscribers.every(({ frames }) => frames.length >= ids.length))
@@ -259,7 +264,7 @@ test('an attribute is shown when it is there, or as soon as it is added; the end
       s.db,
       s.colony.key,
       { processId: processid, attributeId: newId(), type: 1, key, value: `value of ${key}` },
-      { holder: idOf('ada'), attempt: 0, most: 10, bytesMax: 1000 },
+      { holder: executorIdOf('ada'), attempt: 0, most: 10, bytesMax: 1000 },
     )
   const wait = (key: string) => s.subscribe('subscribeAttribute', { processid, key })
   const [later, last, never] = [wait('later'), wait('last'), wait('never')]

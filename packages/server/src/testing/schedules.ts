@@ -1,9 +1,10 @@
 import type { Db } from '@colonies/database'
 import { insertCron, insertGenerator, insertPacks, type PackedBatch, sql } from '@colonies/database'
 import { Cron, compileDecoder, Generator, type JsonValue, limits } from '@colonies/protocol'
+import { executorIdOf } from '@colonies/testkit'
 import { newCron } from '../schedules/new-cron.js'
 import { newGenerator } from '../schedules/new-generator.js'
-import { idOf, type UpkeepColony } from './upkeep.js'
+import type { UpkeepColony } from './upkeep.js'
 
 const readCron = compileDecoder(Cron, { json: 'text' })
 const readGenerator = compileDecoder(Generator, { json: 'text' })
@@ -27,7 +28,7 @@ export async function addCron(db: Db, colony: UpkeepColony, changes: Record<stri
   const wish = { colonyname: colony.name, name: 'c', interval: 10, workflowspec: workflowText(), ...changes }
   const row = newCron(readCron(JSON.stringify(wish)), {
     colonyName: colony.name,
-    initiator: { id: idOf('ada'), name: 'ada', kind: 'executor' },
+    initiator: { id: executorIdOf('ada'), name: 'ada', kind: 'executor' },
     nowMs: await nowMs(db),
     serverTimeZone: 'UTC',
   })
@@ -80,7 +81,7 @@ export async function addGenerator(
   changes: Record<string, JsonValue> = {},
 ): Promise<string> {
   const wish = { colonyname: colony.name, name: 'g', trigger: 3, workflowspec: workflowText(), ...changes }
-  const initiator = { id: idOf('ada'), name: 'ada', kind: 'executor' } as const
+  const initiator = { id: executorIdOf('ada'), name: 'ada', kind: 'executor' } as const
   const row = newGenerator(readGenerator(JSON.stringify(wish)), colony.name, initiator)
   await insertGenerator(db, colony.key, row)
   return row.generator_id

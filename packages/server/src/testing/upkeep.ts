@@ -9,17 +9,15 @@ import {
   openChannel,
   type ReadyLine,
   readStandings,
-  sql,
 } from '@colonies/database'
 import { newId } from '@colonies/identity'
+import { addColonyRows, anyShape, claimant, plainProcess } from '@colonies/testkit'
 import type { LoopContext } from '../background/loop.js'
 import { createChannelAppends } from '../channels/channel-appends.js'
 import { Members } from '../cluster/members.js'
 import { type Config, configFrom, type Environment } from '../config.js'
 import { createLog } from '../log.js'
 import { createHotPath } from '../queue/hot-path.js'
-
-const UNLIMITED = 2n ** 63n - 1n
 
 /** A colony with approved executors, and what loops do to it. */
 export interface UpkeepColony {
@@ -34,27 +32,17 @@ export interface UpkeepColony {
 }
 
 export async function upkeepColony(db: Db, name: string, executors: readonly string[] = []): Promise<UpkeepColony> {
-  const row = await db.one<{ colony_key: number }>(sql`
-    insert into colonies (name, colony_id) values (${name}, ${newId()}) returning colony_key`)
-  const key = row?.colony_key ?? 0
-  for (const executor of executors) {
-    await db.run(sql`
-      insert into executors (colony, name, executor_id, executor_type, state)
-      values (${key}, ${executor}, ${idOf(executor)}, 'cli', 1)`)
-  }
+  const key = await addColonyRows(db, name, executors)
   return {
     key,
     name,
     async submit(changes) {
-      const process = newProcess(changes)
+      const process = plainProcess(changes)
       await insertProcesses(db, key, [process], [])
       return process.processId
     },
     async assign(executor) {
-      const shape = { executorType: 'cli', location: '', cpu: UNLIMITED, memory: UNLIMITED }
-      const [row] = await claimProcesses(db, key, shape, [
-        { executorId: idOf(executor), name: executor, assignId: null },
-      ])
+      const [row] = await claimProcesses(db, key, anyShape, [claimant(executor)])
       return row
     },
     async stateOf(processId) {
@@ -70,36 +58,6 @@ export async function say(db: Db, colony: ColonyKey, processId: string, text: st
   const payload = { payload: Buffer.from(text).toString('base64'), bytes: Buffer.byteLength(text), requestId: '' }
   await openChannel(db, colony, entry)
   return (await appendEntries(db, colony, [{ ...entry, ...payload }])).outcomes[0] === 'stored'
-}
-
-/** The id of an executor of a test colony. */
-export const idOf = (executor: string) => `${executor}-id`
-
-export function newProcess(changes: Partial<NewProcess> = {}): NewProcess {
-  return {
-    processId: newId(),
-    nodeName: 'f',
-    functionName: 'f',
-    executorType: 'cli',
-    label: '',
-    initiatorId: 'user-id',
-    initiatorName: 'user',
-    initiatorIsUser: true,
-    priority: 0,
-    waitSeconds: null,
-    execSeconds: null,
-    maxRetries: 0,
-    spec: '{"funcname":"f"',
-    env: '{}',
-    channels: null,
-    names: null,
-    location: '',
-    cpu: 0n,
-    memory: 0n,
-    requestId: null,
-    holder: null,
-    ...changes,
-  }
 }
 
 /** A context for `runOnce`, and what loops told others. */
