@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testDatabase } from '@colonies/testkit'
-import { claimProcesses } from './claims.js'
+import { type ClaimShape, claimProcesses } from './claims.js'
 import { closeSuccessful } from './closes.js'
 import { sql } from './sql.js'
 import { insertProcesses, type NewProcess } from './submissions.js'
@@ -117,4 +117,37 @@ test('a process of another executor type is not handed out', async (t) => {
   await insertProcesses(db, colony.key, [colony.process()], [])
   const rows = await claimProcesses(db, colony.key, { ...anyShape, executorType: 'other' }, [claimant('e1')])
   assert.deepEqual(rows, [])
+})
+
+test('however many different demands there are, priority decides, and each process goes once', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const varied = Array.from({ length: 300 }, (_, n) =>
+    colony.process({ cpu: BigInt(n % 30), memory: BigInt(n), priority: -((n * 7) % 300) }),
+  )
+  await insertProcesses(db, colony.key, varied, [])
+  const claim = async (count: number, shape: Partial<ClaimShape> = {}) => {
+    const claimants = Array.from({ length: count }, () => claimant('e1'))
+    const rows = await claimProcesses(db, colony.key, { ...anyShape, isVaried: true, ...shape }, claimants)
+    assert.ok(rows.every(({ varied }) => varied))
+    return rows.sort((a, b) => Number(a.priority_time - b.priority_time)).map((row) => row.process_id)
+  }
+  const left = varied.sort((a, b) => b.priority - a.priority)
+  const next = (count: number, fits: (process: NewProcess) => boolean = () => true) => {
+    const chosen = left.filter(fits).slice(0, count)
+    for (const one of chosen) left.splice(left.indexOf(one), 1)
+    return chosen.map((one) => one.processId)
+  }
+  assert.deepEqual(await claim(5), next(5))
+  assert.deepEqual(await claim(5, { isVaried: false }), next(5), 'before it is known')
+  const small = { cpu: 20n, memory: 200n }
+  assert.deepEqual(
+    await claim(5, small),
+    next(5, ({ cpu, memory }) => cpu <= 20n && memory <= 200n),
+  )
+  const others = Array.from({ length: 1100 }, () => colony.process({ executorType: 'other', priority: 9 }))
+  await insertProcesses(db, colony.key, others, [])
+  assert.deepEqual(await claim(5), next(5), 'also behind so many others')
+  const claimed = (await Promise.all(Array.from({ length: 20 }, () => claim(10)))).flat()
+  assert.equal(new Set(claimed).size, claimed.length)
 })

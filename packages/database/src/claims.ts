@@ -20,6 +20,8 @@ export interface ClaimShape {
   /** Free millicores and bytes. */
   cpu: bigint
   memory: bigint
+  /** An earlier claim said `varied`: looks at the first processes before all demands. The result is the same. */
+  isVaried?: boolean
 }
 
 export interface Claimed extends ProcessRow {
@@ -27,13 +29,19 @@ export interface Claimed extends ProcessRow {
   place: number
   /** More processes fit the claimants, and are left for their next claim: the texts of all would be too much at once. */
   more: boolean
+  /** The queue has so many different demands that the next claim should know. */
+  varied: boolean
 }
+
+/** With so many different demands for cpu and memory, the first processes of the colony are looked at instead. */
+const FEW_DEMANDS = 64
+const FIRST_ONES = 1000
 
 /**
  * Gives each claimant the first process that fits it, by priority time; one statement for all that ask.
  *
  * Walks `live_queue` from one combination of location, cpu and memory to the next that fits, so rows that demand too much
- * or want another name are stepped over as one, however many they are. Named rows (`wanted_queue`) compete in the same
+ * or want another name are stepped over as one, however many they are. (Where demands are many, see `lookAtFirst`.) Named rows (`wanted_queue`) compete in the same
  * order: the first of both lists are taken together, named ones go to their claimant, the others to the remaining ones.
  *
  * The texts of all have `limits.listBytesMax` bytes together, about, unless one process has more.
@@ -48,6 +56,7 @@ export function claimProcesses(
 ): Promise<Claimed[]> {
   const { executorType, location, cpu, memory } = shape
   const count = claimants.length
+  const asker = { colony, ...shape }
   return db.all<Claimed>(sql`
     with recursive asked as materialized (
       select a.executor_id, a.name, a.assign_id, a.place
@@ -66,24 +75,8 @@ export function claimProcesses(
     ), open as materialized (
       select asked.*, row_number() over (partition by name order by place) as nth_of_name
       from asked where place not in (select place from again)
-    ), demands (location, cpu, memory) as (
-      select first.location, first.cpu, first.memory
-      from (values ('' collate "C"), (${location})) as site (location)
-      cross join lateral (
-        select l.location, l.cpu, l.memory from live l
-        where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = site.location
-          and l.state = 0 and l.open_parents = 0 and l.names is null
-        order by l.location, l.cpu, l.memory limit 1) first
-      where (site.location = '' or ${location} <> '') and first.cpu <= ${cpu}
-      union
-      select next.location, next.cpu, next.memory
-      from demands d cross join lateral (
-        select l.location, l.cpu, l.memory from live l
-        where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = d.location
-          and (l.cpu, l.memory) > (d.cpu, ${lastMemoryOf(memory)}) and l.cpu <= ${cpu}
-          and l.state = 0 and l.open_parents = 0 and l.names is null
-        order by l.location, l.cpu, l.memory limit 1) next
-    ), general as materialized (
+    ), ${shape.isVaried ? firstOnes(asker) : demandsOf(asker)}, general as materialized (
+      ${shape.isVaried ? sql`select process_id, priority_time from first_ones where (select is_there from enough) union all` : sql``}
       select r.process_id, r.priority_time
       from demands d cross join lateral (
         select l.process_id, l.priority_time from live l
@@ -175,7 +168,8 @@ export function claimProcesses(
     ), given as (
       select * from claimed union all select * from given_again
     )
-    select (g.place - 1)::int as place, (select count(*) from fitting) < (select count(*) from taken) as more, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
+    select (g.place - 1)::int as place, (select count(*) from fitting) < (select count(*) from taken) as more,
+      exists (select 1 from demands where nth >= ${FEW_DEMANDS}) or ${shape.isVaried ? sql`(select is_varied from variety)` : sql`false`} as varied, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
       s.submitted_at + make_interval(secs => g.wait_seconds) as wait_deadline, g.deadline as exec_deadline,
       g.retries, g.attempt, 0 as open_parents, g.output, null::text[] as errors, ${specColumns(colony)}
     from given g join process_specs s on s.colony = ${colony} and s.process_id = g.process_id`)
@@ -186,6 +180,76 @@ export function isAnyWanted(colony: ColonyKey, executorType: Sql): Sql {
   return sql`(
     select w.executor_type from wanted w where w.colony = ${colony} and w.executor_type >= ${executorType}
     order by w.executor_type, w.name limit 1) = ${executorType}`
+}
+
+type Asker = ClaimShape & { colony: ColonyKey }
+
+/** All demands. */
+function demandsOf(asker: Asker): Sql {
+  return sql`demands (location, cpu, memory, nth) as (
+      ${walkDemands(asker, { name: sql`demands`, startIf: sql`true`, goOnIf: sql`true` })}
+    )`
+}
+
+/** The first ones that fit where demands are many, and all demands unless these are many and the first ones are enough. */
+function firstOnes(asker: Asker): Sql {
+  const few = { name: sql`few_demands`, startIf: sql`true`, goOnIf: sql`d.nth < ${FEW_DEMANDS}` }
+  const startIf = sql`(select is_varied from variety) and not (select is_there from enough)`
+  return sql`few_demands (location, cpu, memory, nth) as (
+      ${walkDemands(asker, few)}
+    ), variety as materialized (
+      select exists (select 1 from few_demands where nth = ${FEW_DEMANDS}) as is_varied
+    ), first_ones as materialized (
+      ${lookAtFirst(asker)}
+    ), enough as materialized (
+      select count(*) >= (select count(*) from open) as is_there from first_ones
+    ), all_demands (location, cpu, memory, nth) as (
+      ${walkDemands(asker, { name: sql`all_demands`, startIf, goOnIf: sql`true` })}
+    ), demands as (
+      select * from few_demands where not (select is_varied from variety) union all select * from all_demands
+    )`
+}
+
+/** The combinations of location, cpu and memory in the queue that have to be looked at, with a number of its own each. */
+function walkDemands(
+  { colony, executorType, location, cpu, memory }: Asker,
+  { name, startIf, goOnIf }: { name: Sql; startIf: Sql; goOnIf: Sql },
+): Sql {
+  return sql`select first.location, first.cpu, first.memory, 1
+      from (values ('' collate "C"), (${location})) as site (location)
+      cross join lateral (
+        select l.location, l.cpu, l.memory from live l
+        where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = site.location
+          and l.state = 0 and l.open_parents = 0 and l.names is null
+        order by l.location, l.cpu, l.memory limit 1) first
+      where (site.location = '' or ${location} <> '') and first.cpu <= ${cpu} and ${startIf}
+      union
+      select next.location, next.cpu, next.memory, d.nth + 1
+      from ${name} d cross join lateral (
+        select l.location, l.cpu, l.memory from live l
+        where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = d.location
+          and (l.cpu, l.memory) > (d.cpu, ${lastMemoryOf(memory)}) and l.cpu <= ${cpu}
+          and l.state = 0 and l.open_parents = 0 and l.names is null
+        order by l.location, l.cpu, l.memory limit 1) next
+      where ${goOnIf}`
+}
+
+/**
+ * Where demands are many, those that fit among the first processes of the colony, by priority. When they are enough, no other
+ * comes before them, and no demand has to be walked. Uses the index `live_list`.
+ */
+function lookAtFirst({ colony, executorType, location, cpu, memory }: Asker): Sql {
+  return sql`select f.process_id, f.priority_time
+      from (
+        select l.* from live l
+        where l.colony = ${colony} and l.state = 0 and (select is_varied from variety)
+        order by l.list_place, l.process_id limit ${FIRST_ONES}) f
+      cross join lateral (
+        select l.state, l.open_parents from live l where l.colony = ${colony} and l.process_id = f.process_id
+        for update of l skip locked) free
+      where free.state = 0 and free.open_parents = 0 and f.executor_type = ${executorType} and f.names is null
+        and (f.location = '' or f.location = ${location}) and f.cpu <= ${cpu} and f.memory <= ${memory}
+      order by f.list_place, f.process_id limit (select count(*) from open)`
 }
 
 /** From a demand `d` for more memory than there is, the walk goes on at the next cpu: all that follow want even more. */

@@ -34,6 +34,11 @@ const attribute = { processId: 'x', attributeId: 'y', type: 1, key: 'k', value: 
 const hotStatements: { name: string; index: string; run(db: Db, colony: number): Promise<unknown> }[] = [
   { name: 'claim', index: 'live_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1', 'a')]) },
   {
+    name: 'claim of varied',
+    index: 'live_list',
+    run: (db, c) => claimProcesses(db, c, { ...anyShape, isVaried: true }, [claimant('e1')]),
+  },
+  {
     name: 'claim of several',
     index: 'live_queue',
     run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1'), claimant('e2')]),

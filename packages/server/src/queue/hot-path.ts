@@ -331,5 +331,6 @@ export function claimedFrom(process: NewProcess, row: Submitted): Claimed {
     output: null,
     errors: null,
     more: false,
+    varied: false,
   }
 }

@@ -49,6 +49,8 @@ interface Line {
   /** Shapes for whose waiters there was too little since the last hint: what it spoke of may fit the others. */
   missed: ClaimShape[]
   claiming: boolean
+  /** The queue has many different demands, as far as the last claim knows. */
+  isVaried: boolean
   /** Waiters that are reserved: they come back, so the line has to stay. */
   reserved: number
   /** A claim failed: it may have taken processes that nobody here knows of. */
@@ -233,7 +235,7 @@ export class WaitingRoom {
     let line = this.#lines.get(key)
     if (!line) {
       const empty = { asking: [], idle: new Set<Seat>(), hints: 0, missed: [], claiming: false, reserved: 0 }
-      line = { colony, type, ...empty, unsure: false, lateHints: 0 }
+      line = { colony, type, ...empty, isVaried: false, unsure: false, lateHints: 0 }
       this.#lines.set(key, line)
     }
     return line
@@ -302,7 +304,10 @@ export class WaitingRoom {
     const shape = seats[0]?.waiter as ClaimShape
     let claimed: Claimed[] = []
     try {
-      claimed = await claimProcesses(this.#db, line.colony, shape, claimants)
+      const { executorType, location, cpu, memory } = shape
+      const known = { executorType, location, cpu, memory, isVaried: line.isVaried }
+      claimed = await claimProcesses(this.#db, line.colony, known, claimants)
+      line.isVaried = claimed[0]?.varied ?? line.isVaried
     } catch (error) {
       this.#warn('a claim failed; its executors keep waiting', { colony: line.colony, error })
       line.unsure = true
