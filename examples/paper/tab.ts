@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
+import { chromium, type Page } from 'playwright-core'
 
 /** What a tab has to know to work for a colony. */
 export interface TabExecutor {
@@ -18,8 +18,8 @@ export interface Tab {
   close(): Promise<void>
 }
 
-/** Opens the page that `url` serves in a Chromium without a window; COLONIES_CHROMIUM names another browser of the kind. */
-export async function openTab(url: string, executor: TabExecutor): Promise<Tab> {
+/** An empty page in a Chromium without a window; COLONIES_CHROMIUM names another browser of the kind. */
+export async function openPage(): Promise<{ page: Page; close(): Promise<void> }> {
   const profile = await mkdtemp(join(tmpdir(), 'colonies-tab-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.COLONIES_CHROMIUM ?? '/usr/bin/chromium',
@@ -33,7 +33,18 @@ export async function openTab(url: string, executor: TabExecutor): Promise<Tab> 
       '--disable-sync',
     ],
   })
-  const page = await context.newPage()
+  return {
+    page: await context.newPage(),
+    async close() {
+      await context.close()
+      await rm(profile, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Opens the page that `url` serves. */
+export async function openTab(url: string, executor: TabExecutor): Promise<Tab> {
+  const { page, close } = await openPage()
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(error.message))
   await page.goto(`${url}/paper/browser.html#${encodeURIComponent(JSON.stringify(executor))}`)
@@ -45,9 +56,6 @@ export async function openTab(url: string, executor: TabExecutor): Promise<Tab> 
     async picture(file) {
       await page.screenshot({ path: file })
     },
-    async close() {
-      await context.close()
-      await rm(profile, { recursive: true, force: true })
-    },
+    close,
   }
 }
