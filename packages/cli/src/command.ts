@@ -24,8 +24,10 @@ interface Extras {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of options of all types; `Values` gives each its own again
-type Options = Readonly<Record<string, Option<any>>>
-type Values<Given extends Options> = { [Name in keyof Given]: Given[Name] extends Option<infer Value> ? Value : never }
+export type Options = Readonly<Record<string, Option<any>>>
+export type Values<Given extends Options> = {
+  [Name in keyof Given]: Given[Name] extends Option<infer Value> ? Value : never
+}
 
 /** Empty when left out, which on the wire means the same. */
 export const text = (summary: string, extras: Extras = {}): Option<string> =>

@@ -5,15 +5,6 @@ import type { Colour } from './table.js'
 export const stateNames = ['waiting', 'running', 'success', 'failed', 'cancelled'] as const
 export type StateName = (typeof stateNames)[number]
 
-/** The original has a verb for each state. */
-export const statesByVerb: Readonly<Record<string, StateName>> = {
-  psw: 'waiting',
-  ps: 'running',
-  pss: 'success',
-  psf: 'failed',
-  psc: 'cancelled',
-}
-
 const colourOf: Record<StateName, Colour> = {
   waiting: 'blue',
   running: 'yellow',

@@ -3,11 +3,12 @@ import { parseJsonList, splitList } from '../arguments.js'
 import { choice, flag, integer, needed, noun, text, texts, verb } from '../command.js'
 import { confirm } from '../confirm.js'
 import { findProcessId } from '../ids.js'
+import { listOptions, stateVerbs } from '../list-options.js'
 import { executorNames, listProcesses, processList } from '../list-processes.js'
 import { removalOptions, stateToRemove } from '../remove-all.js'
 import { logOptions, showLog } from '../show-log.js'
 import { processView } from '../show-process.js'
-import { stateNames, stateNumber, statesByVerb } from '../state-names.js'
+import { stateNames, stateNumber } from '../state-names.js'
 import { created, done } from '../view.js'
 import { outputView } from '../wait-for-process.js'
 import { pauseVerbs } from './colony.js'
@@ -19,8 +20,7 @@ const filters = {
   executortype: text('the same', { hidden: true }),
   label: text('only with this label'),
   initiator: text('only submitted by this user'),
-  count: integer('how many at most', { min: 1, max: limits.listCountMax, otherwise: 20 }),
-  ids: flag('whole ids', { short: 'i' }),
+  ...listOptions,
 }
 
 export const processCommands = noun('process', 'What was submitted, from the queue to its end.', [
@@ -30,15 +30,7 @@ export const processCommands = noun('process', 'What was submitted, from the que
     options: { state: choice('only in this state', stateNames), ...filters },
     run: ({ state, ...given }, session) => listProcesses(state, given, session),
   }),
-  ...Object.entries(statesByVerb).map(([name, state]) =>
-    verb({
-      name,
-      hidden: true,
-      summary: `The same as ls --state ${state}.`,
-      options: filters,
-      run: (given, session) => listProcesses(state, given, session),
-    }),
-  ),
+  ...stateVerbs(filters, listProcesses),
   verb({
     name: 'get',
     summary: 'Show one process.',

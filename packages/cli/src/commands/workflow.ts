@@ -1,6 +1,6 @@
 import type { Client } from '@colonies/client'
-import { limits, type Process, type ProcessGraph } from '@colonies/protocol'
-import { choice, flag, integer, needed, noun, verb } from '../command.js'
+import type { Process, ProcessGraph } from '@colonies/protocol'
+import { choice, flag, needed, noun, verb } from '../command.js'
 import { confirm } from '../confirm.js'
 import { eachAtOnce } from '../each-at-once.js'
 import { exitCodeOfState, UsageError } from '../exit-codes.js'
@@ -8,11 +8,12 @@ import { logWriter } from '../follow-log.js'
 import { followWorkflow } from '../follow-workflow.js'
 import { formatDuration, formatTime } from '../format-time.js'
 import { findGraphId, shortId } from '../ids.js'
+import { listOptions, stateVerbs } from '../list-options.js'
 import { newestFirst } from '../list-processes.js'
 import { removalOptions, stateToRemove } from '../remove-all.js'
 import type { Session } from '../session.js'
 import { readWorkflowSpec } from '../spec-file.js'
-import { type StateName, stateColour, stateName, stateNames, stateNumber, statesByVerb } from '../state-names.js'
+import { type StateName, stateColour, stateName, stateNames, stateNumber } from '../state-names.js'
 import { type Column, formatDescription } from '../table.js'
 import { created, done, list, type View } from '../view.js'
 import { outputView } from '../wait-for-process.js'
@@ -38,11 +39,6 @@ const fields: readonly Column<ProcessGraph>[] = [
   { header: 'Ended', of: ({ endtime }) => formatTime(endtime) },
   { header: 'Ran', of: ({ starttime, endtime }) => formatDuration(starttime, endtime) },
 ]
-
-const filters = {
-  count: integer('how many at most', { min: 1, max: limits.listCountMax, otherwise: 20 }),
-  ids: flag('whole ids', { short: 'i' }),
-}
 
 export const workflowCommands = noun('workflow', 'Processes that wait for each other.', [
   verb({
@@ -75,18 +71,10 @@ export const workflowCommands = noun('workflow', 'Processes that wait for each o
   verb({
     name: 'ls',
     summary: 'List workflows, newest first.',
-    options: { state: choice('only in this state', stateNames), ...filters },
+    options: { state: choice('only in this state', stateNames), ...listOptions },
     run: ({ state, ...given }, session) => listWorkflows(state, given, session),
   }),
-  ...Object.entries(statesByVerb).map(([name, state]) =>
-    verb({
-      name,
-      hidden: true,
-      summary: `The same as ls --state ${state}.`,
-      options: filters,
-      run: (given, session) => listWorkflows(state, given, session),
-    }),
-  ),
+  ...stateVerbs(listOptions, listWorkflows),
   verb({
     name: 'get',
     summary: 'Show one workflow, with the states of its nodes.',
