@@ -18,7 +18,7 @@ export const mayImport = {
   dashboard: [...upToCore, 'client'],
   // `colonies dev` and `colonies server start` start a whole server; nothing else may cross from client to server.
   cli: [...upToCore, 'client', 'colonyfs', 'executor', 'database', 'server'],
-  testkit: [...upToCore, 'client', 'executor', 'database', 'server'],
+  testkit: [...upToCore, 'client', 'database', 'server'],
 }
 
 /** What each of `executors/*` may import. */
