@@ -55,9 +55,14 @@ ${rows.join('\n')}
 function limitsPage() {
   const source = readFileSync(join(contracts, 'limits.ts'), 'utf8')
   // Two limits may stand below one comment.
-  const rows = [...source.matchAll(/\/\*\* ([^*]+?) \*\/\n((?:\s+\w+: .+,\n)+)/g)].flatMap(([, meaning, lines = '']) =>
-    [...lines.matchAll(/(\w+):/g)].map(([, name = '']) => `| \`${name}\` | ${shown(name)} | ${meaning} |`),
+  const rows = [...source.matchAll(/\/\*\*\s+((?:(?!\*\/).)+?)\s+\*\/\n((?: +\w+: [^\n]+,\n)+)/gs)].flatMap(
+    ([, comment = '', lines = '']) => {
+      const meaning = comment.replace(/\n +\* ?/g, ' ').replace(/^\* /, '')
+      return [...lines.matchAll(/(\w+):/g)].map(([, name = '']) => `| \`${name}\` | ${shown(name)} | ${meaning} |`)
+    },
   )
+  const missing = Object.keys(limits).filter((name) => !rows.some((row) => row.startsWith(`| \`${name}\``)))
+  if (missing.length > 0) throw new Error(`no comment was found for ${missing.join(', ')}`)
   return `# Limits
 
 Made from \`packages/protocol/src/limits.ts\` by \`node scripts/generate-reference.mjs\`. What goes over one is refused with a sentence that names
