@@ -39,7 +39,7 @@ export interface SyncPlan {
   readonly changes: readonly PlannedChange<RemoteFile>[]
   /** Files that are equal on both sides. */
   readonly unchanged: number
-  /** Local things that are neither files nor folders. */
+  /** Local things that are neither files nor folders, and links to folders. */
   readonly skipped: readonly string[]
   /** What could not be read here; the plan leaves it alone on both sides. */
   readonly unreadable: readonly SyncFailure[]

@@ -44,7 +44,7 @@ export function describePlan({ dir, label, changes, unchanged, skipped }: SyncPl
   }
   if (skipped.length > 0) {
     const shown = [...skipped.slice(0, SKIPPED_SHOWN), ...(skipped.length > SKIPPED_SHOWN ? ['...'] : [])]
-    lines.push(`  left alone: ${shown.join(', ')} (neither files nor folders)`)
+    lines.push(`  left alone: ${shown.join(', ')} (links to folders, or neither files nor folders)`)
   }
   return lines
 }
