@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { workflow } from '@colonies/client'
+import { AbortedError, workflow } from '@colonies/client'
 import { State } from '@colonies/protocol'
 import { type TestColony, testColony } from '@colonies/testkit'
 import { defineFunction, type ExecutorFunction } from './define-function.js'
@@ -149,6 +149,30 @@ test('the handler of a cancelled process hears of it at its next request', async
   cancelled.resolve()
   assert.equal(await heard.promise, true)
   assert.equal(await colony.stateOf(processid), 'cancelled')
+})
+
+test('a loop over a channel ends with the hold of the process, also with a signal of its own', async (t) => {
+  const colony = await testColony(t)
+  const begun = moment<void>()
+  const ownAborted: boolean[] = []
+  const talk = defineFunction({ name: 'f' }, async ({ channel, signal }) => {
+    const chat = channel('chat')
+    begun.resolve()
+    const own = new AbortController()
+    for (const options of [{}, { signal: own.signal }, { signal: undefined }]) {
+      await assert.rejects(async () => {
+        for await (const { text } of chat.follow(options)) assert.fail(text)
+      }, AbortedError)
+      ownAborted.push(own.signal.aborted)
+    }
+    signal.throwIfAborted()
+  })
+  const executor = await start(t, colony, { name: 'ada', functions: [talk] })
+  const processid = await colony.submit({ funcname: 'f', channels: ['chat'] })
+  await begun.promise
+  await executor.stop({ drainMs: 0 })
+  assert.deepEqual(ownAborted, [false, false, false])
+  assert.equal(await colony.stateOf(processid), 'waiting')
 })
 
 test('what a stopping executor gives back is done by another', async (t) => {

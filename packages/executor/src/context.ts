@@ -93,7 +93,8 @@ export function createContext(client: Client, held: HeldProcess, logs: LogQueue)
 function channelOf(client: Client, held: HeldProcess, name: string): Channel {
   const { processid, attempt } = held.process
   const channel = client.channel(processid, name, { attempt })
-  const follow: Channel['follow'] = (options) => channel.follow({ signal: held.signal, ...options })
+  const follow: Channel['follow'] = ({ signal, ...options } = {}) =>
+    channel.follow({ ...options, signal: signal ? AbortSignal.any([held.signal, signal]) : held.signal })
   return {
     ...channel,
     append: (payload, options) => noticeLoss(held, () => channel.append(payload, options)),
