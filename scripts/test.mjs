@@ -6,7 +6,7 @@ import { runNode } from './steps.mjs'
 
 // Runs one suite of tests; the last line has the totals.
 //
-//   node scripts/test.mjs [all|fast|spread|compat|e2e] [words that the path of a test file has to contain]
+//   node scripts/test.mjs [all|fast|spread|compat|e2e|chaos] [words that the path of a test file has to contain]
 //
 // All but `fast` share one PostgreSQL: the one of COLONIES_TEST_DB_*, or an embedded one for this run.
 
@@ -18,10 +18,15 @@ import { runNode } from './steps.mjs'
 /** Folders of tests/ with published SDKs, and with whole programs: processes that are killed, a browser. */
 const compatible = ['compat']
 const endToEnd = ['e2e', 'paper', 'wordcount']
+/** What is broken on purpose, and the judge of what came of it. */
+const broken = ['chaos']
 
 /** @type {Suite} */
 const all = {
-  files: () => [...ofPackages(), ...below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd]))],
+  files: () => [
+    ...ofPackages(),
+    ...below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd, ...broken])),
+  ],
   database: true,
   atOnce: 2,
   minutesMax: 5,
@@ -38,7 +43,8 @@ const suites = {
   },
   // What goes over the wire, with each request at the next of two replicas.
   spread: {
-    files: () => below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd, 'hostile', 'growth'])),
+    files: () =>
+      below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd, ...broken, 'hostile', 'growth'])),
     database: true,
     atOnce: 2,
     minutesMax: 5,
@@ -55,6 +61,12 @@ const suites = {
     database: true,
     atOnce: 1,
     minutesMax: 5,
+  },
+  chaos: {
+    files: () => below('tests').filter((file) => inFolders(file, broken)),
+    database: true,
+    atOnce: 1,
+    minutesMax: 3,
   },
 }
 

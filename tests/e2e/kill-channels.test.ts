@@ -4,7 +4,7 @@ import { type Channel, type Client, createClient } from '@colonies/client'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { testDatabase } from '@colonies/testkit'
 import { WebSocket } from 'ws'
-import { KilledServer } from './killed-server.js'
+import { ReplicaProcess } from '../chaos/stage/replica-process.js'
 
 const kills = Number(process.env.COLONIES_E2E_CHANNEL_KILLS ?? 12)
 const colonyname = 'killed'
@@ -54,7 +54,7 @@ test(`of two servers one is killed ${kills} times: a channel has each message on
 }, async (t) => {
   const { config, beforeDrop } = await testDatabase(t)
   const serverKey = generatePrivateKey()
-  const servers = [await KilledServer.on(config, serverKey), await KilledServer.on(config, serverKey)] as const
+  const servers = [await ReplicaProcess.on(config, serverKey), await ReplicaProcess.on(config, serverKey)] as const
   for (const server of servers) {
     beforeDrop(() => server.stop())
     await server.start()

@@ -4,9 +4,9 @@ import { type Client, createClient } from '@colonies/client'
 import { type Db, sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { testDatabase } from '@colonies/testkit'
-import { findFaults } from './invariants.js'
-import { KilledServer } from './killed-server.js'
-import { findCronFaults, findPackFaults, readPacked } from './schedule-faults.js'
+import { findCronFaults, findPackFaults, readPacked } from '../chaos/judge/schedules.js'
+import { findFaults } from '../chaos/judge/tables.js'
+import { ReplicaProcess } from '../chaos/stage/replica-process.js'
 
 const kills = Number(process.env.COLONIES_E2E_KILLS ?? 30)
 const packs = Number(process.env.COLONIES_E2E_PACKS ?? 5000)
@@ -67,7 +67,7 @@ test(`of two servers one is killed ${kills} times: each planned time and each pa
 }, async (t) => {
   const { db, config, beforeDrop } = await testDatabase(t)
   const [serverKey, colonyKey, userKey] = [generatePrivateKey(), generatePrivateKey(), generatePrivateKey()]
-  const servers = [await KilledServer.on(config, serverKey), await KilledServer.on(config, serverKey)] as const
+  const servers = [await ReplicaProcess.on(config, serverKey), await ReplicaProcess.on(config, serverKey)] as const
   for (const server of servers) {
     beforeDrop(() => server.stop())
     await server.start()

@@ -6,9 +6,9 @@ import { type TestContext, test } from 'node:test'
 import { type Client, createClient } from '@colonies/client'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { testDatabase } from '@colonies/testkit'
+import { ReplicaProcess } from '../chaos/stage/replica-process.js'
 import { type CliEnd, CliProcess, watchMemory } from './cli-process.js'
 import { bytesOf, digestTree, makeTree, type TreeShape } from './file-tree.js'
-import { KilledServer } from './killed-server.js'
 
 const MB = 1_000_000
 const shapes: Record<'full' | 'part', TreeShape> = {
@@ -26,7 +26,7 @@ const PARALLEL = 8
 interface Desk {
   /** Where everything is; removed at the end. */
   root: string
-  server: KilledServer
+  server: ReplicaProcess
   user: Client
   /** Begins `fs sync` of a folder, as on a machine of its own. */
   sync(dir: string, label: string): CliProcess
@@ -36,7 +36,7 @@ async function start(t: TestContext): Promise<Desk> {
   const { config, beforeDrop } = await testDatabase(t)
   const root = await mkdtemp(join(tmpdir(), 'colonies-sync-'))
   const keys = { server: generatePrivateKey(), colony: generatePrivateKey(), user: generatePrivateKey() }
-  const server = await KilledServer.on(config, keys.server, { COLONIES_STORE_DIR: join(root, 'store') })
+  const server = await ReplicaProcess.on(config, keys.server, { COLONIES_STORE_DIR: join(root, 'store') })
   beforeDrop(async () => {
     await server.stop()
     await rm(root, { recursive: true, force: true })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '@colonies/database'
 import { testDatabase } from '@colonies/testkit'
-import { findCronFaults, findPackFaults } from './schedule-faults.js'
+import { findCronFaults, findPackFaults } from './schedules.js'
 
 /** Seconds at which a cron was planned, each with how late it ran. */
 type Runs = readonly (readonly [planned: number, late: number])[]

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Sql, sql } from '@colonies/database'
 import { type TestColony, testColony } from '@colonies/testkit'
-import { findFaults } from './invariants.js'
+import { findFaults } from './tables.js'
 
 /** A colony whose work has ended: plain processes, one of them by name and one tried twice, and a diamond. */
 async function endedColony(
@@ -95,8 +95,8 @@ for (const { name, plant, says } of faults) {
     await colony.db.run(plant(acknowledged[0] ?? ''))
     const found = await findFaults(colony.db, 1, acknowledged)
     assert.ok(
-      found.some((fault) => says.test(fault)),
-      found.join('\n'),
+      found.some((fault) => says.test(fault.says)),
+      JSON.stringify(found),
     )
   })
 }

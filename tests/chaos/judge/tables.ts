@@ -1,39 +1,40 @@
 import { mayMove } from '@colonies/core'
 import { countColony, type Db, sql } from '@colonies/database'
 import { State } from '@colonies/protocol'
+import { type Fault, fault } from './fault.js'
 
 /**
  * What is wrong in the tables of one colony after all its work has ended: the invariants of ARCHITECTURE.md as far as rows can
  * show them.
  *
  * @param acknowledged ids of processes whose submit was answered
- * @returns one sentence per fault; none when all holds
+ * @returns nothing when all holds
  */
-export async function findFaults(db: Db, colony: number, acknowledged: readonly string[]): Promise<string[]> {
+export async function findFaults(db: Db, colony: number, acknowledged: readonly string[]): Promise<Fault[]> {
   const checks = [lostOrDoubled, histories, attempts, counters, graphs, wantedRows, requests, inputs]
   const faults = await Promise.all(checks.map((check) => check(db, colony)))
   return [...(await missing(db, colony, acknowledged)), ...faults.flat()]
 }
 
 /** An acknowledged submit is there, and ended well, once. */
-async function missing(db: Db, colony: number, acknowledged: readonly string[]): Promise<string[]> {
+async function missing(db: Db, colony: number, acknowledged: readonly string[]): Promise<Fault[]> {
   const rows = await db.all<{ process_id: string; state: number | null }>(sql`
     select a.process_id, r.state from unnest(${acknowledged}::text[]) as a (process_id)
     left join results r on r.colony = ${colony} and r.process_id = a.process_id
     where r.state is null or r.state <> ${State.success}`)
-  return rows.map(
-    ({ process_id, state }) => `${process_id} was acknowledged and is ${state === null ? 'gone' : `in state ${state}`}`,
+  return rows.map(({ process_id, state }) =>
+    fault(1, `${process_id} was acknowledged and is ${state === null ? 'gone' : `in state ${state}`}`),
   )
 }
 
-async function lostOrDoubled(db: Db, colony: number): Promise<string[]> {
+async function lostOrDoubled(db: Db, colony: number): Promise<Fault[]> {
   const rows = await db.all<{ process_id: string; places: number }>(sql`
     select s.process_id, ((l.process_id is not null)::int + (r.process_id is not null)::int) as places
     from process_specs s
     left join live l on l.colony = ${colony} and l.process_id = s.process_id
     left join results r on r.colony = ${colony} and r.process_id = s.process_id
     where s.colony = ${colony} and (l.process_id is null) = (r.process_id is null)`)
-  return rows.map(({ process_id, places }) => `${process_id} is in ${places} of live and results`)
+  return rows.map(({ process_id, places }) => fault(1, `${process_id} is in ${places} of live and results`))
 }
 
 interface EventRow {
@@ -43,7 +44,7 @@ interface EventRow {
 }
 
 /** Each event is an arrow that is drawn, and together they are one way from the submit to the end. */
-async function histories(db: Db, colony: number): Promise<string[]> {
+async function histories(db: Db, colony: number): Promise<Fault[]> {
   const events = await db.all<EventRow>(sql`
     select process_id, old_state, state from events where colony = ${colony} order by process_id`)
   const ends = new Map(
@@ -53,11 +54,11 @@ async function histories(db: Db, colony: number): Promise<string[]> {
         union all select process_id, state from live where colony = ${colony}`)
     ).map((row) => [row.process_id, row.state]),
   )
-  const faults: string[] = []
+  const faults: Fault[] = []
   const balance = new Map<string, number[]>()
   for (const { process_id, old_state, state } of events) {
     if (!mayMove((old_state ?? undefined) as State | undefined, state as State))
-      faults.push(`${process_id} went from ${old_state} to ${state}`)
+      faults.push(fault(3, `${process_id} went from ${old_state} to ${state}`))
     const counts = balance.get(process_id) ?? [0, 0, 0, 0, 0]
     balance.set(process_id, counts)
     counts[state] = (counts[state] ?? 0) + 1
@@ -66,40 +67,42 @@ async function histories(db: Db, colony: number): Promise<string[]> {
   for (const [process_id, end] of ends) {
     const counts = balance.get(process_id) ?? []
     if (!counts.every((count, state) => count === (state === end ? 1 : 0)) || counts.length === 0)
-      faults.push(`the events of ${process_id} add up to ${JSON.stringify(counts)}, and it is in state ${end}`)
+      faults.push(
+        fault(3, `the events of ${process_id} add up to ${JSON.stringify(counts)}, and it is in state ${end}`),
+      )
   }
   return faults
 }
 
 /** Whoever holds a process later has a higher attempt number: no number comes twice. */
-async function attempts(db: Db, colony: number): Promise<string[]> {
+async function attempts(db: Db, colony: number): Promise<Fault[]> {
   const rows = await db.all<{ process_id: string; attempt: number }>(sql`
     select process_id, attempt from events where colony = ${colony} and state = ${State.running}
     group by process_id, attempt having count(*) > 1`)
-  return rows.map(({ process_id, attempt }) => `attempt ${attempt} of ${process_id} was given away twice`)
+  return rows.map(({ process_id, attempt }) => fault(2, `attempt ${attempt} of ${process_id} was given away twice`))
 }
 
-async function counters(db: Db, colony: number): Promise<string[]> {
+async function counters(db: Db, colony: number): Promise<Fault[]> {
   const counted = await countColony(db, colony)
   const tables = {
     processes: sql`select state from live where colony = ${colony} union all select state from results where colony = ${colony}`,
     graphs: sql`select state from graphs where colony = ${colony}`,
   }
   const names = ['waiting', 'running', 'success', 'failed', 'cancelled'] as const
-  const faults: string[] = []
+  const faults: Fault[] = []
   for (const what of ['processes', 'graphs'] as const) {
     const real = await db.all<{ state: number; count: number }>(sql`
       select state, count(*)::int as count from (${tables[what]}) s group by state`)
     for (const [state, name] of names.entries()) {
       const count = real.find((row) => row.state === state)?.count ?? 0
       if (counted[what][name] !== count)
-        faults.push(`${name} ${what} are counted as ${counted[what][name]} and are ${count}`)
+        faults.push(fault(10, `${name} ${what} are counted as ${counted[what][name]} and are ${count}`))
     }
   }
   return faults
 }
 
-async function graphs(db: Db, colony: number): Promise<string[]> {
+async function graphs(db: Db, colony: number): Promise<Fault[]> {
   const rows = await db.all<{ graph_id: string }>(sql`
     select g.graph_id from graphs g
     join (select n.graph_id, count(*) as total, count(*) filter (where r.state = 2) as success,
@@ -108,10 +111,10 @@ async function graphs(db: Db, colony: number): Promise<string[]> {
           where n.colony = ${colony} group by n.graph_id) n on n.graph_id = g.graph_id
     where g.colony = ${colony}
       and (g.total, g.success, g.failed, g.cancelled) is distinct from (n.total, n.success, n.failed, n.cancelled)`)
-  return rows.map(({ graph_id }) => `the counters of graph ${graph_id} are not its nodes`)
+  return rows.map(({ graph_id }) => fault(10, `the counters of graph ${graph_id} are not its nodes`))
 }
 
-async function wantedRows(db: Db, colony: number): Promise<string[]> {
+async function wantedRows(db: Db, colony: number): Promise<Fault[]> {
   const rows = await db.all<{ process_id: string }>(sql`
     select w.process_id from wanted w
     left join live l on l.colony = ${colony} and l.process_id = w.process_id
@@ -120,29 +123,31 @@ async function wantedRows(db: Db, colony: number): Promise<string[]> {
     select l.process_id from live l
     where l.colony = ${colony} and l.state = 0 and l.open_parents = 0 and l.names is not null
       and (select count(*) from wanted w where w.colony = ${colony} and w.process_id = l.process_id) <> cardinality(l.names)`)
-  return rows.map(({ process_id }) => `the wanted names of ${process_id} are not those of a ready process`)
+  return rows.map(({ process_id }) => fault(10, `the wanted names of ${process_id} are not those of a ready process`))
 }
 
 /** A request that was sent several times made one thing. */
-async function requests(db: Db, colony: number): Promise<string[]> {
+async function requests(db: Db, colony: number): Promise<Fault[]> {
   const rows = await db.all<{ made_id: string }>(sql`
     select q.made_id from requests q
     where q.colony = ${colony}
       and not exists (select 1 from process_specs s where s.colony = ${colony} and s.process_id = q.made_id)
       and not exists (select 1 from graphs g where g.colony = ${colony} and g.graph_id = q.made_id)
       and not exists (select 1 from generators g where g.colony = ${colony} and g.generator_id = q.made_id)`)
-  return rows.map(({ made_id }) => `a request made ${made_id}, which is not there`)
+  return rows.map(({ made_id }) => fault(1, `a request made ${made_id}, which is not there`))
 }
 
 /**
  * A child begins after its parents have succeeded. By the order of transactions, not by times: now() is when a statement
  * arrived, and one that arrived earlier may take its snapshot later.
  */
-async function inputs(db: Db, colony: number): Promise<string[]> {
+async function inputs(db: Db, colony: number): Promise<Fault[]> {
   const rows = await db.all<{ child_id: string; parent_id: string }>(sql`
     select e.child_id, e.parent_id from edges e
     join events c on c.colony = ${colony} and c.process_id = e.child_id and c.state = 1
     left join events p on p.colony = ${colony} and p.process_id = e.parent_id and p.state = 2
     where e.colony = ${colony} and (p.xact is null or p.xact >= c.xact)`)
-  return rows.map(({ child_id, parent_id }) => `${child_id} began before its parent ${parent_id} had succeeded`)
+  return rows.map(({ child_id, parent_id }) =>
+    fault(5, `${child_id} began before its parent ${parent_id} had succeeded`),
+  )
 }

@@ -4,14 +4,15 @@ import { fileURLToPath } from 'node:url'
 import type { DatabaseConfig } from '@colonies/database'
 import { databaseVariables } from '@colonies/testkit'
 
-const bin = fileURLToPath(new URL('../../../packages/cli/bin/colonies.js', import.meta.url))
+const bin = fileURLToPath(new URL('../../../../packages/cli/bin/colonies.js', import.meta.url))
 
 /** A server process on one port that is killed and started again. */
-export class KilledServer {
+export class ReplicaProcess {
   readonly port: number
   readonly url: string
   readonly #env: NodeJS.ProcessEnv
   #child: ChildProcess | undefined
+  #isReady = false
 
   private constructor(port: number, env: NodeJS.ProcessEnv) {
     this.port = port
@@ -24,9 +25,9 @@ export class KilledServer {
     database: DatabaseConfig,
     serverKey: string,
     env: Readonly<Record<string, string>> = {},
-  ): Promise<KilledServer> {
+  ): Promise<ReplicaProcess> {
     const port = await freePort()
-    return new KilledServer(port, {
+    return new ReplicaProcess(port, {
       ...process.env,
       COLONIES_SERVER_PRVKEY: serverKey,
       COLONIES_SERVER_HTTP_HOST: '127.0.0.1',
@@ -39,6 +40,21 @@ export class KilledServer {
   /** Undefined while it does not run. */
   get pid(): number | undefined {
     return this.#child?.pid
+  }
+
+  /** Whether it serves, as far as is known here. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** Of its end; undefined while it runs. */
+  get exitCode(): number | null | undefined {
+    return this.#child?.exitCode
+  }
+
+  /** Stops it without its knowledge, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal)
   }
 
   /** @returns when it serves */
@@ -56,6 +72,7 @@ export class KilledServer {
       })
       child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)))
     })
+    this.#isReady = true
   }
 
   /** kill -9. */
@@ -70,6 +87,7 @@ export class KilledServer {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child
     if (!child || child.exitCode !== null || child.signalCode !== null) return
+    this.#isReady = false
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill(signal)
     await ended

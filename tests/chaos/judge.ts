@@ -1,0 +1,57 @@
+import { type Db, sql } from '@colonies/database'
+import type { History } from './history.js'
+import { type Fault, fault } from './judge/fault.js'
+import { findCronFaults, findPackFaults, readPacked } from './judge/schedules.js'
+import { compareSeenAndStored } from './judge/seen-and-stored.js'
+import { readColony } from './judge/stored-colony.js'
+import { findFaults } from './judge/tables.js'
+
+export type { Fault }
+
+export interface JudgedColony {
+  /** In all tables. */
+  readonly key: number
+  readonly name: string
+}
+
+/**
+ * Judges what clients saw and what is stored against the invariants of ARCHITECTURE.md, after all work has ended. What no row
+ * and no answer can show (12: memory and tables stay bounded) is judged by `judge/growth.ts`.
+ *
+ * @returns nothing when all holds
+ */
+export async function judge(history: History, db: Db, colony: JudgedColony): Promise<Fault[]> {
+  const stored = await readColony(db, colony)
+  const [tables, crons, packs] = await Promise.all([
+    findFaults(db, colony.key, []),
+    findCronFaults(db, colony.key),
+    judgePacks(history, db, colony),
+  ])
+  return [...compareSeenAndStored(history, stored), ...tables, ...crons.map((says) => fault(6, says)), ...packs]
+}
+
+/** Generators of the loads give their own name to the node that takes the arguments. */
+async function judgePacks(history: History, db: Db, { key, name }: JudgedColony): Promise<Fault[]> {
+  const generators = await db.all<{ generator_id: string; name: string; trigger_count: number; left: number }>(sql`
+    select g.generator_id, g.name, g.trigger_count,
+      (select count(*)::int from generator_args a where a.colony = ${key} and a.generator_id = g.generator_id) as left
+    from generators g where g.colony = ${key}`)
+  const faults: Fault[] = []
+  for (const { generator_id, name: node, trigger_count, left } of generators) {
+    const packs = history.records.filter(
+      ({ colony, ids, labels }) => colony === name && labels.length > 0 && ids[0] === generator_id,
+    )
+    const args = (outcome: string) =>
+      packs.filter((record) => record.outcome === outcome).flatMap(({ labels }) => labels)
+    const graphs = await readPacked(db, key, node)
+    const says = findPackFaults(graphs, trigger_count, args('ok'))
+    const taken = new Set(graphs.flat())
+    const refused = args('refused').filter((arg) => taken.has(arg))
+    faults.push(
+      ...says.map((sentence) => fault(7, `${node}: ${sentence}`)),
+      ...refused.map((arg) => fault(8, `${node}: ${arg} was refused and is in a graph`)),
+      ...(left > 0 ? [fault(7, `${node}: ${left} arguments are in no graph yet`)] : []),
+    )
+  }
+  return faults
+}

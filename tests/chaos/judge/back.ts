@@ -1,0 +1,44 @@
+import type { History } from '../history.js'
+import { submits } from '../history.js'
+import type { Struck } from '../monkey.js'
+
+export interface Spread {
+  readonly median: number
+  readonly p95: number
+  readonly worst: number
+}
+
+/**
+ * How long after each blow every submitter was served again, in milliseconds: until the last of them had an answer to a call
+ * that it began, or had to send anew, after the blow.
+ */
+export function timesUntilBack(history: History, struck: readonly Struck[]): number[] {
+  const answers = new Map<string, { started: number; ended: number }[]>()
+  for (const { client, operation, outcome, started, ended, tries } of history.records) {
+    if (outcome !== 'ok' || !submits.includes(operation)) continue
+    const own = answers.get(client) ?? []
+    answers.set(client, own)
+    own.push({ started: tries.length > 1 ? ended : started, ended })
+  }
+  return struck.map(({ at }) => {
+    const first = [...answers.values()].map((own) => own[firstAt(own, at)]?.ended)
+    return Math.max(...first.map((ended) => (ended === undefined ? Number.POSITIVE_INFINITY : ended - at)))
+  })
+}
+
+/** A client makes one call after the other, so its calls are in order. */
+function firstAt(own: readonly { started: number }[], at: number): number {
+  let [low, high] = [0, own.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((own[middle]?.started ?? 0) < at) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  return { median: at(0.5), p95: at(0.95), worst: sorted.at(-1) ?? 0 }
+}

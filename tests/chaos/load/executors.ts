@@ -1,0 +1,44 @@
+import { createExecutor, defineFunction, type Executor } from '@colonies/executor'
+import { generatePrivateKey } from '@colonies/identity'
+import { type ChaosColony, rotated } from '../stage/colony.js'
+import type { Load } from './load.js'
+
+/** Seconds after which a process that stalls on purpose is taken from its executor. */
+export const STALL_SECONDS = 1
+
+/** Work that tells who did it, and when: its output is its own id and its attempt. */
+const work = defineFunction({ name: 'work' }, ({ process, attempt }) => [process.processid, attempt])
+
+/** Its first attempt outlives its deadline; the close that comes then has to be refused. */
+const stall = defineFunction({ name: 'stall' }, async ({ process, attempt, signal }) => {
+  if (attempt === 1) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  return [process.processid, attempt]
+})
+
+export interface ExecutorsOptions {
+  readonly count: number
+  readonly endpoints: readonly string[]
+  /** Processes at a time, each. */
+  readonly concurrency?: number
+  /** Names are this and a number. */
+  readonly prefix?: string
+}
+
+/** Executors of our own library, in this process. */
+export async function startExecutors(colony: ChaosColony, options: ExecutorsOptions): Promise<Load> {
+  const { count, endpoints, concurrency = 2, prefix = 'e' } = options
+  const executors = Array.from({ length: count }, (_, number) =>
+    createExecutor({
+      client: colony.client(generatePrivateKey(), rotated(endpoints, number)),
+      colonyname: colony.name,
+      colonyPrivateKey: colony.ownerKey,
+      name: `${prefix}${number}`,
+      type: 'load',
+      functions: [work, stall],
+      concurrency,
+      report: () => {},
+    }),
+  )
+  await Promise.all(executors.map((executor: Executor) => executor.start()))
+  return { stop: async () => void (await Promise.all(executors.map((executor) => executor.stop({ drainMs: 1_000 })))) }
+}

@@ -1,0 +1,99 @@
+import { type Client, join, workflow } from '@colonies/client'
+import { pause } from '../monkey.js'
+import { type ChaosColony, rotated } from '../stage/colony.js'
+import { STALL_SECONDS } from './executors.js'
+import type { Load } from './load.js'
+
+export interface SubmittersOptions {
+  readonly count: number
+  readonly endpoints: readonly string[]
+  /** Between two requests of one submitter; 20 when left out. */
+  readonly pauseMs?: number
+  /** Of each batch; 5 when left out. */
+  readonly batchSize?: number
+  /** Submitters wait while so many acknowledged processes have not been closed; 2000 when left out. */
+  readonly aheadMax?: number
+}
+
+/**
+ * Users that submit single processes, batches, processes for one executor by name, diamonds, and now and then one whose
+ * executor will be late. Each process has a label of its own.
+ */
+export async function startSubmitters(colony: ChaosColony, options: SubmittersOptions): Promise<Load> {
+  const submitters = await Promise.all(
+    Array.from({ length: options.count }, async (_, number) => {
+      const name = `s${number}`
+      return new Submitter(colony, await colony.user(name, rotated(options.endpoints, number)), name, options)
+    }),
+  )
+  const running = Promise.all(submitters.map((submitter) => submitter.run()))
+  return {
+    async stop() {
+      for (const submitter of submitters) submitter.stop()
+      await running
+    },
+  }
+}
+
+type Kind = 'work' | 'stall'
+
+class Submitter {
+  readonly #colony: ChaosColony
+  readonly #client: Client
+  readonly #name: string
+  readonly #options: SubmittersOptions
+  #made = 0
+  #stopped = false
+
+  constructor(colony: ChaosColony, client: Client, name: string, options: SubmittersOptions) {
+    this.#colony = colony
+    this.#client = client
+    this.#name = name
+    this.#options = options
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async run(): Promise<void> {
+    const { pauseMs = 20, aheadMax = 2_000 } = this.#options
+    for (let turn = 0; !this.#stopped; turn += 1) {
+      const { submitted, closed } = this.#colony.history
+      // A call that fails for good is in the history, and judged; the load goes on.
+      if (submitted - closed < aheadMax) await this.#submit(turn).catch(() => {})
+      // sleeps: the load leaves the machine some room
+      await pause(pauseMs)
+    }
+  }
+
+  #spec(funcname: Kind, executornames: string[] | null = null) {
+    return {
+      funcname,
+      label: `${this.#name}:${this.#made++}`,
+      maxexectime: funcname === 'stall' ? STALL_SECONDS : 10,
+      maxretries: 100,
+      conditions: { colonyname: this.#colony.name, executortype: 'load', executornames },
+    }
+  }
+
+  async #submit(turn: number): Promise<unknown> {
+    const { batchSize = 5 } = this.#options
+    if (turn % 10 === 3) {
+      const specs = Array.from({ length: batchSize }, () => this.#spec('work'))
+      return this.#client.submitMany(this.#colony.name, specs)
+    }
+    if (turn % 10 === 6) return this.#submitDiamond()
+    const named = turn % 10 === 1 ? ['e0', 'e1'] : null
+    return this.#client.submit({ spec: this.#spec(turn % 20 === 9 ? 'stall' : 'work', named) })
+  }
+
+  #submitDiamond(): Promise<unknown> {
+    const diamond = workflow(this.#colony.name)
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => diamond.node(name, this.#spec('work')))
+    if (!a || !b || !c || !d) throw new Error('a diamond has four nodes')
+    a.then(b, c)
+    join([b, c], d)
+    return this.#client.submitWorkflow({ spec: diamond.spec() })
+  }
+}

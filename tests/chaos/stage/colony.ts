@@ -1,0 +1,60 @@
+import { type Client, createClient } from '@colonies/client'
+import { type Db, sql } from '@colonies/database'
+import { generatePrivateKey, identityOf } from '@colonies/identity'
+import { WebSocket } from 'ws'
+import type { History } from '../history.js'
+import { recordedClient } from '../recorded-client.js'
+
+/** Longer than any fault lasts: whoever is cut off goes on asking, and the history has every try. */
+const retry = { forMs: 60_000, maxMs: 200 }
+
+export interface ChaosColony {
+  readonly name: string
+  /** In all tables. */
+  readonly key: number
+  readonly ownerKey: string
+  readonly history: History
+  /** A recorded client of anybody. @param endpoints instead of those of the colony */
+  client(privateKey: string, endpoints?: readonly string[]): Client
+  /** A recorded client of a new user. */
+  user(name: string, endpoints?: readonly string[]): Promise<Client>
+}
+
+export interface ColonyOptions {
+  readonly db: Db
+  readonly history: History
+  readonly serverKey: string
+  readonly endpoints: readonly string[]
+  readonly name?: string
+}
+
+/** Adds a colony whose members are all recorded. */
+export async function openColony(options: ColonyOptions): Promise<ChaosColony> {
+  const { db, history, serverKey, endpoints, name = 'chaos' } = options
+  const ownerKey = generatePrivateKey()
+  const serverOwner = createClient({ endpoints, privateKey: serverKey, retry })
+  await serverOwner.addColony({ colony: { name, colonyid: identityOf(ownerKey) } })
+  const row = await db.one<{ key: number }>(sql`select colony_key as key from colonies where name = ${name}`)
+  if (!row) throw new Error(`there is no colony ${name} in the tables`)
+  const client = (privateKey: string, at = endpoints) =>
+    recordedClient({ history, colonyname: name }, { endpoints: at, privateKey, retry, WebSocket: WebSocket as never })
+  return {
+    name,
+    key: row.key,
+    ownerKey,
+    history,
+    client,
+    async user(username, at) {
+      const privateKey = generatePrivateKey()
+      const user = { colonyname: name, userid: identityOf(privateKey), name: username }
+      await serverOwner.as(ownerKey).addUser({ user })
+      return client(privateKey, at)
+    },
+  }
+}
+
+/** Endpoints in another order for each caller, so that the load is spread. */
+export function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const place = items.length === 0 ? 0 : by % items.length
+  return [...items.slice(place), ...items.slice(0, place)]
+}
