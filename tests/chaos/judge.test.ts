@@ -76,7 +76,7 @@ const faults: { name: string; invariant: number; plant: Sql }[] = [
           expression, random, time_zone, server_time_zone, catchup, waits, overlap, workflow)
         values (1, 'c', 'c', '', '', true, 1, '', false, '', 'UTC', true, false, '', '') returning cron_id)
       update graphs set cron_id = cron.cron_id, planned_at = submitted_at + interval '5 s' from cron
-      where graph_id = (select min(graph_id) from graphs)`,
+      where graph_id = (select min(graph_id) from graphs where colony = 1)`,
   },
   {
     name: 'an argument is lost',
@@ -92,8 +92,11 @@ const faults: { name: string; invariant: number; plant: Sql }[] = [
   {
     name: 'work never ended',
     invariant: 11,
-    plant: sql`insert into live select 1, process_id, 0, executor_type, null, '', 0, 0,
-      priority_time, 0, null, graph_id, null, null, null, 0 from process_specs where label = 'one'`,
+    plant: sql`
+      insert into live (colony, process_id, state, executor_type, location, cpu, memory, priority_time, open_parents,
+        max_retries, list_place)
+      select colony, process_id, 0, executor_type, '', 0, 0, priority_time, 0, 0, 0 from process_specs
+      where label = 'one'`,
   },
 ]
 
