@@ -130,6 +130,7 @@ const ofProcesses: Record<string, MakeRequest> = {
   closebatchmsg: async (scene) => ({ ...named(scene), items: [{ processid: await scene.held(), out: [1] }] }),
   setoutputmsg: async (scene) => ({ processid: await scene.held(), out: ['half'] }),
   unassignprocessmsg: async (scene) => ({ processid: await scene.held() }),
+  getprocesseventsmsg: async (scene) => ({ processid: await scene.held(), count: 10, after: 0 }),
   removeallprocessesmsg: async (scene) => {
     await scene.waiting()
     return { ...named(scene), state: -1 }
