@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClientError, ConnectionError } from '@colonies/client'
+import { ClientError } from '@colonies/client'
 
 /** About twenty seconds: a server that is started anew is back by then. */
 const ATTEMPTS_MAX = 8
@@ -41,9 +41,8 @@ const passing = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ])
 
+// Also what the client has tried again by itself: that of a command gives up after two seconds.
 function mayPass(error: unknown): boolean {
-  // The client has tried for long by itself.
-  if (error instanceof ConnectionError && error.neverSent) return false
   return error instanceof PassingError || (error instanceof ClientError && error.retryable) || isBroken(error)
 }
 
