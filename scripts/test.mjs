@@ -15,9 +15,9 @@ import { runNode } from './steps.mjs'
  *   minutes for one file
  */
 
-/** Folders of tests/ with published SDKs, and with whole programs: processes that are killed, a browser. */
+/** Folders of tests/ with published SDKs, and with whole programs: processes that are killed, HAProxy, a browser. */
 const compatible = ['compat']
-const endToEnd = ['e2e', 'paper', 'wordcount']
+const endToEnd = ['e2e', 'deploy', 'paper', 'wordcount']
 /** What is broken on purpose, and the judge of what came of it. */
 const broken = ['chaos']
 

@@ -1,0 +1,114 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Debian puts it where only root's path leads. */
+const haproxy = '/usr/sbin/haproxy'
+
+/** Files that an operator copies. */
+export const deployFolder = fileURLToPath(new URL('../../../deploy/', import.meta.url))
+export const balancerConfig = join(deployFolder, 'haproxy/colonies.cfg')
+
+/** HAProxy in front of two replicas, with the configuration that is given away; only addresses are others. */
+export class Balancer {
+  readonly url: string
+  readonly #folder: string
+  readonly #child: ChildProcess
+
+  private constructor(url: string, folder: string, child: ChildProcess) {
+    this.url = url
+    this.#folder = folder
+    this.#child = child
+  }
+
+  /** @param replicas their ports */
+  static async before(replicas: readonly [number, number]): Promise<Balancer> {
+    const folder = await mkdtemp(join(tmpdir(), 'colonies-balancer-'))
+    const port = await freePort()
+    const config = replaceAll(await readFile(balancerConfig, 'utf8'), {
+      'maxconn 20000': 'maxconn 1000', // more files than a test may open
+      'bind :50080': `bind 127.0.0.1:${port}`,
+      '/run/haproxy/admin.sock': join(folder, 'admin.sock'),
+      '10.0.0.11:50080': `127.0.0.1:${replicas[0]}`,
+      '10.0.0.12:50080': `127.0.0.1:${replicas[1]}`,
+    })
+    const file = join(folder, 'colonies.cfg')
+    await writeFile(file, config)
+    const child = spawn(haproxy, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    child.stderr.on('data', (chunk) => (said = (said + chunk.toString()).slice(-4000)))
+    const failed = new Promise<never>((_, reject) => {
+      child.once('error', (cause) => reject(new Error('haproxy is missing: apt-get install haproxy', { cause })))
+      child.once('exit', (code) => reject(new Error(`haproxy ended with ${code}: ${said}`)))
+    })
+    failed.catch(() => {}) // it ends when the test does, too
+    const balancer = new Balancer(`http://127.0.0.1:${port}`, folder, child)
+    await Promise.race([balancer.#untilReady(), failed])
+    return balancer
+  }
+
+  /** Tells the balancer something, as an operator does. @returns what it says */
+  tell(command: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let said = ''
+      const socket = connect(join(this.#folder, 'admin.sock'), () => socket.end(`${command}\n`))
+      socket.on('data', (chunk) => (said += chunk.toString()))
+      socket.once('error', reject)
+      socket.once('end', () => resolve(said))
+    })
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.kill('SIGTERM')
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), 2_000) // it would wait for all that is on hold
+    await ended
+    clearTimeout(late)
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  async #untilReady(): Promise<void> {
+    for (const end = Date.now() + 10_000; Date.now() < end; ) {
+      const status = await fetch(`${this.url}/health/ready`).then(
+        (reply) => reply.status,
+        () => 0,
+      )
+      if (status === 200) return
+      // sleeps: the balancer has no way to tell when it has seen its replicas
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error('the balancer found no replica that is ready')
+  }
+}
+
+/** @throws Error with all that HAProxy has to say about a file */
+export async function checkConfig(file: string): Promise<string> {
+  const { stdout, stderr } = await run(haproxy, ['-c', '-V', '-f', file])
+  return stdout + stderr
+}
+
+function replaceAll(text: string, replacements: Readonly<Record<string, string>>): string {
+  return Object.entries(replacements).reduce((changed, [from, to]) => {
+    if (!changed.includes(from)) throw new Error(`the configuration does not say "${from}" any more`)
+    return changed.replaceAll(from, to)
+  }, text)
+}
+
+function freePort(): Promise<number> {
+  const server = createServer()
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
+    })
+  })
+}
