@@ -64,10 +64,10 @@ export function examine(
       executor.state === ExecutorState.approved &&
       (locationname === '' || executor.locationname.toLowerCase() === locationname.toLowerCase()),
   )
-  const heard = Math.max(...reconcilers.map(({ lastheardfromtime }) => Date.parse(lastheardfromtime)))
+  const isHeard = reconcilers.some(({ lastheardfromtime }) => nowMs - Date.parse(lastheardfromtime) <= SILENT_MS)
   if (reconcilers.length === 0)
     findings.push(say('error', `there is no approved executor of type ${executorType}${where}`))
-  else if (nowMs - heard > SILENT_MS)
+  else if (!isHeard)
     findings.push(say('warning', `no executor of type ${executorType}${where} was heard from within two minutes`))
   const cron = `reconcile-${blueprint.kind}${locationname === '' ? '' : `-${locationname}`}`
   // Where the name was taken, its own id follows.

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { FileWish, RemoteFile } from '@colonies/colonyfs'
 import { flag, needed, noun, text, verb } from '../command.js'
@@ -8,8 +9,10 @@ import { formatTime } from '../format-time.js'
 import { cleanVerb } from '../fs/clean-verb.js'
 import { labelVerbs } from '../fs/label-verbs.js'
 import { withFiles } from '../fs/open-files.js'
+import { ProgressLine } from '../fs/progress-line.js'
 import { snapshotVerbs } from '../fs/snapshot-verbs.js'
 import { syncVerb } from '../fs/sync-verb.js'
+import type { Session } from '../session.js'
 import type { Column } from '../table.js'
 import { created, done, item, list } from '../view.js'
 
@@ -51,6 +54,19 @@ function wishOf({ file, label, name, fileid }: Record<keyof typeof which, string
   throw new UsageError('Which file? Give label and name as /data/a.txt, or its id with --fileid.')
 }
 
+async function withProgress<Result>(
+  { io, out }: Session,
+  bytesTotal: number,
+  work: (onBytes: (bytes: number) => void) => Promise<Result>,
+): Promise<Result> {
+  const line = new ProgressLine(io, out.format !== 'table')
+  try {
+    return await work(line.ofFile(bytesTotal))
+  } finally {
+    line.end()
+  }
+}
+
 export const fsCommands = noun('fs', 'Files of the colony: folders here, labels there.', [
   syncVerb,
   cleanVerb,
@@ -87,7 +103,8 @@ export const fsCommands = noun('fs', 'Files of the colony: folders here, labels 
       const wish = intoLabel ? { label: values.file || values.label, name: basename(path) } : wishOf(values)
       if ('fileid' in wish) throw new UsageError('A new revision gets its id by itself: give label and name.')
       return withFiles(session, async (files, signal) => {
-        const stored = await files.put(path, wish, { signal })
+        const size = (await stat(path).catch(() => undefined))?.size ?? 0 // that it is not there is told by `put`
+        const stored = await withProgress(session, size, (onBytes) => files.put(path, wish, { signal, onBytes }))
         const where = `${stored.label === '/' ? '' : stored.label}/${stored.name}`
         return created(`${path} was stored as ${where}, ${formatBytes(stored.size)}.`, where, stored)
       })
@@ -103,7 +120,10 @@ export const fsCommands = noun('fs', 'Files of the colony: folders here, labels 
     },
     async run({ dir, ...values }, session) {
       return withFiles(session, async (files, signal) => {
-        const { path, file } = await files.get(wishOf(values), dir || '.', { signal })
+        const { fileid, size } = await files.find(wishOf(values))
+        const { path, file } = await withProgress(session, size, (onBytes) =>
+          files.get({ fileid }, dir || '.', { signal, onBytes }),
+        )
         return created(`${formatBytes(file.size)} came.`, path, { path, ...file })
       })
     },

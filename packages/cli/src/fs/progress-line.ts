@@ -9,23 +9,37 @@ const everyMsWithoutTerminal = 10_000
 export class ProgressLine {
   readonly #io: Io
   readonly #quiet: boolean
-  readonly #beganAt = performance.now()
-  #shownAt = performance.now()
+  readonly #now: () => number
+  readonly #beganAt: number
+  #shownAt: number
 
-  constructor(io: Io, quiet: boolean) {
+  /** @param now milliseconds; only differences mean something */
+  constructor(io: Io, quiet: boolean, now = () => performance.now()) {
     this.#io = io
     this.#quiet = quiet
+    this.#now = now
+    this.#beganAt = now()
+    this.#shownAt = this.#beganAt
   }
 
   show(progress: SyncProgress): void {
     const terminal = this.#io.stderr.isTTY === true
-    const now = performance.now()
+    const now = this.#now()
     if (this.#quiet || now - this.#shownAt < (terminal ? everyMs : everyMsWithoutTerminal)) return
     this.#shownAt = now
     const { filesDone, filesTotal, bytesDone, bytesTotal } = progress
     const rate = bytesDone / ((now - this.#beganAt) / 1000)
     const text = `${filesDone} of ${filesTotal} files, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}, ${formatBytes(rate)}/s`
     this.#io.stderr.write(terminal ? `\r\u001b[K${text}` : `${text}\n`)
+  }
+
+  /** For one file of so many bytes. @returns takes the bytes of each piece that was moved */
+  ofFile(bytesTotal: number): (bytes: number) => void {
+    let bytesDone = 0
+    return (bytes) => {
+      bytesDone += bytes
+      this.show({ filesDone: 0, filesTotal: 1, bytesDone, bytesTotal })
+    }
   }
 
   /** Takes the line away. */
