@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import { nowMs } from './clock.js'
 
 /** What a caller knows about its call: it was done, it was not done, or nobody can tell. */
 export type Outcome = 'ok' | 'refused' | 'unknown'
@@ -17,7 +18,7 @@ export interface CallRecord {
   readonly attempt: number | undefined
   /** JSON: what was handed in by a close, the input of what was assigned. */
   readonly detail: string | undefined
-  /** Milliseconds since 1970, by the clock of the machine. */
+  /** Milliseconds, by `nowMs`. */
   readonly started: number
   readonly ended: number
   readonly outcome: Outcome
@@ -65,7 +66,7 @@ export class History {
   /** @returns what has to be called when the call has ended, with one record, or one for each item of a batch */
   begin(client: string, operation: string): (records: readonly CallRecord[]) => void {
     const call = this.#calls++
-    this.#open.set(call, { client, operation, started: Date.now() })
+    this.#open.set(call, { client, operation, started: nowMs() })
     return (records) => {
       this.#open.delete(call)
       this.add(records)

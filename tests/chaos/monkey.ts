@@ -5,7 +5,7 @@ export interface Blow {
   readonly name: string
   /** How often it comes, against the others; 1 when left out. */
   readonly weight?: number
-  /** @returns when it began, in milliseconds since 1970; undefined when there was nothing to break */
+  /** @returns when it began, by `nowMs`; undefined when there was nothing to break */
   strike(random: Random): Promise<number | undefined>
 }
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Client, ClientError, type ClientOptions, createClient, type Outcome as Item } from '@colonies/client'
+import { nowMs } from './clock.js'
 import type { CallRecord, History, Outcome } from './history.js'
 
 /** What a record says beyond who, when and how it ended. */
@@ -92,7 +93,7 @@ function recorded({ history, colonyname }: Recording, client: string, operation:
     const answer = tries.run(said, () => method(...input))
     // Channels, and what else only makes something on this side.
     if (!(answer instanceof Promise)) return answer
-    const started = Date.now()
+    const started = nowMs()
     const end = history.begin(client, operation)
     const write = (value: unknown, how: { outcome: Outcome; code?: string }) =>
       end(
@@ -105,7 +106,7 @@ function recorded({ history, colonyname }: Recording, client: string, operation:
           attempt: undefined,
           detail: undefined,
           started,
-          ended: Date.now(),
+          ended: nowMs(),
           code: undefined,
           tries: said.length > 1 ? said : [],
           ...how,

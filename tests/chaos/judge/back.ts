@@ -37,6 +37,12 @@ function firstAt(own: readonly { started: number }[], at: number): number {
   return low
 }
 
+/** The longest time for which one submitter waited for an answer, in milliseconds; probes that give up are not meant. */
+export function longestSilence(history: History): number {
+  const calls = history.records.filter(({ operation, outcome }) => submits.includes(operation) && outcome === 'ok')
+  return calls.reduce((longest, { started, ended }) => Math.max(longest, ended - started), 0)
+}
+
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0

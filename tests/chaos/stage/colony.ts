@@ -1,4 +1,4 @@
-import { type Client, createClient } from '@colonies/client'
+import { type Client, type ClientOptions, createClient } from '@colonies/client'
 import { type Db, sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { WebSocket } from 'ws'
@@ -15,9 +15,9 @@ export interface ChaosColony {
   readonly ownerKey: string
   readonly history: History
   /** A recorded client of anybody. @param endpoints instead of those of the colony */
-  client(privateKey: string, endpoints?: readonly string[]): Client
+  client(privateKey: string, endpoints?: readonly string[], options?: Partial<ClientOptions>): Client
   /** A recorded client of a new user. */
-  user(name: string, endpoints?: readonly string[]): Promise<Client>
+  user(name: string, endpoints?: readonly string[], options?: Partial<ClientOptions>): Promise<Client>
 }
 
 export interface ColonyOptions {
@@ -36,19 +36,22 @@ export async function openColony(options: ColonyOptions): Promise<ChaosColony> {
   await serverOwner.addColony({ colony: { name, colonyid: identityOf(ownerKey) } })
   const row = await db.one<{ key: number }>(sql`select colony_key as key from colonies where name = ${name}`)
   if (!row) throw new Error(`there is no colony ${name} in the tables`)
-  const client = (privateKey: string, at = endpoints) =>
-    recordedClient({ history, colonyname: name }, { endpoints: at, privateKey, retry, WebSocket: WebSocket as never })
+  const client: ChaosColony['client'] = (privateKey, at = endpoints, others = {}) =>
+    recordedClient(
+      { history, colonyname: name },
+      { endpoints: at, privateKey, retry, WebSocket: WebSocket as never, ...others },
+    )
   return {
     name,
     key: row.key,
     ownerKey,
     history,
     client,
-    async user(username, at) {
+    async user(username, at, others) {
       const privateKey = generatePrivateKey()
       const user = { colonyname: name, userid: identityOf(privateKey), name: username }
       await serverOwner.as(ownerKey).addUser({ user })
-      return client(privateKey, at)
+      return client(privateKey, at, others)
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { DatabaseConfig } from '@colonies/database'
+import { nowMs } from '../clock.js'
 import type { Blow } from '../monkey.js'
 import { pick } from '../random.js'
 import type { Stage } from '../scenario.js'
@@ -30,7 +31,7 @@ export function killReplica(replicas: readonly ReplicaProcess[]): Blow {
       const serving = replicas.filter(({ isReady }) => isReady)
       const replica = pick(random, serving)
       if (!replica || serving.length === 1) return undefined
-      const at = Date.now()
+      const at = nowMs()
       await replica.kill()
       await replica.start()
       return at
