@@ -1,4 +1,12 @@
-import { type Config, configFrom, type RunningServer, startServer } from '@colonies/server'
+import {
+  type Config,
+  configFrom,
+  isWorker,
+  type RunningServer,
+  runWorker,
+  runWorkers,
+  startServer,
+} from '@colonies/server'
 import { ExitCode } from './exit-codes.js'
 import { sdkPages } from './sdk-pages.js'
 import type { Session } from './session.js'
@@ -17,13 +25,22 @@ export interface ServeFlags {
 }
 
 /**
- * Runs one replica until it is told to stop: once for in order, twice for at once.
+ * Runs one replica, or the workers of `COLONIES_WORKERS`, until it is told to stop: once for in order, twice for at once.
  *
  * @throws ConfigError for settings that cannot work, and Error with a sentence when it cannot start
  */
 export async function serve(given: ServeFlags, { io, flags }: Session): Promise<ExitCode> {
+  if (isWorker()) {
+    await runWorker({ pages: sdkPages() })
+    return ExitCode.ok
+  }
   const config = configFrom({ ...io.env, ...variablesOf(given, flags) })
   const stopping = untilSignal(() => process.exit(ExitCode.failure))
+  if (config.workers > 1) {
+    await runWorkers(config, { signal: stopping.signal })
+    stopping.forget()
+    return ExitCode.ok
+  }
   const server = await start(config, stopping.signal)
   if (server) {
     await stopping.asked

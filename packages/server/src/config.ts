@@ -8,6 +8,10 @@ import type { LogLevel } from './log.js'
 /** All that can be set about one replica. Made once at its start, never changed. */
 export interface Config {
   readonly http: HttpConfig
+  /** How many replicas share the port, each a process of its own. */
+  readonly workers: number
+  /** Which of several this one is; undefined for the only one. */
+  readonly worker: WorkerConfig | undefined
   /** Undefined: an embedded PostgreSQL in `dataDir`. */
   readonly database: DatabaseConfig | undefined
   readonly databaseName: string
@@ -34,6 +38,13 @@ export interface Config {
   readonly logLevel: LogLevel
   /** Without native code, a signature takes 30 times as long. */
   readonly allowSlowCryptography: boolean
+}
+
+export interface WorkerConfig {
+  /** From 1 on. */
+  readonly number: number
+  /** Nobody else has the port open yet: then it is opened at once, to say that the server is starting. */
+  readonly isFirst: boolean
 }
 
 export interface HttpConfig {
@@ -79,6 +90,8 @@ export function configFrom(env: Environment): Config {
   const databaseConnectionsMax = read.integer('COLONIES_DB_MAX_OPEN_CONNS', { min: 2, max: 10_000, otherwise: 20 })
   return {
     http: httpConfig(read),
+    workers: read.integer('COLONIES_WORKERS', { min: 1, max: 128, otherwise: 1 }),
+    worker: undefined,
     database: databaseConfig(read, databaseName, databaseConnectionsMax),
     databaseName,
     databaseConnectionsMax,

@@ -11,17 +11,19 @@ export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields
 export interface LogOptions {
   /** Lines below it are left out. */
   level: LogLevel
+  /** At the end of each line. */
+  fields?: LogFields
   /** Gets each line, with its line end; standard error when left out. */
   write?: (line: string) => void
 }
 
 /** One event is one line, whatever its values hold: what callers send cannot make up lines of its own. */
-export function createLog({ level, write = (line) => process.stderr.write(line) }: LogOptions): Log {
+export function createLog({ level, fields: own, write = (line) => process.stderr.write(line) }: LogOptions): Log {
   const lowest = logLevels.indexOf(level)
   const writerOf = (name: LogLevel) =>
     logLevels.indexOf(name) < lowest
       ? () => {}
-      : (message: string, fields?: LogFields) => write(formatLine(name, message, fields))
+      : (message: string, fields?: LogFields) => write(formatLine(name, message, own ? { ...fields, ...own } : fields))
   return { debug: writerOf('debug'), info: writerOf('info'), warn: writerOf('warn'), error: writerOf('error') }
 }
 

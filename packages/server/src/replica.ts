@@ -19,6 +19,7 @@ import { createChannelAppends } from './channels/channel-appends.js'
 import { tagOf } from './channels/channel-feed.js'
 import { LastHeard } from './cluster/last-heard.js'
 import { Members } from './cluster/members.js'
+import type { Config } from './config.js'
 import type { Replica } from './handler.js'
 import { handlers } from './operations/index.js'
 import { createHotPath } from './queue/hot-path.js'
@@ -28,7 +29,7 @@ import { createSubscriptions } from './subscriptions/subscriptions.js'
 /** Puts the parts of a replica together; none of them knows the others but by what is handed to it here. */
 export function createReplica(shell: Shell): Parts {
   const { config, db, log, hints, replicaId, port, store } = shell
-  const members = new Members({ replica_id: replicaId, name: hostname(), host: config.http.host, port })
+  const members = new Members({ replica_id: replicaId, name: nameOf(config), host: config.http.host, port })
   const lastHeard = new LastHeard()
   const { subscriptions, feed, channels: channelFeed } = createSubscriptions(db, log)
 
@@ -110,4 +111,9 @@ export function createReplica(shell: Shell): Parts {
       await members.leave(db)
     },
   }
+}
+
+/** Workers of one machine share its name and port, so each has a number. */
+function nameOf({ worker }: Config): string {
+  return worker ? `${hostname()}/${worker.number}` : hostname()
 }

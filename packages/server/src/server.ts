@@ -9,7 +9,6 @@ import {
   isConnectionFailure,
   migrate,
   readServerOwner,
-  startEmbeddedPostgres,
 } from '@colonies/database'
 import { cryptography, newId } from '@colonies/identity'
 import { ColoniesError, writeRefusal } from '@colonies/protocol'
@@ -18,8 +17,9 @@ import { type Loop, runLoops } from './background/loop.js'
 import { makePartitionsAhead } from './background/partitions.js'
 import { type Config, ConfigError, type HttpConfig } from './config.js'
 import { Directory } from './directory/rights.js'
+import { startEmbedded } from './embedded-database.js'
 import { createHints } from './hints.js'
-import { type Guest, type Listener, listen, type Page } from './http/listener.js'
+import { type Guest, type Listener, type ListenerOptions, listen, type Page } from './http/listener.js'
 import { Metrics } from './http/metrics.js'
 import { listenForMetrics } from './http/metrics-page.js'
 import { createPubSub, type PubSub } from './http/pubsub.js'
@@ -60,7 +60,8 @@ const BACKOFF_MS_MAX = 5_000
 const SILENCE_MS_MAX = 2_000
 
 /**
- * Starts one replica: opens its port at once, then waits for the database, however long that takes, and serves.
+ * Starts one replica: opens its port at once, then waits for the database, however long that takes, and serves. A worker
+ * beside others opens the port last, so that requests go to the others until then.
  *
  * Losing the database later never ends the process: requests are refused with 503, and those on hold stay so.
  *
@@ -68,44 +69,33 @@ const SILENCE_MS_MAX = 2_000
  */
 export async function startServer(config: Config, options: ServerOptions = {}): Promise<RunningServer> {
   requireCryptography(config)
-  const log = options.log ?? createLog({ level: config.logLevel })
+  const log = options.log ?? logOf(config)
   const metrics = new Metrics()
   const front = new Front()
-  const listener = await listen({
-    config: config.http,
-    metrics,
-    answer: (body, exchange) => front.answering?.answer(body, exchange) ?? Promise.resolve(notYet()),
-    unready: () => front.unready(),
-    upgrade: (request, socket, head) => {
-      if (front.pubsub) front.pubsub.upgrade(request, socket, head)
-      else socket.destroy()
-    },
-    ...(options.pages && { pages: options.pages }),
-    guest: front,
-  })
+  const open = () => openFront(front, { config: config.http, metrics, ...(options.pages && { pages: options.pages }) })
+  let listener = config.worker?.isFirst === false ? undefined : await open()
   const closers: Closer[] = [async () => metrics.close()]
   try {
-    const metricsPort = await openMetrics(config.http, { metrics, log, closers })
+    const metricsPort = await openMetrics(config, { metrics, log, closers })
     const database = await openDatabase(config, { log, closers, signal: options.signal })
+    listener ??= await open()
+    const { port } = listener
     const running = await startParts({
       config,
       log,
       metrics,
       front,
-      port: listener.port,
+      port,
       wire: options.wire ?? createReplica,
       closers,
       ...database,
     })
-    log.info('the server is ready', { url: urlOf(config.http, listener.port) })
-    return {
-      url: urlOf(config.http, listener.port),
-      port: listener.port,
-      metricsPort,
-      stop: () => (front.stopped ??= stopServer({ front, listener, ...running, log, closers })),
-    }
+    const url = urlOf(config.http, port)
+    log.info('the server is ready', { url })
+    const stopping = { front, listener, ...running, log, closers }
+    return { url, port, metricsPort, stop: () => (front.stopped ??= stopServer(stopping)) }
   } catch (error) {
-    await listener.stop(0)
+    await listener?.stop(0)
     await closeAll(closers, log)
     throw error
   }
@@ -114,12 +104,32 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 /** What has been opened is closed in reverse order. */
 type Closer = () => Promise<unknown>
 
+/** What a replica says about itself, to whoever reads the log of several. */
+function logOf({ logLevel, worker }: Config): Log {
+  return createLog({ level: logLevel, ...(worker && { fields: { worker: worker.number } }) })
+}
+
+function openFront(front: Front, options: Pick<ListenerOptions, 'config' | 'metrics' | 'pages'>): Promise<Listener> {
+  return listen({
+    ...options,
+    answer: (body, exchange) => front.answering?.answer(body, exchange) ?? Promise.resolve(notYet()),
+    unready: () => front.unready(),
+    upgrade: (request, socket, head) => {
+      if (front.pubsub) front.pubsub.upgrade(request, socket, head)
+      else socket.destroy()
+    },
+    guest: front,
+  })
+}
+
+/** Each worker has a port of its own for its numbers: the first that of the address, the others those that follow. */
 async function openMetrics(
-  { metrics: where }: HttpConfig,
+  { http: { metrics: where }, worker }: Config,
   { metrics, log, closers }: { metrics: Metrics; log: Log; closers: Closer[] },
 ): Promise<number | undefined> {
   if (typeof where === 'string') return undefined
-  const { port, stop } = await listenForMetrics(where, metrics)
+  const ownPort = where.port === 0 ? 0 : where.port + (worker?.number ?? 1) - 1
+  const { port, stop } = await listenForMetrics({ host: where.host, port: ownPort }, metrics)
   closers.push(stop)
   log.info('metrics have a port of their own', { host: where.host, port })
   return port
@@ -175,7 +185,7 @@ async function openDatabase(
   config: Config,
   { log, closers, signal }: { log: Log; closers: Closer[]; signal: AbortSignal | undefined },
 ): Promise<OpenDatabase> {
-  const databaseConfig = config.database ?? (await startEmbedded(config, log, closers))
+  const databaseConfig = config.database ?? (await ownDatabase(config, log, closers))
   const db = connect(databaseConfig)
   closers.push(() => db.close())
   for (let attempt = 0; ; attempt++) {
@@ -194,14 +204,10 @@ async function openDatabase(
   }
 }
 
-async function startEmbedded(config: Config, log: Log, closers: Closer[]): Promise<DatabaseConfig> {
-  const embedded = await startEmbeddedPostgres({
-    dataDir: config.dataDir,
-    log: (line) => log.info('postgresql', { line }),
-  })
-  closers.push(() => embedded.stop())
-  const { databaseName: database, databaseConnectionsMax: maxConnections } = config
-  return { ...embedded.config, database, maxConnections }
+async function ownDatabase(config: Config, log: Log, closers: Closer[]): Promise<DatabaseConfig> {
+  const { database, stop } = await startEmbedded(config, log)
+  closers.push(stop)
+  return database
 }
 
 async function settleOwner(db: Database, configured: string | undefined, log: Log): Promise<void> {

@@ -11,8 +11,13 @@ const nodeColumns = ({ leader }: Cluster): readonly Column<Cluster['nodes'][numb
   { header: 'NAME', of: ({ name }) => name },
   { header: 'HOST', of: ({ host }) => host },
   { header: 'API PORT', of: ({ apiport }) => apiport },
-  { header: 'LEADER', of: ({ name }) => (name === leader.name ? 'yes' : '') },
+  { header: 'LEADER', of: (node) => (isSame(node, leader) ? 'yes' : '') },
 ]
+
+/** Replicas of one machine have its name, and differ by their ports; workers share the port, and are numbered. */
+function isSame(one: Cluster['leader'], other: Cluster['leader']): boolean {
+  return one.name === other.name && one.host === other.host && one.apiport === other.apiport
+}
 
 /** Flags of the original for things that are not there any more, each with whether it takes a value. */
 const ignored = {

@@ -11,7 +11,7 @@ import {
 } from '@colonies/database'
 
 /** Silence after which a replica is taken for gone. */
-const ALIVE_SECONDS = 10
+export const ALIVE_SECONDS = 10
 /** Silence after which nobody has to see it any more. */
 const FORGET_SECONDS = 60
 const LEASE_SECONDS = 10

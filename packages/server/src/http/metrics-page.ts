@@ -38,7 +38,7 @@ export async function listenForMetrics(address: Address, metrics: Metrics): Prom
     writeReply(request, response, isAsked ? metricsReply(metrics) : { status: 404, body: `Only ${path} is here` })
   })
   server.maxConnections = CONNECTIONS_MAX
-  await openPort(server, address, { host: 'COLONIES_METRICS', port: 'COLONIES_METRICS' })
+  await openPort(server, { ...address, exclusive: true }, { host: 'COLONIES_METRICS', port: 'COLONIES_METRICS' })
   return {
     port: (server.address() as AddressInfo).port,
     async stop() {

@@ -7,9 +7,12 @@ export interface Address {
   readonly port: number
 }
 
-/** Listens. @param variables name what to correct @throws ConfigError when the address is taken, or not ours */
-export function openPort(server: Server, address: Address, variables: { host: string; port: string }): Promise<void> {
-  const { host, port } = address
+/** Listens, in a worker on the port that it shares with the others, unless that is to be its own. @param variables name what to correct @throws ConfigError when the address is taken, or not ours */
+export function openPort(
+  server: Server,
+  { host, port, exclusive = false }: Address & { exclusive?: boolean },
+  variables: { host: string; port: string },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
@@ -21,7 +24,7 @@ export function openPort(server: Server, address: Address, variables: { host: st
         }[error.code ?? ''] ?? `The server cannot listen on ${host}, port ${port}: ${error.message}.`
       reject(new ConfigError(why, { cause: error }))
     })
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, exclusive }, () => {
       server.removeAllListeners('error')
       resolve()
     })
