@@ -126,6 +126,12 @@ test('a wrong type is the mistake of the calling program, and the field is named
   }
 })
 
+test('a field that may be left out is named, too', () => {
+  const encode = compileEncoder(Shape({ metadata: Shape({ labels: omitEmpty(Dict(Text)) }) }), { json: 'value' })
+  const wrong = { metadata: { labels: ['x'] } } as never
+  assert.throws(() => encode(wrong), { message: 'metadata.labels must be an object, got a list' })
+})
+
 test('a process survives both directions', () => {
   const text = compileEncoder(Process, { json: 'text' })({} as ServerSide<typeof Process>)
   const process = compileDecoder(Process, { json: 'text' })(text)

@@ -100,8 +100,8 @@ function shapeWriter(fields: readonly Field[], json: 'text' | 'value'): Writer {
     for (const { name, first, next, leaveOut, mayMiss, writer } of members) {
       const member = object[name]
       if (mayMiss && member === undefined) continue
-      if (leaveOut && isZero(writer, member)) continue
       try {
+        if (leaveOut && isZero(writer, member)) continue
         text += (text.length === 1 ? first : next) + put(writer, member, json)
       } catch (error) {
         throw FieldError.within(name, error)
