@@ -67,15 +67,15 @@ export const choice = <const Choice extends string>(
     },
   })
 
-/** Any number; 0 when left out. */
-export const number = (summary: string): Option<number> =>
+/** Any number from -max to max; 0 when left out. */
+export const number = (summary: string, max: number): Option<number> =>
   option({
     summary,
     argument: '<number>',
     otherwise: 0,
     read(given) {
       const value = given.trim() === '' ? Number.NaN : Number(given)
-      if (!Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.')
+      if (!(Math.abs(value) <= max)) throw new InvalidArgumentError(`It must be a number from -${max} to ${max}.`)
       return value
     },
   })
@@ -162,6 +162,7 @@ function commandOf<Given extends Options>(definition: Definition<Given>, begin: 
     for (const [key, value] of unnamed) values[key] = readUnnamed(key, String(value), { command, options, given })
     refuseMissing(values, { command, options, positional })
     const session = begin(command.optsWithGlobals())
+    session.listing = listingOf(command)
     const view = await definition.run(values as Values<Given>, session)
     if (!view) return
     await session.out.show(view)
@@ -216,6 +217,17 @@ function longName(key: string): string {
 /** The words that lead to a command. */
 function pathOf(command: Command): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
+}
+
+/** Verbs that take names of what is not there yet: another thing is missing when something is. */
+const makers = ['add', 'append', 'create', 'exec', 'put', 'submit', 'sync']
+
+/** @returns the command that lists what this one was to find, if there is one */
+function listingOf(command: Command): string | undefined {
+  const list = command.parent?.commands.find((other) => other.name() === 'ls')
+  if (!list || list === command || makers.includes(command.name())) return undefined
+  // Lists of one process do not help when it is the process that is not there.
+  return list.registeredArguments.some((argument) => argument.name() === 'processid') ? undefined : pathOf(list)
 }
 
 /** A command that only has others below it; alone it shows its help, which is no error. */

@@ -39,7 +39,7 @@ async function complete(begin: string, what: string, find: (prefix: string) => P
   // A server that does not know of prefixes lists others.
   const ids = (await find(text)).filter((id) => id.startsWith(text))
   const [id] = ids
-  if (id === undefined) throw new NotFoundError(`No ${what} has an id that begins with ${begin}.`)
+  if (id === undefined) throw new NotFoundError(`No ${what} has an id that begins with ${begin}: colonies ${what} ls.`)
   if (ids.length === 1) return id
   throw new UsageError(`More than one ${what} has an id that begins with ${begin}: give more digits.`)
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConnectionError } from '@colonies/client'
+import { UsageError } from './exit-codes.js'
 import { describeFailure } from './report-error.js'
 
 const unanswered = (code: string) =>
@@ -11,6 +12,12 @@ const unanswered = (code: string) =>
     'table',
     undefined,
   )
+
+test('names of files keep their first letter', () => {
+  const said = describeFailure(new UsageError('notes cannot be read: there is no such file'), 'table', undefined)
+  assert.equal(said, 'notes cannot be read: there is no such file.\n')
+  assert.equal(describeFailure(new Error('label is empty'), 'table', undefined), 'Label is empty.\n')
+})
 
 test('a server that does not answer is told from one that answers in another way', () => {
   const hints: readonly [code: string, hint: RegExp][] = [

@@ -1,4 +1,4 @@
-import { ClientError, ConnectionError, DeniedError } from '@colonies/client'
+import { ClientError, ConnectionError, DeniedError, NotFoundError } from '@colonies/client'
 import { CommanderError } from 'commander'
 import { errorName, exitCodeOf, UsageError } from './exit-codes.js'
 import type { Format } from './output.js'
@@ -13,7 +13,8 @@ export function describeFailure(error: unknown, format: Format, session: Session
 }
 
 function sentenceOf(error: unknown, session: Session | undefined): string {
-  const message = ended(messageOf(error))
+  // Ours begin with a capital, or with the name of a file, which stays as it is.
+  const message = ended(error instanceof UsageError ? error.message : capital(messageOf(error)))
   if (error instanceof ConnectionError) {
     const origin = session?.settings.endpoints.origin
     const address = origin === 'default' ? 'That is the default' : `That address comes from ${origin}`
@@ -22,6 +23,9 @@ function sentenceOf(error: unknown, session: Session | undefined): string {
   if (error instanceof DeniedError && session?.usedKey) {
     return `${message} The request was signed with the key from ${session.usedKey}; \`colonies config view\` shows all.`
   }
+  // Where a colon says why, whoever reads it knows what to do.
+  if (error instanceof NotFoundError && session?.listing && !message.includes(':'))
+    return `${message} \`${session.listing}\` lists what there is.`
   return message
 }
 
@@ -47,14 +51,21 @@ function connectionHint(error: Error): string {
 
 function messageOf(error: unknown): string {
   // commander writes "error: " in front, and suggestions on a line of their own.
-  if (error instanceof CommanderError) return error.message.replace(/^error: /, '').replace(/\n/g, ' ')
-  if (error instanceof ClientError || error instanceof UsageError || error instanceof Error) return error.message
+  if (error instanceof CommanderError) {
+    const sentence = error.message.replace(/^error: /, '').replace(/\n/g, ' ')
+    const isLost = /^unknown (command|option)/.test(sentence) && !sentence.endsWith(')')
+    return isLost ? `${sentence}: --help behind the command lists what there is` : sentence
+  }
+  if (error instanceof Error) return error.message
   return String(error)
+}
+
+/** Paths, addresses and names of fields stay as they are. */
+function capital(message: string): string {
+  return /^[a-z]+,? /.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message
 }
 
 function ended(message: string): string {
   const sentence = message.trim()
-  // Paths, addresses and names of fields stay as they are.
-  const capital = /^[a-z]+,? /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence
-  return /[.!?)]$/.test(capital) ? capital : `${capital}.`
+  return /[.!?)]$/.test(sentence) ? sentence : `${sentence}.`
 }

@@ -81,7 +81,16 @@ test('the spellings of the original work, and what makes no sense is told before
   assert.match(never.err, /When is it to run\? Give --cron "0 0 3 \* \* \*" or --interval 60/)
   assert.equal((await colonies('cron', 'add', 'x', '--spec', file, '--cron', '@daily', '--overlap', 'queue')).code, 2)
   const bad = await colonies('cron', 'add', 'x', '--spec', file, '--cron', '* * * * *')
-  assert.match(bad.err, /expected exactly 6 fields, found 5/i)
+  assert.match(bad.err, /"\* \* \* \* \*" is no cron expression: expected exactly 6 fields, found 5/)
+})
+
+test('what a cron would not look at is refused', async (t) => {
+  const { file, colonies } = await scene(t)
+  const add = async (...when: string[]) => (await colonies('cron', 'add', 'x', '--spec', file, ...when)).err
+  assert.match(await add('--cron', '@daily', '--interval', '5'), /--cron or --interval, not both/)
+  assert.match(await add('--cron', '@daily', '--random'), /--random goes with --interval/)
+  assert.match(await add('--interval', '5', '--timezone', 'UTC'), /--timezone goes with --cron/)
+  assert.match(await add('--cron', '@daily', '--timezone', 'Mars'), /no IANA time zone: Mars/)
 })
 
 test('the next planned times are told without a server', async (t) => {
@@ -93,6 +102,7 @@ test('the next planned times are told without a server', async (t) => {
     (await colonies('cron', 'next', '@foo')).err,
     /"@foo" is no cron expression: unrecognized descriptor: @foo/,
   )
+  assert.match((await colonies('cron', 'next', '@daily', '--timezone', 'Mars')).err, /--timezone takes names such as/)
   assert.match((await colonies('cron', 'add', '--help')).out, /Examples:\n {2}colonies cron add nightly --spec/)
 })
 

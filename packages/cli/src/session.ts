@@ -33,6 +33,8 @@ export class Session {
   readonly flags: GlobalFlags
   /** Where the key that was used came from, for those who are denied. */
   usedKey: string | undefined
+  /** The command that lists what this one has to find, for those who name what is not there. */
+  listing: string | undefined
   exitCode: ExitCode = ExitCode.ok
   #settings: Settings | undefined
 

@@ -111,7 +111,7 @@ function lengthOf(text: string): number {
 }
 
 /** What others wrote must not move the cursor, nor break the line. */
-function visible(text: string): string {
+export function visible(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
     if (character === '\n') return '\\n'

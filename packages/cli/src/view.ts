@@ -1,5 +1,5 @@
 import type { ExitCode } from './exit-codes.js'
-import { type Column, formatDescription, formatTable, type Style } from './table.js'
+import { type Column, formatDescription, formatTable, type Style, visible } from './table.js'
 
 /** What a command has to say, for people and for programs. */
 export interface View {
@@ -15,16 +15,28 @@ export interface View {
   readonly exitCode?: ExitCode | undefined
 }
 
-/** @param none what to say about an empty list */
+interface ListParts<Row> {
+  id(row: Row): string
+  /** What to say about an empty list. */
+  none: string
+  /** What is wrong with a row, whole and on a line of its own below the table; empty: nothing. */
+  remark?(row: Row): string
+}
+
 export function list<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
-  { id, none }: { id: (row: Row) => string; none: string },
+  { id, none, remark = () => '' }: ListParts<Row>,
 ): View {
+  const text = (style: Style) => {
+    const remarks = rows.map(remark).filter((sentence) => sentence !== '')
+    const below = remarks.map((sentence) => `${style.paint(visible(sentence), 'red')}\n`)
+    return [formatTable(rows, columns, style), ...(below.length > 0 ? ['\n', ...below] : [])].join('')
+  }
   return {
     data: rows,
     ids: rows.map(id),
-    text: (style) => (rows.length === 0 ? '' : formatTable(rows, columns, style)),
+    text: (style) => (rows.length === 0 ? '' : text(style)),
     note: rows.length === 0 ? none : undefined,
   }
 }

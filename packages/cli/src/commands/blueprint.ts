@@ -112,7 +112,7 @@ export const blueprintCommands = noun('blueprint', 'What should be, and executor
     options: {
       name,
       key: needed('path of the member, such as replicas or ports.0.name', { short: 'k' }),
-      value: needed('JSON, or else a text'),
+      value: needed('value, as JSON or else as a text'),
     },
     async run({ name, key, value }, { member, colonyname }) {
       const blueprint = await member.getBlueprint({ namespace: colonyname, name })

@@ -26,7 +26,6 @@ const columnsOf = (ids: boolean): readonly Column<Cron>[] => [
   { header: 'NEXT RUN', of: ({ nextrun }) => formatTime(nextrun) || 'never', whole: true },
   { header: 'LAST RUN', of: ({ lastrun }) => formatTime(lastrun), whole: true },
   { header: 'INITIATOR', of: ({ initiatorname }) => initiatorname },
-  { header: 'ERROR', of: ({ lasterror }) => lasterror, colour: () => 'red' },
 ]
 
 const fields: readonly Column<Cron>[] = [
@@ -46,6 +45,9 @@ const fields: readonly Column<Cron>[] = [
   { header: 'Looks every', of: ({ checkerperiod }) => `${checkerperiod} ms` },
   { header: 'Error', of: ({ lasterror }) => lasterror, colour: () => 'red' },
 ]
+
+/** Too long for a column, and the first thing to know. */
+const remark = ({ name, lasterror }: Cron) => lasterror && `${name} was not started: ${lasterror}`
 
 const cronid = needed('name or id of the cron, or the beginning of its id')
 
@@ -77,8 +79,7 @@ export const cronCommands = noun('cron', 'Workflows that are started by time.', 
     ],
     async run(given, session) {
       const { member, colonyname } = session
-      if (given.cron === '' && given.interval <= 0)
-        throw new UsageError('When is it to run? Give --cron "0 0 3 * * *" or --interval 60.')
+      refuseUnclear(given)
       const cron = await member.addCron({
         cron: {
           colonyname,
@@ -109,7 +110,11 @@ export const cronCommands = noun('cron', 'Workflows that are started by time.', 
       ids: flag('whole ids', { short: 'i' }),
     },
     async run({ count, ids }, session) {
-      return list(await allCrons(session, count), columnsOf(ids), { id: (cron) => cron.cronid, none: 'No crons.' })
+      return list(await allCrons(session, count), columnsOf(ids), {
+        id: (cron) => cron.cronid,
+        none: 'No crons.',
+        remark,
+      })
     },
   }),
   verb({
@@ -168,6 +173,24 @@ export const cronCommands = noun('cron', 'Workflows that are started by time.', 
   }),
 ])
 
+interface When {
+  cron: string
+  interval: number
+  random: boolean
+  timezone: string
+}
+
+/** What contradicts itself: the server would look at one half of it. */
+function refuseUnclear({ cron, interval, random, timezone }: When): void {
+  const hasInterval = interval > 0
+  if (cron === '' && !hasInterval)
+    throw new UsageError('When is it to run? Give --cron "0 0 3 * * *" or --interval 60.')
+  if (cron !== '' && hasInterval) throw new UsageError('A cron has --cron or --interval, not both: leave one out.')
+  if (hasInterval && timezone !== '') throw new UsageError('--timezone goes with --cron; --interval has no time zone.')
+  if (!hasInterval && random) throw new UsageError('--random goes with --interval: a pause is random, a time is not.')
+  if (cron !== '') readSchedule(cron) // the server knows whether it knows the time zone
+}
+
 function nextTimes(expression: string, timezone: string, count: number): string[] {
   const schedule = readSchedule(expression, timezone)
   const times: string[] = []
@@ -179,10 +202,16 @@ function nextTimes(expression: string, timezone: string, count: number): string[
   return times
 }
 
-function readSchedule(expression: string, timezone: string) {
+function readSchedule(expression: string, timezone = '') {
+  const schedule = parsed(expression, 'UTC', `"${expression}" is no cron expression`)
+  if (timezone === '') return schedule
+  return parsed(expression, timezone, '--timezone takes names such as Europe/Stockholm')
+}
+
+function parsed(expression: string, timezone: string, what: string) {
   try {
-    return parseCronExpression(expression, timezone || 'UTC')
+    return parseCronExpression(expression, timezone)
   } catch (error) {
-    throw new UsageError(`"${expression}" is no cron expression: ${(error as Error).message}.`, { cause: error })
+    throw new UsageError(`${what}: ${(error as Error).message}.`, { cause: error })
   }
 }

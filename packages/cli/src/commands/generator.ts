@@ -21,7 +21,6 @@ const columnsOf = (ids: boolean): readonly Column<Generator>[] => [
   { header: 'OLDEST', of: ({ oldestpack }) => formatTime(oldestpack), whole: true },
   { header: 'LAST RUN', of: ({ lastrun }) => formatTime(lastrun), whole: true },
   { header: 'INITIATOR', of: ({ initiatorname }) => initiatorname },
-  { header: 'ERROR', of: ({ lasterror }) => lasterror, colour: () => 'red' },
 ]
 
 const fields: readonly Column<Generator>[] = [
@@ -37,6 +36,9 @@ const fields: readonly Column<Generator>[] = [
   { header: 'Looks every', of: ({ checkerperiod }) => `${checkerperiod} ms` },
   { header: 'Error', of: ({ lasterror }) => lasterror, colour: () => 'red' },
 ]
+
+/** Too long for a column, and the first thing to know. */
+const remark = ({ name, lasterror }: Generator) => lasterror && `${name} was not started: ${lasterror}`
 
 const generatorid = needed('name or id of the generator, or the beginning of its id')
 
@@ -79,7 +81,7 @@ export const generatorCommands = noun(
       },
       async run({ count, ids }, session) {
         const generators = await allGenerators(session, count)
-        return list(generators, columnsOf(ids), { id: (one) => one.generatorid, none: 'No generators.' })
+        return list(generators, columnsOf(ids), { id: (one) => one.generatorid, none: 'No generators.', remark })
       },
     }),
     verb({

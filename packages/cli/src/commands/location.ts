@@ -13,6 +13,12 @@ const columns: readonly Column<Location>[] = [
   { header: 'LONG', of: ({ long }) => long },
   { header: 'LAT', of: ({ lat }) => lat },
 ]
+const fields: readonly Column<Location>[] = [
+  { header: 'Name', of: ({ name }) => name },
+  { header: 'Description', of: ({ description }) => description },
+  { header: 'Degrees east', of: ({ long }) => long },
+  { header: 'Degrees north', of: ({ lat }) => lat },
+]
 const name = needed('name of the location')
 
 export const locationCommands = noun('location', 'Places that executors belong to and function specs may ask for.', [
@@ -20,7 +26,7 @@ export const locationCommands = noun('location', 'Places that executors belong t
     name: 'add',
     summary: 'Add a location, as the colony owner.',
     positional: ['name'],
-    options: { name, desc: text('description'), long: number('degrees east'), lat: number('degrees north') },
+    options: { name, desc: text('description'), long: number('degrees east', 180), lat: number('degrees north', 90) },
     async run({ name, desc, long, lat }, { colonyOwner, colonyname }) {
       const location = await colonyOwner.addLocation({ location: { colonyname, name, description: desc, long, lat } })
       return created(`Location ${name} was added to colony ${colonyname}.`, name, location)
@@ -38,8 +44,7 @@ export const locationCommands = noun('location', 'Places that executors belong t
     summary: 'Show one location.',
     positional: ['name'],
     options: { name },
-    run: async ({ name }, { member, colonyname }) =>
-      item(await member.getLocation({ colonyname, name }), name, columns),
+    run: async ({ name }, { member, colonyname }) => item(await member.getLocation({ colonyname, name }), name, fields),
   }),
   verb({
     name: 'remove',
