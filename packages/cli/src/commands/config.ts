@@ -12,9 +12,9 @@ interface Row {
 }
 
 const columns: readonly Column<Row>[] = [
-  { header: 'SETTING', of: ({ name }) => name },
+  { header: 'SETTING', of: ({ name }) => name, whole: true },
+  { header: 'FROM', of: ({ origin }) => origin, whole: true },
   { header: 'VALUE', of: ({ value }) => value, whole: true },
-  { header: 'FROM', of: ({ origin }) => origin },
 ]
 
 const view = {

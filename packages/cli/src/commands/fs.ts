@@ -14,16 +14,23 @@ import { snapshotVerbs } from '../fs/snapshot-verbs.js'
 import { syncVerb } from '../fs/sync-verb.js'
 import type { Session } from '../session.js'
 import type { Column } from '../table.js'
-import { created, done, item, list } from '../view.js'
+import { created, done, item, list, type View } from '../view.js'
 
 type Revision = Omit<RemoteFile, 'initiatorid' | 'initiatorname'>
 
-const columns: readonly Column<RemoteFile>[] = [
-  { header: 'FILE', of: ({ label, name }) => `${label === '/' ? '' : label}/${name}` },
-  { header: 'SIZE', of: ({ size }) => formatBytes(size) },
-  { header: 'ADDED', of: ({ added }) => formatTime(added) },
+const columnsOf = (ids: boolean): readonly Column<RemoteFile>[] => [
+  ...(ids ? [{ header: 'FILE ID', of: ({ fileid }: RemoteFile) => fileid, whole: true }] : []),
+  { header: 'SIZE', of: ({ size }) => formatBytes(size), whole: true },
+  { header: 'ADDED', of: ({ added }) => formatTime(added), whole: true },
   { header: 'BY', of: ({ initiatorname }) => initiatorname },
-  { header: 'FILE ID', of: ({ fileid }) => fileid },
+  // Last, since it may be longer than the line, and half a path is of no use.
+  { header: 'FILE', of: ({ label, name }) => `${label === '/' ? '' : label}/${name}`, whole: true },
+]
+
+const revisionColumns: readonly Column<Revision>[] = [
+  { header: 'FILE ID', of: ({ fileid }) => fileid, whole: true },
+  { header: 'SIZE', of: ({ size }) => formatBytes(size) },
+  { header: 'ADDED', of: ({ added }) => formatTime(added), whole: true },
 ]
 
 const fields: readonly Column<Revision>[] = [
@@ -67,6 +74,15 @@ async function withProgress<Result>(
   }
 }
 
+async function listRevisions(wish: FileWish, session: Session): Promise<View> {
+  if ('fileid' in wish) throw new UsageError('An id is that of one revision: give label and name as /data/a.txt.')
+  return withFiles(session, async (files) => {
+    const found: Revision[] = []
+    for await (const revision of files.revisions(wish)) found.push(revision)
+    return list(found, revisionColumns, { id: ({ fileid }) => fileid, none: 'No revisions.' })
+  })
+}
+
 export const fsCommands = noun('fs', 'Files of the colony: folders here, labels there.', [
   syncVerb,
   cleanVerb,
@@ -74,21 +90,25 @@ export const fsCommands = noun('fs', 'Files of the colony: folders here, labels 
     name: 'ls',
     summary: 'List the files of a label and of all labels below it.',
     positional: ['label'],
-    options: { label: text('label, such as /data (all when left out)', { short: 'l' }) },
-    async run({ label }, session) {
+    options: {
+      label: text('label, such as /data (all when left out)', { short: 'l' }),
+      ids: flag('ids of the newest revisions, too', { short: 'i' }),
+    },
+    async run({ label, ids }, session) {
       return withFiles(session, async (files) => {
         const found: RemoteFile[] = []
         for await (const file of files.tree(label || '/')) found.push(file)
-        return list(found, columns, { id: ({ fileid }) => fileid, none: 'No files.' })
+        return list(found, columnsOf(ids), { id: ({ fileid }) => fileid, none: 'No files.' })
       })
     },
   }),
   verb({
     name: 'info',
-    summary: 'Show a file: its newest revision, or the one of an id.',
+    summary: 'Show a file: its newest revision, the one of an id, or all with their ids.',
     positional: ['file'],
-    options: which,
-    async run(values, session) {
+    options: { ...which, revisions: flag('list all revisions, newest first') },
+    async run({ revisions, ...values }, session) {
+      if (revisions) return listRevisions(wishOf(values), session)
       const [file] = await session.member.getFile({ colonyname: session.colonyname, ...wishOf(values), latest: true })
       return file && item(file, file.fileid, fields)
     },
@@ -102,9 +122,13 @@ export const fsCommands = noun('fs', 'Files of the colony: folders here, labels 
       const intoLabel = values.file.endsWith('/') || (values.file === '' && values.label !== '' && values.name === '')
       const wish = intoLabel ? { label: values.file || values.label, name: basename(path) } : wishOf(values)
       if ('fileid' in wish) throw new UsageError('A new revision gets its id by itself: give label and name.')
+      const found = await stat(path).catch(() => undefined) // that it is not there is told by `put`
+      if (found?.isDirectory())
+        throw new UsageError(`${path} is a folder: \`colonies fs sync ${path} --label /name\` stores its files.`)
       return withFiles(session, async (files, signal) => {
-        const size = (await stat(path).catch(() => undefined))?.size ?? 0 // that it is not there is told by `put`
-        const stored = await withProgress(session, size, (onBytes) => files.put(path, wish, { signal, onBytes }))
+        const stored = await withProgress(session, found?.size ?? 0, (onBytes) =>
+          files.put(path, wish, { signal, onBytes }),
+        )
         const where = `${stored.label === '/' ? '' : stored.label}/${stored.name}`
         return created(`${path} was stored as ${where}, ${formatBytes(stored.size)}.`, where, stored)
       })

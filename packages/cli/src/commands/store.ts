@@ -1,5 +1,6 @@
 import type { Output } from '@colonies/client'
 import { noun, verb } from '../command.js'
+import { formatBytes } from '../format-bytes.js'
 import type { Session } from '../session.js'
 import type { Column } from '../table.js'
 import { item, lines } from '../view.js'
@@ -10,8 +11,8 @@ const columns: readonly Column<Store>[] = [
   { header: 'Endpoint', of: ({ endpoint }) => endpoint },
   { header: 'Bucket', of: ({ bucket }) => bucket },
   { header: 'Access key', of: ({ accesskey }) => accesskey, whole: true },
-  { header: 'Used bytes', of: ({ usedbytes }) => usedbytes },
-  { header: 'Most bytes', of: ({ quotabytes }) => quotabytes },
+  { header: 'Used', of: ({ usedbytes }) => formatBytes(usedbytes) },
+  { header: 'At most', of: ({ quotabytes }) => formatBytes(quotabytes) },
 ]
 
 export const storeCommands = noun('store', "The server's own object store, which keeps the bytes of files.", [

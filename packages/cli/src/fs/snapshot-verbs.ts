@@ -11,12 +11,21 @@ import { withFiles } from './open-files.js'
 
 type Snapshot = Output<'getSnapshot'>
 
-const columns: readonly Column<Snapshot>[] = [
-  { header: 'NAME', of: ({ name }) => name },
-  { header: 'SNAPSHOT ID', of: ({ snapshotid }) => snapshotid, whole: true },
-  { header: 'LABEL', of: ({ label }) => label || '/' },
+const columnsOf = (ids: boolean): readonly Column<Snapshot>[] => [
+  ...(ids ? [{ header: 'SNAPSHOT ID', of: ({ snapshotid }: Snapshot) => snapshotid, whole: true }] : []),
+  { header: 'ADDED', of: ({ added }) => formatTime(added), whole: true },
   { header: 'FILES', of: ({ fileids }) => fileids?.length ?? 0 },
-  { header: 'ADDED', of: ({ added }) => formatTime(added) },
+  { header: 'LABEL', of: ({ label }) => label || '/' },
+  // Names that were made up are as long as ids, and as useless when they are cut.
+  { header: 'NAME', of: ({ name }) => name, whole: true },
+]
+
+const fields: readonly Column<Snapshot>[] = [
+  { header: 'Name', of: ({ name }) => name },
+  { header: 'Snapshot id', of: ({ snapshotid }) => snapshotid },
+  { header: 'Label', of: ({ label }) => label || '/' },
+  { header: 'Files', of: ({ fileids }) => fileids?.length ?? 0 },
+  { header: 'Added', of: ({ added }) => formatTime(added) },
 ]
 
 const which = {
@@ -52,9 +61,10 @@ export const snapshotVerbs = noun(
     verb({
       name: 'ls',
       summary: 'List snapshots, newest first.',
-      async run(_, session) {
+      options: { ids: flag('ids, too', { short: 'i' }) },
+      async run({ ids }, session) {
         const snapshots = await allSnapshots(session)
-        return list(snapshots, columns, { id: ({ snapshotid }) => snapshotid, none: 'No snapshots.' })
+        return list(snapshots, columnsOf(ids), { id: ({ snapshotid }) => snapshotid, none: 'No snapshots.' })
       },
     }),
     verb({
@@ -65,7 +75,7 @@ export const snapshotVerbs = noun(
       options: which,
       async run(values, { member, colonyname }) {
         const snapshot = await member.getSnapshot({ colonyname, ...wish(values) })
-        return item(snapshot, snapshot.snapshotid, columns)
+        return item(snapshot, snapshot.snapshotid, fields)
       },
     }),
     verb({
