@@ -6,7 +6,7 @@ import { runNode } from './steps.mjs'
 
 // Runs one suite of tests; the last line has the totals.
 //
-//   node scripts/test.mjs [all|fast|spread|compat|e2e|chaos] [words that the path of a test file has to contain]
+//   node scripts/test.mjs [all|fast|spread|growth|compat|e2e|chaos] [words that the path of a test file has to contain]
 //
 // All but `fast` share one PostgreSQL: the one of COLONIES_TEST_DB_*, or an embedded one for this run.
 
@@ -20,12 +20,14 @@ const compatible = ['compat']
 const endToEnd = ['e2e', 'deploy', 'paper', 'wordcount']
 /** What is broken on purpose, and the judge of what came of it. */
 const broken = ['chaos']
+/** Colonies with 100 000 of each: what is timed there runs alone. */
+const large = ['growth']
 
 /** @type {Suite} */
 const all = {
   files: () => [
     ...ofPackages(),
-    ...below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd, ...broken])),
+    ...below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd, ...broken, ...large])),
   ],
   database: true,
   atOnce: 2,
@@ -44,11 +46,17 @@ const suites = {
   // What goes over the wire, with each request at the next of two replicas.
   spread: {
     files: () =>
-      below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd, ...broken, 'hostile', 'growth'])),
+      below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd, ...broken, ...large, 'hostile'])),
     database: true,
     atOnce: 2,
     minutesMax: 5,
     env: { COLONIES_TEST_REPLICAS: '2' },
+  },
+  growth: {
+    files: () => below('tests').filter((file) => inFolders(file, large)),
+    database: true,
+    atOnce: 1,
+    minutesMax: 5,
   },
   compat: {
     files: () => below('tests').filter((file) => inFolders(file, compatible)),
