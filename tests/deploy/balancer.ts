@@ -1,18 +1,16 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { deployFolder, freePort, replaceAll } from './given-files.js'
 
 const run = promisify(execFile)
 
 /** Debian puts it where only root's path leads. */
 const haproxy = '/usr/sbin/haproxy'
 
-/** Files that an operator copies. */
-export const deployFolder = fileURLToPath(new URL('../../../deploy/', import.meta.url))
 export const balancerConfig = join(deployFolder, 'haproxy/colonies.cfg')
 
 /** HAProxy in front of two replicas, with the configuration that is given away; only addresses are others. */
@@ -91,24 +89,4 @@ export class Balancer {
 export async function checkConfig(file: string): Promise<string> {
   const { stdout, stderr } = await run(haproxy, ['-c', '-V', '-f', file])
   return stdout + stderr
-}
-
-function replaceAll(text: string, replacements: Readonly<Record<string, string>>): string {
-  return Object.entries(replacements).reduce((changed, [from, to]) => {
-    if (!changed.includes(from)) throw new Error(`the configuration does not say "${from}" any more`)
-    return changed.replaceAll(from, to)
-  }, text)
-}
-
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
-  })
 }

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { testDatabase } from '@colonies/testkit'
-import { deployFolder } from './balancer.js'
+import { deployFolder } from './given-files.js'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../../', import.meta.url))

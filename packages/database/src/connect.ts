@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionOptions } from 'node:tls'
 import { Pool, type PoolClient, type QueryResult } from 'pg'
 import type { Db } from './db.js'
-import { isRefusal, isRetryable, isStaleStatement } from './errors.js'
+import { isPooledElsewhere, isRefusal, isRetryable, isStaleStatement } from './errors.js'
 import { type Sql, sql } from './sql.js'
 import { typeParsers } from './type-parsers.js'
 
@@ -21,6 +21,8 @@ export interface DatabaseConfig {
   statementTimeoutMs?: number
   /** Longest wait for a free connection, or for a new one; 5 000 when left out. */
   acquireTimeoutMs?: number
+  /** Where to listen for hints, when `host` and `port` are those of a PgBouncer in transaction mode; the same when left out. */
+  listenAt?: { host: string; port: number }
 }
 
 /** A transaction that can also run whole files of SQL, as migrations are. */
@@ -57,12 +59,14 @@ export function connect(config: DatabaseConfig): Database {
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
 
+  const prepared: Prepared = { names: true }
+  const use = <T>(work: (connection: Connection) => Promise<T>) => useConnection(pool, prepared, work)
   let closed: Promise<void> | undefined
   return {
-    all: (statement) => useConnection(pool, async (connection) => (await connection.send(statement)).rows),
-    one: (statement) => useConnection(pool, async (connection) => (await connection.send(statement)).rows[0]),
-    run: (statement) => useConnection(pool, async (connection) => (await connection.send(statement)).rowCount ?? 0),
-    transaction: (work) => useConnection(pool, (connection) => runTransaction(connection, work)),
+    all: (statement) => use(async (connection) => (await connection.send(statement)).rows),
+    one: (statement) => use(async (connection) => (await connection.send(statement)).rows[0]),
+    run: (statement) => use(async (connection) => (await connection.send(statement)).rowCount ?? 0),
+    transaction: (work) => use((connection) => runTransaction(connection, work)),
     close: () => (closed ??= pool.end()),
   }
 }
@@ -86,7 +90,7 @@ export function connectionOptions(config: DatabaseConfig) {
 
 /**
  * One round trip for each new connection. Behind PgBouncer in transaction mode these reach whichever server connection
- * is at hand, so there they are best effort; nothing but speed depends on them.
+ * is at hand, so there PgBouncer sets them as well (deploy/pgbouncer); nothing but speed depends on them.
  *
  * The planner's switches: every statement of ours walks an index in key order and touches few rows. A statement is
  * planned once per connection and the plan kept, and a plan made while the statistics of a table are young (empty, or
@@ -113,20 +117,28 @@ function sessionSettings(statementTimeoutMs: number): string {
     .join('; ')
 }
 
+/** How statements of one pool are sent. */
+interface Prepared {
+  /** Whether PostgreSQL keeps them under names; false once a PgBouncer has mixed them up: then each is planned each time. */
+  names: boolean
+}
+
 /** A checked-out connection; sends one statement after the other, whatever its users do at the same time. */
 class Connection {
   /** True when the next user must not get it: it broke, or does not know what its statements mean any more. */
   spoiled = false
   readonly #client: PoolClient
+  readonly #prepared: Prepared
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, prepared: Prepared) {
     this.#client = client
+    this.#prepared = prepared
   }
 
   send(statement: Sql): Promise<QueryResult> {
     const { name, text } = statement.statement
-    return this.#send({ name, text, values: [...statement.values] })
+    return this.#send({ ...(this.#prepared.names && { name }), text, values: [...statement.values] })
   }
 
   script(text: string): Promise<QueryResult> {
@@ -138,6 +150,7 @@ class Connection {
     const sent = this.#last.then(() => this.#client.query(query))
     this.#last = sent.catch((error: unknown) => {
       this.spoiled ||= !isRefusal(error)
+      if (isPooledElsewhere(error)) this.#prepared.names = false
     })
     return sent
   }
@@ -151,9 +164,13 @@ class Connection {
  * Gives `work` a connection, and again a while later when PostgreSQL asks for that. A statement outside of a transaction
  * is one of its own, so repeating it is as safe.
  */
-async function useConnection<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
+async function useConnection<T>(
+  pool: Pool,
+  prepared: Prepared,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const connection = new Connection(await pool.connect())
+    const connection = new Connection(await pool.connect(), prepared)
     try {
       return await work(connection)
     } catch (error) {

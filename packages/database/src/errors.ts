@@ -50,14 +50,22 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
- * True when this connection's prepared statement is not usable: a migration changed its columns, or a PgBouncer that
- * keeps no prepared statements gave us another server connection. Nothing ran; a new connection prepares it again.
+ * True when this connection's prepared statement is not usable: a migration changed its columns, or somebody between us and
+ * PostgreSQL hands us another connection each time. Nothing ran; a new connection prepares it again.
  */
 export function isStaleStatement(error: unknown): boolean {
   return some(error, (one) => {
     if (!(one instanceof DatabaseError)) return false
-    return one.code === '26000' || (one.code === '0A000' && one.routine === 'RevalidateCachedQuery')
+    return isPooledElsewhere(one) || (one.code === '0A000' && one.routine === 'RevalidateCachedQuery')
   })
+}
+
+/**
+ * True when a prepared statement is missing (26000) or there already (42P05) against what this connection has prepared: that
+ * happens only behind a pool of connections that keeps no account of prepared statements, as PgBouncer before 1.21 does not.
+ */
+export function isPooledElsewhere(error: unknown): boolean {
+  return some(error, (one) => one instanceof DatabaseError && (one.code === '26000' || one.code === '42P05'))
 }
 
 /** True when PostgreSQL had no time, memory or disk for a statement (SQLSTATE classes 53, 57, 58), whatever is in it. */

@@ -62,7 +62,7 @@ async function listenOnce(
   { onMessage, onListening }: { onMessage: (payload: string) => void; onListening: () => void },
 ): Promise<void> {
   const client = new Client({
-    ...connectionOptions(config),
+    ...connectionOptions({ ...config, ...config.listenAt }),
     connectionTimeoutMillis: config.acquireTimeoutMs ?? 5_000,
     query_timeout: PING_TIMEOUT_MS,
   })

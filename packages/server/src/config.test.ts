@@ -56,6 +56,14 @@ test('the variables of the original are understood', () => {
   assert.equal(config.build.version, 'v9')
 })
 
+test('the connection that listens may go around a PgBouncer', () => {
+  const pooled = { COLONIES_DB_HOST: 'bouncer', COLONIES_DB_PORT: '6432' }
+  const listenAt = (env: Record<string, string>) => configFrom({ ...pooled, ...env }).database?.listenAt
+  assert.equal(listenAt({}), undefined)
+  assert.deepEqual(listenAt({ COLONIES_DB_LISTEN_HOST: 'db' }), { host: 'db', port: 5432 })
+  assert.deepEqual(listenAt({ COLONIES_DB_LISTEN_PORT: '5433' }), { host: 'bouncer', port: 5433 })
+})
+
 test('the server owner may be given as a private key', () => {
   assert.equal(configFrom({ COLONIES_SERVER_PRVKEY: privateKey }).serverId, identityOf(privateKey))
 })

@@ -166,7 +166,16 @@ function databaseConfig(read: Reader, database: string, maxConnections: number):
     database,
     ssl: read.flag('COLONIES_DB_TLS') ?? false,
     maxConnections,
+    ...listenConfig(read, host),
   }
+}
+
+/** Behind PgBouncer in transaction mode nobody hears anything: the one connection that listens goes around it. */
+function listenConfig(read: Reader, host: string): Pick<DatabaseConfig, 'listenAt'> {
+  const listenHost = read.text('COLONIES_DB_LISTEN_HOST')
+  const listenPort = read.optionalInteger('COLONIES_DB_LISTEN_PORT', { min: 1, max: 65_535 })
+  if (listenHost === undefined && listenPort === undefined) return {}
+  return { listenAt: { host: listenHost ?? host, port: listenPort ?? 5432 } }
 }
 
 /** On by itself beside an embedded database only: replicas on several machines have to be told which folder they share. */

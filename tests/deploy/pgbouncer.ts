@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DatabaseConfig } from '@colonies/database'
+import { deployFolder, freePort, replaceAll } from './given-files.js'
+
+/** Debian puts it where only root's path leads. */
+const program = '/usr/sbin/pgbouncer'
+
+export interface PgBouncer {
+  /** To use instead of that of the server. */
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/**
+ * PgBouncer in transaction mode, with the configuration that is given away; only addresses are others, and few connections,
+ * so that each transaction gets another one.
+ */
+export async function startPgBouncer(server: DatabaseConfig): Promise<PgBouncer> {
+  const folder = await mkdtemp(join(tmpdir(), 'colonies-pgbouncer-'))
+  const port = await freePort()
+  const userlist = join(folder, 'userlist.txt')
+  const config = replaceAll(await readFile(join(deployFolder, 'pgbouncer/pgbouncer.ini'), 'utf8'), {
+    'colonies = host=10.0.0.20 port=5432': `* = host=${server.host} port=${server.port}`,
+    'listen_port = 6432': `listen_port = ${port}\nunix_socket_dir =`,
+    '/etc/pgbouncer/userlist.txt': userlist,
+    'default_pool_size = 40': 'default_pool_size = 4',
+    'max_client_conn = 1000': 'max_client_conn = 100', // more files than a test may open
+  })
+  await writeFile(userlist, `"${server.user}" "${server.password}"\n`)
+  const file = join(folder, 'pgbouncer.ini')
+  await writeFile(file, config)
+  await chmod(folder, 0o755)
+  const child = spawn(program, [...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  await untilReady(child)
+  return {
+    port,
+    async stop() {
+      await ended(child)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function untilReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4000)
+      if (said.includes('process up')) resolve()
+    })
+    child.once('error', (cause) => reject(new Error('pgbouncer is missing: apt-get install pgbouncer', { cause })))
+    child.once('exit', (code) => reject(new Error(`pgbouncer ended with ${code}: ${said}`)))
+  })
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    child.kill('SIGKILL')
+  })
+}
