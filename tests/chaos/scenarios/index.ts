@@ -1,5 +1,7 @@
 import type { Scenario } from '../scenario.js'
+import { failover, switchover } from './failover.js'
 import { killReplicas } from './kill-replicas.js'
 import { partitions } from './partitions.js'
+import { postmaster, readOnly } from './postmaster.js'
 
-export const scenarios: readonly Scenario[] = [killReplicas, partitions]
+export const scenarios: readonly Scenario[] = [killReplicas, partitions, failover, switchover, postmaster, readOnly]

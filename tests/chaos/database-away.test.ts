@@ -1,0 +1,18 @@
+import { test } from 'node:test'
+import { failover } from './scenarios/failover.js'
+import { postmaster, readOnly } from './scenarios/postmaster.js'
+import { shortRun } from './short-run.js'
+
+const timeout = 180_000
+
+test('PostgreSQL is killed: replicas are back within seconds, and none ends', { timeout }, (t) =>
+  shortRun(t, postmaster),
+)
+
+test('PostgreSQL refuses to write for a while: replicas go on with the first second after it', { timeout }, (t) =>
+  shortRun(t, readOnly),
+)
+
+test('the primary of a Patroni cluster is killed: what was acknowledged is on the next one', { timeout }, (t) =>
+  shortRun(t, failover),
+)

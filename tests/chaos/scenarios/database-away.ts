@@ -1,0 +1,105 @@
+import { connect, type DatabaseConfig } from '@colonies/database'
+import { generatePrivateKey } from '@colonies/identity'
+import { History, submits } from '../history.js'
+import { type Spread, spreadOf } from '../judge/back.js'
+import { longestSilence } from '../judge/silence.js'
+import { judge } from '../judge.js'
+import { startExecutors } from '../load/executors.js'
+import { startSubmitters } from '../load/submitters.js'
+import { pause } from '../monkey.js'
+import { between, type Random } from '../random.js'
+import type { Report, Stage } from '../scenario.js'
+import { untilDrained } from '../settle.js'
+import { type ChaosColony, openColony } from '../stage/colony.js'
+import type { ReplicaProcess } from '../stage/replica-process.js'
+import { startReplicas } from '../stage/replicas.js'
+
+export interface Size {
+  readonly rounds: number
+  readonly acknowledged: number
+  readonly executors: number
+  readonly submitters: number
+  readonly batchSize: number
+  readonly minutes: number
+}
+
+/** What the database does to those who use it, and how long. */
+export interface Round {
+  /** Takes the database away and brings it back. @returns milliseconds, by name, that are reported and bounded */
+  strike(round: number, scene: Scene): Promise<Readonly<Record<string, number>>>
+}
+
+export interface Scene {
+  readonly replicas: readonly ReplicaProcess[]
+  readonly colony: ChaosColony
+}
+
+export interface AwayOptions extends Round {
+  readonly config: DatabaseConfig
+  readonly random: Random
+  readonly size: Size
+  readonly minutes: number
+  /** What `strike` measures, at most: of 95 in 100, in milliseconds. `without writes` is measured for all. */
+  readonly p95Ms: Readonly<Record<string, number>>
+}
+
+/** Three replicas under load on a database that goes away again and again; then the judge. */
+export async function runAway(stage: Stage, options: AwayOptions): Promise<Report> {
+  const { config, random, size, minutes } = options
+  const serverKey = generatePrivateKey()
+  const replicas = await startReplicas(stage, { database: config, serverKey, count: 3 })
+  const pids = replicas.map(({ pid }) => pid)
+  const endpoints = replicas.map(({ url }) => url)
+  const db = connect({ ...config, maxConnections: 4 })
+  stage.atEnd(() => db.close())
+  const history = new History()
+  const colony = await openColony({ db, history, serverKey, endpoints })
+  const executors = await startExecutors(colony, { count: size.executors, endpoints })
+  const submitters = await startSubmitters(colony, { ...size, count: size.submitters, endpoints })
+
+  const end = Date.now() + minutes * 60_000
+  const times: Record<string, number[]> = {}
+  let rounds = 0
+  while (Date.now() < end && (rounds < size.rounds || history.submitted < size.acknowledged)) {
+    await pause(between(random, [500, 1500]))
+    const from = Date.now()
+    const measured = rounds < size.rounds && (await options.strike(rounds, { replicas, colony }))
+    // Whoever is still without an answer now is seen as such.
+    await pause(2_000)
+    if (!measured) continue // enough rounds; the load goes on until there was enough of it
+    rounds += 1
+    const all = { 'without writes': longestSilence(history, from, Date.now()), ...measured }
+    for (const [name, ms] of Object.entries(all)) (times[name] ??= []).push(ms)
+    stage.say(`${rounds} of ${size.rounds}: ${JSON.stringify(all)}, ${history.submitted} acknowledged`)
+  }
+  await submitters.stop()
+  const left = await untilDrained(db, colony.key, 120)
+  await executors.stop()
+
+  const spreads = Object.entries(times).map(([name, values]) => [name, spreadOf(values)] as const)
+  const ended = replicas.filter(({ pid, exitCode }, place) => pid !== pids[place] || typeof exitCode === 'number')
+  return {
+    faults: await judge(history, db, colony),
+    missed: [
+      ...(left > 0 ? [`${left} processes never ended`] : []),
+      ...(ended.length > 0 ? [`${ended.length} replicas ended`] : []),
+      ...(rounds < size.rounds ? [`only ${rounds} rounds`] : []),
+      ...(history.submitted < size.acknowledged ? [`only ${history.submitted} acknowledged`] : []),
+      ...spreads.flatMap(([name, { p95 }]) => {
+        const most = options.p95Ms[name]
+        return most !== undefined && p95 > most ? [`${name}: ${p95} ms, more than ${most}`] : []
+      }),
+    ],
+    numbers: {
+      rounds,
+      acknowledged: history.submitted,
+      'calls sent again': history.records.filter(({ tries }) => tries.length > 1).length,
+      'submits of unknown outcome': history.records.filter(
+        ({ outcome, operation }) => outcome === 'unknown' && submits.includes(operation),
+      ).length,
+      ...Object.fromEntries(spreads.map(([name, spread]) => [`${name} ms (median/p95/worst)`, shown(spread)])),
+    },
+  }
+}
+
+const shown = ({ median, p95, worst }: Spread) => `${median} / ${p95} / ${worst}`

@@ -1,0 +1,51 @@
+import { randomOf } from '../random.js'
+import type { Scenario } from '../scenario.js'
+import { PatroniCluster } from '../stage/patroni.js'
+import { runAway } from './database-away.js'
+
+const sizes = {
+  ci: { rounds: 1, acknowledged: 50, executors: 4, submitters: 3, batchSize: 5, minutes: 2 },
+  full: { rounds: 15, acknowledged: 50_000, executors: 16, submitters: 6, batchSize: 60, minutes: 20 },
+} as const
+
+export const failover: Scenario = {
+  name: 'failover',
+  says: 'kill -9 of the primary of a Patroni cluster, in turn of PostgreSQL alone and of the whole node',
+  async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
+    const random = randomOf(seed)
+    const cluster = await PatroniCluster.start(stage, random)
+    return runAway(stage, {
+      config: cluster.config,
+      random,
+      size: sizes[scale],
+      minutes,
+      p95Ms: { 'without writes': 20_000 },
+      async strike(round) {
+        await (round % 2 === 0 ? cluster.killPrimary() : cluster.killMachine())
+        await cluster.untilWhole()
+        return {}
+      },
+    })
+  },
+}
+
+export const switchover: Scenario = {
+  name: 'switchover',
+  says: 'the primary of a Patroni cluster hands its office to a standby',
+  async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
+    const random = randomOf(seed)
+    const cluster = await PatroniCluster.start(stage, random)
+    return runAway(stage, {
+      config: cluster.config,
+      random,
+      size: sizes[scale],
+      minutes,
+      p95Ms: { 'without writes': 5_000 },
+      async strike() {
+        await cluster.switchover()
+        await cluster.untilWhole()
+        return {}
+      },
+    })
+  },
+}

@@ -1,0 +1,157 @@
+import { execFile } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm, statfs } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { DatabaseConfig } from '@colonies/database'
+import { pause } from '../monkey.js'
+import { between, type Random } from '../random.js'
+import type { Stage } from '../scenario.js'
+
+const run = promisify(execFile)
+const script = fileURLToPath(new URL('../../../../deploy/ha/cluster.sh', import.meta.url))
+const nodes = [1, 2, 3]
+/** The script counts its ports from one number; these are the distances. */
+const ports = { rest: 20, all: [0, 1, 11, 12, 13, 21, 22, 23, 31, 32, 33, 41, 42, 43] }
+const WHOLE_MS_MAX = 120_000
+const MEMORY_BYTES_MIN = 8 * 2 ** 30
+
+interface Member {
+  readonly name: string
+  readonly role: string
+  readonly state: string
+}
+
+/** The cluster of deploy/ha, in a folder and on ports of its own. */
+export class PatroniCluster {
+  /** HAProxy's port, which leads to the primary. */
+  readonly config: DatabaseConfig
+  readonly #folder: string
+  readonly #base: number
+
+  private constructor(folder: string, base: number, config: DatabaseConfig) {
+    this.#folder = folder
+    this.#base = base
+    this.config = config
+  }
+
+  static async start(stage: Stage, random: Random): Promise<PatroniCluster> {
+    const folder = await mkdtemp(join(await roomyFolder(), 'colonies-ha-'))
+    await chmod(folder, 0o755) // its account has to get in
+    stage.atEnd(() => rm(folder, { recursive: true, force: true }))
+    const base = await freeBase(random)
+    stage.atEnd(() => run(script, ['stop', folder]))
+    const { stdout } = await run(script, ['start', folder], { env: { ...process.env, HA_PORT: String(base) } })
+    const said = Object.fromEntries(stdout.split('\n').map((line) => line.split('=') as [string, string]))
+    return new PatroniCluster(folder, base, {
+      host: said.COLONIES_DB_HOST ?? '',
+      port: Number(said.COLONIES_DB_PORT),
+      user: said.COLONIES_DB_USER ?? '',
+      password: said.COLONIES_DB_PASSWORD ?? '',
+      database: said.COLONIES_DB_NAME ?? '',
+    })
+  }
+
+  /** Kills PostgreSQL where it is the primary; Patroni beside it lives. @returns when another one leads */
+  async killPrimary(): Promise<void> {
+    const node = await this.#primary()
+    process.kill(await this.#postmasterPid(node), 'SIGKILL')
+    await this.#untilAnotherThan(node)
+  }
+
+  /** Kills the primary and its Patroni together, as if the machine were gone, and starts the node once another one leads. */
+  async killMachine(): Promise<void> {
+    const node = await this.#primary()
+    const pids = [await this.#pidIn(`node${node}.pid`), await this.#postmasterPid(node)]
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    await this.#untilAnotherThan(node)
+    await run(script, ['start-node', this.#folder, String(node)])
+  }
+
+  /** Hands the office to the standby, as for maintenance. @returns when it has taken over */
+  async switchover(): Promise<void> {
+    const node = await this.#primary()
+    await run(script, ['switchover', this.#folder])
+    await this.#untilAnotherThan(node)
+  }
+
+  /** @returns when one node leads and the others follow, one of them in step */
+  async untilWhole(): Promise<void> {
+    await this.#until(async () => {
+      const roles = (await this.#members()).flatMap(({ role, state }) =>
+        /running|streaming/.test(state) ? [role] : [],
+      )
+      return roles.length === nodes.length && roles.includes('leader') && roles.includes('sync_standby')
+    }, 'a leader and two standbys')
+  }
+
+  #untilAnotherThan(node: number): Promise<void> {
+    return this.#until(async () => (await this.#primaries()).some((other) => other !== node), 'primary but the last')
+  }
+
+  async #until(holds: () => Promise<boolean>, what: string): Promise<void> {
+    for (const end = Date.now() + WHOLE_MS_MAX; !(await holds()); await pause(200)) {
+      if (Date.now() > end) throw new Error(`the cluster has no ${what}: ${JSON.stringify(await this.#members())}`)
+    }
+  }
+
+  async #primary(): Promise<number> {
+    const [node] = await this.#primaries()
+    if (node === undefined) throw new Error('the cluster has no primary')
+    return node
+  }
+
+  async #primaries(): Promise<number[]> {
+    const answers = await Promise.all(nodes.map((node) => this.#ask(node, 'primary').then((reply) => reply?.ok)))
+    return nodes.filter((_, place) => answers[place])
+  }
+
+  /** As the first Patroni that answers tells; none when nobody does. */
+  async #members(): Promise<Member[]> {
+    for (const node of nodes) {
+      const reply = await this.#ask(node, 'cluster')
+      if (reply?.ok) return ((await reply.json()) as { members: Member[] }).members
+    }
+    return []
+  }
+
+  #ask(node: number, path: string): Promise<Response | undefined> {
+    const url = `http://127.0.0.1:${this.#base + ports.rest + node}/${path}`
+    return fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined)
+  }
+
+  async #postmasterPid(node: number): Promise<number> {
+    return this.#pidIn(`node${node}/data/postmaster.pid`)
+  }
+
+  async #pidIn(file: string): Promise<number> {
+    return Number.parseInt(await readFile(join(this.#folder, file), 'utf8'), 10)
+  }
+}
+
+/** Memory where there is enough: what is tested is not the disk of this machine. */
+async function roomyFolder(): Promise<string> {
+  const memory = '/dev/shm'
+  const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }))
+  return bavail * bsize >= MEMORY_BYTES_MIN ? memory : tmpdir()
+}
+
+/** Below those that the system gives away by itself. */
+async function freeBase(random: Random): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const base = Math.floor(between(random, [15_000, 32_000]))
+    const free = await Promise.all(ports.all.map((distance) => isFree(base + distance)))
+    if (free.every(Boolean)) return base
+  }
+  throw new Error('there are no free ports for a cluster')
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
