@@ -1,8 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionOptions } from 'node:tls'
-import { Pool, type PoolClient, type QueryResult } from 'pg'
+import { Client, Pool, type PoolClient, type QueryResult } from 'pg'
 import type { Db } from './db.js'
-import { isPooledElsewhere, isRefusal, isRetryable, isStaleStatement } from './errors.js'
+import {
+  isPooledElsewhere,
+  isRefusal,
+  isRetryable,
+  isStaleStatement,
+  StandbyError,
+  UnreplicatedError,
+} from './errors.js'
+import { LinkWatch } from './link-watch.js'
 import { type Sql, sql } from './sql.js'
 import { typeParsers } from './type-parsers.js'
 
@@ -23,6 +31,8 @@ export interface DatabaseConfig {
   acquireTimeoutMs?: number
   /** Where to listen for hints, when `host` and `port` are those of a PgBouncer in transaction mode; the same when left out. */
   listenAt?: { host: string; port: number }
+  /** A statement that waits for longer is suspected to wait for nobody; 3 000 when left out. */
+  suspectMs?: number
 }
 
 /** A transaction that can also run whole files of SQL, as migrations are. */
@@ -41,10 +51,17 @@ export interface Database extends Db {
 
 const ATTEMPTS_MAX = 10
 const RETRY_MS_MAX = 200
+const SUSPECT_MS = 3_000
+/** For asking whether a connection still has somebody at its other end. */
+const ASK_MS_MAX = 2_000
 
 /** Opens no connection yet: the first statement does, so a database that is down shows there. */
 export function connect(config: DatabaseConfig): Database {
   const statementTimeoutMs = config.statementTimeoutMs ?? 30_000
+  const watch = new LinkWatch({
+    busyAmong: (backends) => busyBackends(config, backends),
+    suspectMs: config.suspectMs ?? SUSPECT_MS,
+  })
   const pool = new Pool({
     ...connectionOptions(config),
     max: config.maxConnections ?? 10,
@@ -52,22 +69,33 @@ export function connect(config: DatabaseConfig): Database {
     connectionTimeoutMillis: config.acquireTimeoutMs ?? 5_000,
     // PostgreSQL's own limit comes first. This one is for a network that swallows the answer.
     query_timeout: statementTimeoutMs + 5_000,
-    onConnect: (client) => client.query(sessionSettings(statementTimeoutMs)) as unknown as undefined,
+    onConnect: (client) => setUp(client as PoolClient, statementTimeoutMs, watch) as unknown as undefined,
   })
   // A connection that breaks while nobody uses it leaves the pool by itself, and the next statement opens another. One
   // that breaks in use also rejects its statement. Without listeners both events would end the process.
   pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    client.on('notice', ({ routine }) => {
+      // Somebody cancelled a commit that waited for its standby. PostgreSQL then reports success with this warning.
+      if (routine === 'SyncRepWaitForLSN') unreplicated.add(client)
+    })
+  })
+  pool.on('acquire', (client) => watch.taken(client, true))
+  pool.on('release', (_, client) => watch.taken(client, false))
 
-  const prepared: Prepared = { names: true }
-  const use = <T>(work: (connection: Connection) => Promise<T>) => useConnection(pool, prepared, work)
+  const source: Source = { pool, watch, names: true }
+  const use = <T>(work: (connection: Connection) => Promise<T>) => useConnection(source, work)
   let closed: Promise<void> | undefined
   return {
     all: (statement) => use(async (connection) => (await connection.send(statement)).rows),
     one: (statement) => use(async (connection) => (await connection.send(statement)).rows[0]),
     run: (statement) => use(async (connection) => (await connection.send(statement)).rowCount ?? 0),
     transaction: (work) => use((connection) => runTransaction(connection, work)),
-    close: () => (closed ??= pool.end()),
+    close: () => {
+      watch.stop()
+      return (closed ??= pool.end())
+    },
   }
 }
 
@@ -89,8 +117,40 @@ export function connectionOptions(config: DatabaseConfig) {
 }
 
 /**
- * One round trip for each new connection. Behind PgBouncer in transaction mode these reach whichever server connection
- * is at hand, so there PgBouncer sets them as well (deploy/pgbouncer); nothing but speed depends on them.
+ * One round trip for each new connection: its settings, and who is at its other end. A standby is nobody: it may be behind, and
+ * writes nothing.
+ */
+async function setUp(client: PoolClient, statementTimeoutMs: number, watch: LinkWatch): Promise<void> {
+  const asked = 'select pg_backend_pid() as backend, pg_is_in_recovery() as standby'
+  const results: unknown = await client.query(`${sessionSettings(statementTimeoutMs)}; ${asked}`)
+  const { rows } = (results as QueryResult[]).at(-1) ?? { rows: [] }
+  const { backend, standby } = rows[0] as { backend: number; standby: boolean }
+  if (standby) throw new StandbyError()
+  // Behind PgBouncer the other end is PgBouncer, whatever it is connected to.
+  if ((client as { processID?: number }).processID === backend) watch.opened(client, backend)
+}
+
+/** Which of these backends work on a statement, or do not tell. One whose answer nobody takes counts as idle. */
+async function busyBackends(config: DatabaseConfig, backends: readonly number[]): Promise<number[]> {
+  const timeouts = { connectionTimeoutMillis: ASK_MS_MAX, query_timeout: ASK_MS_MAX }
+  const client = new Client({ ...connectionOptions(config), ...timeouts })
+  client.on('error', () => {}) // the question under way is rejected with it
+  await client.connect()
+  try {
+    const { rows } = await client.query(
+      `select pid from pg_stat_activity
+       where pid = any($1) and state in ('active', 'disabled') and wait_event is distinct from 'ClientWrite'`,
+      [backends],
+    )
+    return rows.map(({ pid }) => pid)
+  } finally {
+    void client.end().catch(() => {}) // nobody waits for a goodbye that may not arrive
+  }
+}
+
+/**
+ * What each connection is set to. Behind PgBouncer in transaction mode these reach whichever server connection is at hand, so
+ * there PgBouncer sets them as well (deploy/pgbouncer); nothing but speed depends on them.
  *
  * The planner's switches: every statement of ours walks an index in key order and touches few rows. A statement is
  * planned once per connection and the plan kept, and a plan made while the statistics of a table are young (empty, or
@@ -117,9 +177,14 @@ function sessionSettings(statementTimeoutMs: number): string {
     .join('; ')
 }
 
-/** How statements of one pool are sent. */
-interface Prepared {
-  /** Whether PostgreSQL keeps them under names; false once a PgBouncer has mixed them up: then each is planned each time. */
+/** Connections whose last commit is on the primary alone: a failover could undo it, so it must not be acknowledged. */
+const unreplicated = new WeakSet<PoolClient>()
+
+/** What a connection is taken from. */
+interface Source {
+  readonly pool: Pool
+  readonly watch: LinkWatch
+  /** Whether PostgreSQL keeps statements under names; false once a PgBouncer has mixed them up: each is planned each time then. */
   names: boolean
 }
 
@@ -128,17 +193,17 @@ class Connection {
   /** True when the next user must not get it: it broke, or does not know what its statements mean any more. */
   spoiled = false
   readonly #client: PoolClient
-  readonly #prepared: Prepared
+  readonly #source: Source
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(client: PoolClient, prepared: Prepared) {
+  constructor(client: PoolClient, source: Source) {
     this.#client = client
-    this.#prepared = prepared
+    this.#source = source
   }
 
   send(statement: Sql): Promise<QueryResult> {
     const { name, text } = statement.statement
-    return this.#send({ ...(this.#prepared.names && { name }), text, values: [...statement.values] })
+    return this.#send({ ...(this.#source.names && { name }), text, values: [...statement.values] })
   }
 
   script(text: string): Promise<QueryResult> {
@@ -147,10 +212,14 @@ class Connection {
   }
 
   #send(query: { text: string; name?: string; values?: unknown[]; query_timeout?: number }): Promise<QueryResult> {
-    const sent = this.#last.then(() => this.#client.query(query))
+    const sent = this.#last.then(async () => {
+      const answer = await this.#source.watch.waiting(this.#client, this.#client.query(query))
+      if (unreplicated.delete(this.#client)) throw new UnreplicatedError()
+      return answer
+    })
     this.#last = sent.catch((error: unknown) => {
       this.spoiled ||= !isRefusal(error)
-      if (isPooledElsewhere(error)) this.#prepared.names = false
+      if (isPooledElsewhere(error)) this.#source.names = false
     })
     return sent
   }
@@ -164,13 +233,9 @@ class Connection {
  * Gives `work` a connection, and again a while later when PostgreSQL asks for that. A statement outside of a transaction
  * is one of its own, so repeating it is as safe.
  */
-async function useConnection<T>(
-  pool: Pool,
-  prepared: Prepared,
-  work: (connection: Connection) => Promise<T>,
-): Promise<T> {
+async function useConnection<T>(source: Source, work: (connection: Connection) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const connection = new Connection(await pool.connect(), prepared)
+    const connection = new Connection(await source.pool.connect(), source)
     try {
       return await work(connection)
     } catch (error) {

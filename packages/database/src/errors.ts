@@ -1,5 +1,23 @@
 import { DatabaseError } from 'pg'
 
+/** A connection reached a server that only follows another one: after a failover, an address may lead to one for a while. */
+export class StandbyError extends Error {
+  override name = 'StandbyError'
+
+  constructor() {
+    super('This PostgreSQL is a standby, which takes no writes')
+  }
+}
+
+/** A commit is on the primary, and nobody knows whether a standby has it: as if its answer had been lost. */
+export class UnreplicatedError extends Error {
+  override name = 'UnreplicatedError'
+
+  constructor() {
+    super('The wait of a commit for its standby was cancelled')
+  }
+}
+
 /** SQLSTATEs after which the same work, sent again to a new connection, may well succeed. */
 const LOST = new Set([
   '57P01', // the server shuts down, or somebody ended this session
@@ -38,6 +56,7 @@ const SAID_BY_THE_DRIVER = [
 /** True when the database could not be reached, or the connection broke; the statement may or may not have run. */
 export function isConnectionFailure(error: unknown): boolean {
   return some(error, (one) => {
+    if (one instanceof StandbyError || one instanceof UnreplicatedError) return true
     if (one instanceof DatabaseError) return LOST.has(one.code ?? '') || one.code?.startsWith('08') === true
     if (UNREACHABLE.has(String(codeOf(one)))) return true
     return SAID_BY_THE_DRIVER.some((text) => one.message.startsWith(text))
