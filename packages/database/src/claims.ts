@@ -1,5 +1,6 @@
 import { limits } from '@colonies/protocol'
 import type { Db } from './db.js'
+import { heldAs } from './held.js'
 import { type ProcessRow, specColumns, textBytes } from './process-row.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -43,6 +44,7 @@ const FIRST_ONES = 1000
  * Walks `live_queue` from one combination of location, cpu and memory to the next that fits, so rows that demand too much
  * or want another name are stepped over as one, however many they are. (Where demands are many, see `lookAtFirst`.) Named rows (`wanted_queue`) compete in the same
  * order: the first of both lists are taken together, named ones go to their claimant, the others to the remaining ones.
+ * What was asked for before is found by `live_holder`, however much its executor holds.
  *
  * The texts of all have `limits.listBytesMax` bytes together, about, unless one process has more.
  *
@@ -70,7 +72,8 @@ export function claimProcesses(
             from asked where assign_id is not null) a
       cross join lateral (
         select l.process_id from live l
-        where l.colony = ${colony} and l.holder = a.executor_id and l.assign_id = a.assign_id
+        where l.colony = ${colony} and l.holder = a.executor_id
+          and hashtext(l.assign_id) = hashtext(a.assign_id) and l.assign_id = a.assign_id
         order by l.process_id limit 1 offset a.nth - 1) held
     ), open as materialized (
       select asked.*, row_number() over (partition by name order by place) as nth_of_name
@@ -163,7 +166,8 @@ export function claimProcesses(
       -- process back must not take it from who asked again.
       update live l set attempt = l.attempt + 1
       from again a
-      where l.colony = ${colony} and l.process_id = a.process_id and l.holder = a.executor_id and l.assign_id = a.assign_id
+      where l.colony = ${colony} and l.process_id = a.process_id and ${heldAs(sql`a.executor_id`, sql`0`)}
+        and l.assign_id = a.assign_id
       returning l.*, a.place
     ), given as (
       select * from claimed union all select * from given_again

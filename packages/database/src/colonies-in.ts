@@ -21,12 +21,13 @@ export const withChangedGraphs: ColonyIndex = {
  * many rows each has does not matter, nor how many colonies have none; most of many colonies have nothing to be done.
  */
 export function coloniesIn({ table, columns, rows }: ColonyIndex): Sql {
-  // From above 0, which has the rows that the planner's statistics are made of.
+  // From above 0, which has the rows that the planner's statistics are made of. As a parameter: of the number itself it knows
+  // that nothing was above it when they were made, and would sort all that there is now.
   const next = (after: Sql) => sql`
     select t.colony from ${table} t where t.colony > ${after} and ${rows} order by t.colony, ${columns} limit 1`
   return sql`(
     with recursive found (colony) as (
-      (${next(sql`0`)})
+      (${next(sql`${0}::int`)})
       union all
       select (${next(sql`f.colony`)}) from found f where f.colony is not null
     )

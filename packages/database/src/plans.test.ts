@@ -13,7 +13,7 @@ import { readEvents } from './events.js'
 import { graphIdsFrom, processIdsFrom } from './id-prefixes.js'
 import { insertLogs } from './logs.js'
 import { idAt, makePartitions } from './partitions.js'
-import { listLive, listResults, readProcesses, setOutput } from './processes.js'
+import { listLive, listResults, lostBy, readProcesses, setOutput } from './processes.js'
 import { releaseHeldBy, releaseOverdue } from './releases.js'
 import { sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
@@ -43,6 +43,11 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     index: 'live_queue',
     run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1'), claimant('e2')]),
   },
+  {
+    name: 'claim asked again',
+    index: 'hashtext(assign_id)',
+    run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1', 'a')]),
+  },
   { name: 'claim of named', index: 'wanted_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1')]) },
   { name: 'close', index: 'live_pkey', run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }]) },
   { name: 'fail', index: 'live_pkey', run: (db, c) => closeFailed(db, c, [{ ...fence, errors: null }]) },
@@ -56,6 +61,11 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   { name: 'removal of an attribute', index: 'live_pkey', run: (db, c) => deleteAttribute(db, c, 'x', fence) },
   { name: 'overdue', index: 'live_deadline', run: (db, c) => releaseOverdue(db, c, 100) },
   { name: 'overdue and spent', index: 'live_deadline', run: (db, c) => failOverdue(db, c, 100) },
+  {
+    name: 'what was lost',
+    index: 'live_pkey',
+    run: (db, c) => lostBy(db, c, 'e1-id', { processIds: ['x'], attempts: [0] }),
+  },
   { name: 'release of a holder', index: 'live_holder', run: (db, c) => releaseHeldBy(db, c, 'e1-id') },
   { name: 'poll', index: 'live_queue', run: (db, c) => typesWithReady(db, c, ['cli']) },
   { name: 'read', index: 'process_specs_default_pkey', run: (db, c) => readProcesses(db, c, ['x']) },
@@ -108,6 +118,10 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
 const WHOLE_COLONY =
   /Index (?:Only )?Scan using (?!graphs_uncounted)\S+ on (?:live|wanted|process_specs|results|events|edges|graphs|graph_nodes|attributes|logs|requests|channels|channel_entries)(?:_\w+)?\b.*\n\s*Index Cond: \(colony = \$\d+\)/
 
+/** All that an executor holds, where one process of it is looked for; and all executors of a colony. */
+const CLAIMS_TOO_MUCH =
+  /using live_holder.*\n\s*Index Cond: (?!.*hashtext)|using executors_\w+ on executors.*\n\s*Index Cond: \(colony = \$\d+\)/
+
 async function check(db: Db, colony: number, age: string): Promise<void> {
   for (const { name, index, run } of hotStatements) {
     const plans: string[] = []
@@ -115,6 +129,7 @@ async function check(db: Db, colony: number, age: string): Promise<void> {
     const plan = plans.join('\n')
     assert.ok(plan.includes(index), `${name} on ${age} tables uses ${index}:\n${plan}`)
     if (index === 'live_pkey') assert.doesNotMatch(plan, /live_(holder|list)/, `${name}, ${age}:\n${plan}`)
+    if (name.startsWith('claim')) assert.doesNotMatch(plan, CLAIMS_TOO_MUCH, `${name} on ${age} tables:\n${plan}`)
     assert.doesNotMatch(
       plan,
       /Seq Scan on (live|wanted|process_specs|results|events|edges|graphs|channels|channel_entries)/,

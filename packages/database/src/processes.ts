@@ -1,5 +1,5 @@
 import type { Db } from './db.js'
-import { type Held, heldBy } from './held.js'
+import { type Held, heldAs, heldBy } from './held.js'
 import { type ProcessRow, specColumns, textBytes } from './process-row.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -168,6 +168,6 @@ export async function lostBy(
     select asked.process_id
     from unnest(${processIds}::text[], ${attempts}::int[]) as asked (process_id, of_attempt)
     where not exists (select 1 from live l where l.colony = ${colony} and l.process_id = asked.process_id
-      and l.holder = ${executorId} and (coalesce(asked.of_attempt, 0) = 0 or l.attempt = asked.of_attempt))`)
+      and ${heldAs(sql`${executorId}::text`, sql`coalesce(asked.of_attempt, 0)`)})`)
   return rows.map((row) => row.process_id)
 }

@@ -42,11 +42,13 @@ function isStale(silentSeconds: number) {
     and not (e.leased and exists (select 1 from live l where l.colony = e.colony and l.holder = e.executor_id))`
 }
 
-/** Colonies of which `heldByNobody` finds some. Steps through all of them in one statement. */
+/**
+ * Colonies of which `heldByNobody` finds some. Steps through all of them in one statement, from above 0 as `coloniesIn`.
+ */
 export async function coloniesWithUnknownHolders(db: Db): Promise<ColonyKey[]> {
   const rows = await db.all<{ colony: ColonyKey }>(sql`
     with recursive holders (colony, holder) as (
-      (select colony, holder from live where colony > 0 and holder is not null order by colony, holder limit 1)
+      (select colony, holder from live where colony > ${0}::int and holder is not null order by colony, holder limit 1)
       union all
       select next.colony, next.holder from holders h cross join lateral (
         select l.colony, l.holder from live l

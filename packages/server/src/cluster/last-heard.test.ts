@@ -48,7 +48,7 @@ test('any request prolongs the lease of an executor that sends heartbeats, and m
   lastHeard.heard(colony.key, executorIdOf('old'))
   await lastHeard.store(db)
   const rows = await db.all(sql`
-    select name, leased, heartbeat_at > now() - interval '5 seconds' as fresh from executors order by name`)
+    select name, leased, heartbeat_at > now() - interval '5 seconds' as fresh from executors where colony <> 0 order by name`)
   assert.deepEqual(rows, [
     { name: 'leased', leased: true, fresh: true },
     { name: 'old', leased: false, fresh: null },
