@@ -4,6 +4,7 @@ import { type Database, sql } from '@colonies/database'
 import { generatePrivateKey } from '@colonies/identity'
 import { configFrom, createLog, createReplica, type LoopContext, type Parts, startServer } from '@colonies/server'
 import { serverVariables, type TestDatabase, type TestScope, testDatabase } from '@colonies/testkit'
+import { WebSocket } from 'ws'
 import { makeElsewhere, makeScene, type Scene } from '../access/scene.js'
 import { type ChildServer, startChildServer } from '../hostile/child-server.js'
 
@@ -25,7 +26,11 @@ export async function startCrowd(t: TestScope): Promise<Crowd> {
   const { db } = database
   const keys = { server: generatePrivateKey() }
   const server = await startChildServer(t, database, keys.server)
-  const serverOwner = createClient({ endpoint: `http://127.0.0.1:${server.port}`, privateKey: keys.server })
+  const serverOwner = createClient({
+    endpoint: `http://127.0.0.1:${server.port}`,
+    privateKey: keys.server,
+    WebSocket: WebSocket as never,
+  })
   const scene = await makeScene({ serverOwner, keys }, await makeElsewhere({ serverOwner, keys }))
   const row = await db.one<{ key: number }>(sql`select colony_key as key from colonies where name = ${scene.name}`)
   assert.ok(row)
@@ -45,6 +50,8 @@ export async function quietReplica(
     configFrom({
       ...serverVariables(config, serverKey),
       COLONIES_STORE: 'false',
+      COLONIES_RETENTION: 'true',
+      COLONIES_RETENTION_POLICY: '86400',
     }),
     {
       log,

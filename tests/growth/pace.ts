@@ -3,22 +3,27 @@ import type { TestContext } from 'node:test'
 import type { ChildServer } from '../hostile/child-server.js'
 
 const MEGABYTE = 2 ** 20
-const ROUNDS = 7
+const ROUNDS = 5
 
 /** What is timed, by what it is. */
 export type Steps = Record<string, () => Promise<unknown>>
 
+/** Does each step a few times, so that all code is compiled and all statements are planned. */
+export async function warmUp(steps: Steps): Promise<void> {
+  await pace(steps, 2)
+}
+
 /** @returns the median of some rounds of each step, in ms */
-export async function pace(steps: Steps): Promise<Record<string, number>> {
+export async function pace(steps: Steps, rounds = ROUNDS): Promise<Record<string, number>> {
   const medians: Record<string, number> = {}
   for (const [name, step] of Object.entries(steps)) {
     const times: number[] = []
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       const started = performance.now()
       await step()
       times.push(performance.now() - started)
     }
-    medians[name] = times.sort((a, b) => a - b)[ROUNDS >> 1] ?? 0
+    medians[name] = times.sort((a, b) => a - b)[rounds >> 1] ?? 0
   }
   return medians
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '@colonies/database'
 import { type Crowd, loopSteps, startCrowd } from './crowd.js'
-import { assertSameMemory, assertSamePace, pace, type Steps, walk } from './pace.js'
+import { assertSameMemory, assertSamePace, pace, type Steps, walk, warmUp } from './pace.js'
 import { assertRemoved } from './removal.js'
 
 const workflowspec = '{"functionspecs":[{"nodename":"a","conditions":{"executortype":"none"}}]}'
@@ -18,7 +18,7 @@ test('a colony with 100 000 crons, generators, arguments and blueprints is as fa
   const { user } = crowd.scene.clients
   await grow(crowd, { from: 1, to: 1_000 })
   const steps = { ...stepsOf(crowd), ...blueprintSteps(crowd), ...loopSteps(crowd) }
-  await pace(steps)
+  await warmUp(steps)
   const few = await pace(steps)
   await grow(crowd, { from: 1_001, to: 100_000 })
   await assertSamePace(t, steps, few)
