@@ -41,7 +41,7 @@ const suites = {
     files: () => [...ofPackages().filter(isFast), ...filesBelow(join(root, 'scripts'), /\.test\.mjs$/)],
     database: false,
     atOnce: 2,
-    minutesMax: 1,
+    minutesMax: 2,
   },
   // What goes over the wire, with each request at the next of two replicas.
   spread: {
