@@ -42,11 +42,10 @@ export async function serve(given: ServeFlags, { io, flags }: Session): Promise<
     return ExitCode.ok
   }
   const server = await start(config, stopping.signal)
-  if (server) {
-    await stopping.asked
-    await server.stop()
-  }
+  const outdated = await Promise.race([stopping.asked.then(() => undefined), server?.outdated])
+  await server?.stop()
   stopping.forget()
+  if (outdated) throw outdated
   return ExitCode.ok
 }
 

@@ -1,3 +1,4 @@
+-- replicas: 0009
 -- Each statement looks up few rows of a colony by their keys, and a connection plans it once, for any values, and keeps
 -- the plan. The planner must not take a colony for a handful of rows then: it would read all of them where one lookup is
 -- enough, and go on so when the colony has a million. It does so while a table is empty, as each partition is when its day

@@ -1,4 +1,5 @@
--- Graphs by state, as processes are: those that changed since they were counted are few, and have an index.
+-- replicas: 0009
+-- Graphs by state, as processes are: those that changed since they were counted are few, and have an index (0012).
 
 alter table counters
   add column waiting_graphs bigint not null default 0,
@@ -10,5 +11,3 @@ alter table counters
 -- The state under which a graph is in `counters`; null: not at all.
 alter table graphs add column counted_state smallint;
 update graphs set counted_state = state where colony = 0;
-create index graphs_uncounted on graphs (colony, counted_state, graph_id)
-  where counted_state is distinct from state;

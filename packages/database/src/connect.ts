@@ -45,6 +45,12 @@ export interface ScriptTransaction extends Db {
 export interface Database extends Db {
   transaction<T>(work: (tx: ScriptTransaction) => Promise<T>): Promise<T>
 
+  /**
+   * Runs statements outside of a transaction, without time limits, on a connection that is closed afterwards. When one fails
+   * those before it have run, so all of them must bear to be repeated.
+   */
+  oneByOne(texts: readonly string[]): Promise<void>
+
   /** Ends all connections, each when its statement is done; the second call waits for the first. */
   close(): Promise<void>
 }
@@ -92,6 +98,11 @@ export function connect(config: DatabaseConfig): Database {
     one: (statement) => use(async (connection) => (await connection.send(statement)).rows[0]),
     run: (statement) => use(async (connection) => (await connection.send(statement)).rowCount ?? 0),
     transaction: (work) => use((connection) => runTransaction(connection, work)),
+    oneByOne: (texts) =>
+      use(async (connection) => {
+        connection.spoiled = true // its settings are not those of the others any more
+        for (const text of ['set statement_timeout = 0', ...texts]) await connection.script(text)
+      }),
     close: () => {
       watch.stop()
       return (closed ??= pool.end())

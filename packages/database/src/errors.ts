@@ -105,6 +105,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   })
 }
 
+/** True when somebody held what had to be locked for longer than was asked for. */
+export function isLockTimeout(error: unknown): boolean {
+  return some(error, (one) => one instanceof DatabaseError && one.code === '55P03')
+}
+
 /** True when PostgreSQL answered with an error and the connection is as good as before. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof DatabaseError && !isConnectionFailure(error) && !isStaleStatement(error)

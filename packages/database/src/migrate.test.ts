@@ -22,9 +22,9 @@ test('migrations run once, in order', async (t) => {
   const { db } = await emptyDatabase(t)
   const older = await folderOf(t, first)
   const newer = await folderOf(t, { ...first, ...second, 'README.md': 'Not a migration.' })
-  assert.deepEqual(await migrate(db, older), ['0001-ants.sql'])
-  assert.deepEqual(await migrate(db, newer), ['0002-nests.sql'])
-  assert.deepEqual(await migrate(db, newer), [])
+  assert.deepEqual(await migrate(db, { folder: older }), ['0001-ants.sql'])
+  assert.deepEqual(await migrate(db, { folder: newer }), ['0002-nests.sql'])
+  assert.deepEqual(await migrate(db, { folder: newer }), [])
   assert.deepEqual(await db.all(sql`select number, name from schema_migrations order by number`), [
     { number: 1, name: '0001-ants.sql' },
     { number: 2, name: '0002-nests.sql' },
@@ -36,14 +36,14 @@ test('replicas that start at once run each migration once', async (t) => {
   const folder = await folderOf(t, { ...first, ...second })
   const replicas = Array.from({ length: 8 }, () => connect(config))
   t.after(() => Promise.all(replicas.map((replica) => replica.close())))
-  const applied = await Promise.all(replicas.map((replica) => migrate(replica, folder)))
+  const applied = await Promise.all(replicas.map((replica) => migrate(replica, { folder })))
   assert.deepEqual(applied.flat().sort(), ['0001-ants.sql', '0002-nests.sql'])
 })
 
 test('a failing migration leaves what was before it, and says which one failed', async (t) => {
   const { db } = await emptyDatabase(t)
   const folder = await folderOf(t, { ...first, '0002-bad.sql': 'create table half (id int); select wrong;' })
-  await assert.rejects(migrate(db, folder), /Migration 0002-bad\.sql failed and was rolled back: column "wrong"/)
+  await assert.rejects(migrate(db, { folder }), /Migration 0002-bad\.sql failed and was rolled back: column "wrong"/)
   assert.deepEqual(await db.one(sql`select to_regclass('ants')::text as ants, to_regclass('half') as half`), {
     ants: 'ants',
     half: null,
@@ -52,14 +52,14 @@ test('a failing migration leaves what was before it, and says which one failed',
 
 test('a database that is newer than the code is refused', async (t) => {
   const { db } = await emptyDatabase(t)
-  await migrate(db, await folderOf(t, { ...first, ...second }))
-  await assert.rejects(migrate(db, await folderOf(t, first)), /migrated to 2 by a newer version.*up to 1/)
+  await migrate(db, { folder: await folderOf(t, { ...first, ...second }) })
+  await assert.rejects(migrate(db, { folder: await folderOf(t, first) }), /migrated to 2 by a newer version.*up to 1/)
 })
 
 test('two migrations of one number are refused', async (t) => {
   const { db } = await emptyDatabase(t)
   const folder = await folderOf(t, { ...first, '0001-bees.sql': '' })
-  await assert.rejects(migrate(db, folder), /each with its own number/)
+  await assert.rejects(migrate(db, { folder }), /each with its own number/)
 })
 
 test('our own migrations run on an empty database', async (t) => {

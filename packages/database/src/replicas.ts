@@ -9,6 +9,8 @@ export interface ReplicaRow {
   port: number
   started_at: string
   heard_at: string
+  /** The newest migration that it knows. */
+  knows: number
 }
 
 export interface LeaderLease {
@@ -17,20 +19,20 @@ export interface LeaderLease {
   epoch: bigint
 }
 
-export type NewReplica = Pick<ReplicaRow, 'replica_id' | 'name' | 'host' | 'port'>
+export type NewReplica = Pick<ReplicaRow, 'replica_id' | 'name' | 'host' | 'port' | 'knows'>
 
 /** Says that this replica lives. */
-export async function beatReplica(db: Db, { replica_id, name, host, port }: NewReplica): Promise<void> {
+export async function beatReplica(db: Db, { replica_id, name, host, port, knows }: NewReplica): Promise<void> {
   await db.run(sql`
-    insert into replicas (replica_id, name, host, port) values (${replica_id}, ${name}, ${host}, ${port})
+    insert into replicas (replica_id, name, host, port, knows) values (${replica_id}, ${name}, ${host}, ${port}, ${knows})
     on conflict (replica_id) do update set name = excluded.name, host = excluded.host, port = excluded.port,
-      heard_at = now()`)
+      knows = excluded.knows, heard_at = now()`)
 }
 
 /** Replicas that were heard of within the last seconds, by name. */
 export function listReplicas(db: Db, withinSeconds: number): Promise<ReplicaRow[]> {
   return db.all<ReplicaRow>(sql`
-    select replica_id, name, host, port, started_at, heard_at from replicas
+    select replica_id, name, host, port, started_at, heard_at, knows from replicas
     where heard_at > now() - make_interval(secs => ${withinSeconds}::int)
     order by name, replica_id limit 10000`)
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { newestMigration } from '@colonies/database'
 import { cleanUp } from './background/clean-up.js'
 import { counters } from './background/counters.js'
 import { crons } from './background/crons.js'
@@ -29,7 +30,8 @@ import { createSubscriptions } from './subscriptions/subscriptions.js'
 /** Puts the parts of a replica together; none of them knows the others but by what is handed to it here. */
 export function createReplica(shell: Shell): Parts {
   const { config, db, log, hints, replicaId, port, store } = shell
-  const members = new Members({ replica_id: replicaId, name: nameOf(config), host: config.http.host, port })
+  const { host } = config.http
+  const members = new Members({ replica_id: replicaId, name: nameOf(config), host, port, knows: newestMigration() })
   const lastHeard = new LastHeard()
   const { subscriptions, feed, channels: channelFeed } = createSubscriptions(db, log)
 

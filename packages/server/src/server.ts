@@ -8,7 +8,10 @@ import {
   ensureServerOwner,
   isConnectionFailure,
   migrate,
+  newestMigration,
   readServerOwner,
+  requireServed,
+  SchemaTooNew,
 } from '@colonies/database'
 import { cryptography, newId } from '@colonies/identity'
 import { ColoniesError, writeRefusal } from '@colonies/protocol'
@@ -48,6 +51,8 @@ export interface RunningServer {
   readonly port: number
   /** Where the metrics have a port of their own. */
   readonly metricsPort: number | undefined
+  /** Resolves when this version must not go on: a newer one has changed the tables beyond what it understands. */
+  readonly outdated: Promise<Error>
   /** Takes no requests any more, answers those on hold, finishes the others, and leaves within ten seconds. */
   stop(): Promise<void>
 }
@@ -93,7 +98,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     const url = urlOf(config.http, port)
     log.info('the server is ready', { url })
     const stopping = { front, listener, ...running, log, closers }
-    return { url, port, metricsPort, stop: () => (front.stopped ??= stopServer(stopping)) }
+    return { url, port, metricsPort, outdated: running.outdated, stop: () => (front.stopped ??= stopServer(stopping)) }
   } catch (error) {
     await listener?.stop(0)
     await closeAll(closers, log)
@@ -191,7 +196,8 @@ async function openDatabase(
   for (let attempt = 0; ; attempt++) {
     try {
       await ensureDatabase(databaseConfig)
-      for (const name of await migrate(db)) log.info('migrated the database', { name })
+      const say = (line: string) => log.warn(line)
+      for (const name of await migrate(db, { say })) log.info('migrated the database', { name })
       await settleOwner(db, config.serverId, log)
       await makePartitionsAhead(db, config.retentionSeconds, log)
       return { db, databaseConfig }
@@ -233,7 +239,7 @@ interface StartOptions extends OpenDatabase {
   closers: Closer[]
 }
 
-async function startParts(options: StartOptions): Promise<Pick<StopOptions, 'parts' | 'stopLoops'>> {
+async function startParts(options: StartOptions): Promise<Running> {
   const { config, log, metrics, front, port, wire, closers, db, databaseConfig } = options
   const directory = new Directory(db)
   await directory.refresh()
@@ -277,8 +283,30 @@ async function startParts(options: StartOptions): Promise<Pick<StopOptions, 'par
   front.directory = directory
   front.objects = store && new S3Endpoint({ db, store, rights: directory, log })
   front.answering = answering
-  const stopLoops = runLoops([...parts.loops, readDirectory(directory)], { db, replica, log })
-  return { parts, stopLoops }
+  let tellOutdated: (error: Error) => void = () => {}
+  const outdated = new Promise<Error>((resolve) => {
+    tellOutdated = resolve
+  })
+  const loops = [...parts.loops, readDirectory(directory), watchSchema(tellOutdated)]
+  return { parts, stopLoops: runLoops(loops, { db, replica, log }), outdated }
+}
+
+type Running = Pick<StopOptions, 'parts' | 'stopLoops'> & Pick<RunningServer, 'outdated'>
+
+/** Migrations that old replicas cannot work with run when these are gone; this one may have slept meanwhile. */
+function watchSchema(tellOutdated: (error: Error) => void): Loop {
+  const known = newestMigration()
+  return {
+    name: 'schema',
+    everyMs: 5_000,
+    async runOnce({ db }) {
+      await requireServed(db, known).catch((error: unknown) => {
+        if (!(error instanceof SchemaTooNew)) throw error
+        tellOutdated(error)
+      })
+      return 'rest'
+    },
+  }
 }
 
 /** More than twice a second, so that no remembered right is ever older than one. */

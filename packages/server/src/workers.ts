@@ -134,6 +134,10 @@ class Crew {
   }
 }
 
+async function told(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}
+
 function say(message: FromWorker): void {
   process.send?.(message)
 }
@@ -159,8 +163,9 @@ export async function runWorker(options: Pick<ServerOptions, 'pages'>): Promise<
   try {
     const server = await startServer(config, { ...options, signal: stopping.signal })
     say('ready')
-    if (!stopping.signal.aborted) await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
+    const outdated = await Promise.race([told(stopping.signal), server.outdated])
     await server.stop()
+    if (outdated) throw outdated
   } catch (error) {
     if (!stopping.signal.aborted) throw error
   }

@@ -4,7 +4,7 @@ import { readLeader, sql } from '@colonies/database'
 import { testDatabase } from '@colonies/testkit'
 import { Members } from './members.js'
 
-const member = (name: string) => new Members({ replica_id: `${name}-id`, name, host: 'localhost', port: 1 })
+const member = (name: string) => new Members({ replica_id: `${name}-id`, name, host: 'localhost', port: 1, knows: 9 })
 const names = (members: Members) => members.alive.map((one) => one.name)
 
 test('replicas see each other, one leads, and another takes over when it falls silent', async (t) => {
