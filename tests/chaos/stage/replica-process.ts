@@ -4,12 +4,15 @@ import { fileURLToPath } from 'node:url'
 import type { DatabaseConfig } from '@colonies/database'
 import { databaseVariables } from '@colonies/testkit'
 
-const bin = fileURLToPath(new URL('../../../../packages/cli/bin/colonies.js', import.meta.url))
+/** The `colonies` command of this version. */
+export const theseSources = fileURLToPath(new URL('../../../../packages/cli/bin/colonies.js', import.meta.url))
 
 /** A server process on one port that is killed and started again. */
 export class ReplicaProcess {
   readonly port: number
   readonly url: string
+  /** The `colonies` command that the next start runs; that of another version, say. */
+  program = theseSources
   readonly #env: NodeJS.ProcessEnv
   #child: ChildProcess | undefined
   #isReady = false
@@ -59,7 +62,7 @@ export class ReplicaProcess {
 
   /** @returns when it serves */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [bin, 'server', 'start'], {
+    const child = spawn(process.execPath, [this.program, 'server', 'start'], {
       env: this.#env,
       stdio: ['ignore', 'ignore', 'pipe'],
     })

@@ -10,16 +10,21 @@ export interface ReplicasOptions {
   readonly serverKey: string
   readonly count: number
   readonly env?: Readonly<Record<string, string>>
+  /** The `colonies` command; of these sources when left out. */
+  readonly program?: string
 }
 
 /** Starts equal servers on one database, each a process; they are stopped at the end. */
 export async function startReplicas(stage: Stage, options: ReplicasOptions): Promise<ReplicaProcess[]> {
-  const { database, serverKey, count, env } = options
+  const { database, serverKey, count, env, program } = options
   const replicas = await Promise.all(
     Array.from({ length: count }, () => ReplicaProcess.on(database, serverKey, env ?? {})),
   )
   stage.atEnd(() => Promise.all(replicas.map((replica) => replica.stop())))
-  for (const replica of replicas) await replica.start()
+  for (const replica of replicas) {
+    if (program !== undefined) replica.program = program
+    await replica.start()
+  }
   return replicas
 }
 

@@ -1,0 +1,145 @@
+import { type Client, join, workflow } from '@colonies/client'
+import { generatePrivateKey } from '@colonies/identity'
+import { emptyDatabase } from '@colonies/testkit'
+import { type CallRecord, History } from '../history.js'
+import { judge } from '../judge.js'
+import { startExecutors } from '../load/executors.js'
+import type { Load } from '../load/load.js'
+import { pause } from '../monkey.js'
+import type { Report, Scenario, Stage } from '../scenario.js'
+import { untilDrained } from '../settle.js'
+import { type ChaosColony, openColony, rotated } from '../stage/colony.js'
+import { buildPreviousRelease, previousRelease } from '../stage/previous-release.js'
+import { type ReplicaProcess, theseSources } from '../stage/replica-process.js'
+import { startReplicas } from '../stage/replicas.js'
+
+/** `rate`: operations per second, of which each process takes three. */
+const sizes = {
+  ci: { rate: 45, rounds: 1, calmMs: 500, executors: 4 },
+  full: { rate: 200, rounds: 3, calmMs: 5_000, executors: 16 },
+} as const
+const SUBMITTERS = 4
+const REPLICAS = 3
+
+export const rollingUpgrade: Scenario = {
+  name: 'rolling-upgrade',
+  says: `from version ${previousRelease.name} to this one and back, replica by replica, under load`,
+  async run(stage, { scale, minutes = 15 }) {
+    const size = sizes[scale]
+    const old = await buildPreviousRelease()
+    const { db, config } = await emptyDatabase(stage.scope)
+    const serverKey = generatePrivateKey()
+    const replicas = await startReplicas(stage, { database: config, serverKey, count: REPLICAS, program: old })
+    const endpoints = replicas.map(({ url }) => url)
+    const history = new History()
+    const colony = await openColony({ db, history, serverKey, endpoints })
+    const executors = await startExecutors(colony, { count: size.executors, endpoints, concurrency: 4 })
+    // Executors asked before they were let in.
+    const from = history.records.length
+    const load = await startLoad(colony, endpoints, size.rate)
+
+    const begun = Date.now()
+    let rounds = 0
+    for (; rounds < size.rounds && Date.now() - begun < minutes * 60_000; rounds++) {
+      await exchange(stage, replicas, { program: theseSources, calmMs: size.calmMs })
+      await exchange(stage, replicas, { program: old, calmMs: size.calmMs })
+    }
+    await exchange(stage, replicas, { program: theseSources, calmMs: size.calmMs })
+    // What is given up at the end is given up by this test.
+    const records = history.records.slice(from)
+    const seconds = (Date.now() - begun) / 1000
+    await load.stop()
+    const left = await untilDrained(db, colony.key, 60)
+    await executors.stop()
+
+    const faults = await judge(history, db, colony)
+    return { faults, ...measure(records, { seconds, left, rate: size.rate }) }
+  },
+}
+
+/** Replaces one replica after the other, each in order. */
+async function exchange(
+  stage: Stage,
+  replicas: readonly ReplicaProcess[],
+  { program, calmMs }: { program: string; calmMs: number },
+): Promise<void> {
+  for (const replica of replicas) {
+    await replica.stop()
+    replica.program = program
+    await replica.start()
+    // sleeps: old and new replicas work side by side for a while
+    await pause(calmMs)
+  }
+  stage.say(program === theseSources ? 'all replicas are new' : 'all replicas are old')
+}
+
+/** Submits single processes, and a diamond each tenth time, at a rate that does not depend on the answers. */
+async function startLoad(colony: ChaosColony, endpoints: readonly string[], rate: number): Promise<Load> {
+  let stopped = false
+  const everyMs = (SUBMITTERS * 3 * 1_000 * 1.3) / rate // 13 processes in ten turns
+  const users = await Promise.all(
+    Array.from({ length: SUBMITTERS }, (_, n) => colony.user(`s${n}`, rotated(endpoints, n))),
+  )
+  const running = users.map(async (user, number) => {
+    const begun = performance.now()
+    for (let turn = 0; !stopped; turn++) {
+      // A call that fails for good is in the history.
+      await submit(user, colony.name, { label: `s${number}:${turn}`, isDiamond: turn % 10 === 9 }).catch(() => {})
+      // sleeps: the load has a rate
+      await pause(Math.max(0, begun + turn * everyMs - performance.now()))
+    }
+  })
+  return {
+    async stop() {
+      stopped = true
+      await Promise.all(running)
+    },
+  }
+}
+
+function submit(
+  user: Client,
+  colonyname: string,
+  { label, isDiamond }: { label: string; isDiamond: boolean },
+): Promise<unknown> {
+  const specOf = (part: string) => ({
+    funcname: 'work',
+    label: `${label}${part}`,
+    maxexectime: 30,
+    maxretries: 10,
+    conditions: { colonyname, executortype: 'load' },
+  })
+  if (!isDiamond) return user.submit({ spec: specOf('') })
+  const diamond = workflow(colonyname)
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => diamond.node(name, specOf(name)))
+  if (!a || !b || !c || !d) throw new Error('a diamond has four nodes')
+  a.then(b, c)
+  join([b, c], d)
+  return user.submitWorkflow({ spec: diamond.spec() })
+}
+
+function measure(
+  records: readonly CallRecord[],
+  { seconds, left, rate }: { seconds: number; left: number; rate: number },
+): Omit<Report, 'faults'> {
+  const failed = records.filter(({ outcome }) => outcome !== 'ok')
+  const ends = records.filter(({ outcome }) => outcome === 'ok').map(({ ended }) => ended)
+  const pauses = ends.slice(1).map((ended, index) => ended - (ends[index] ?? ended))
+  const perSecond = Math.round(records.length / seconds)
+  return {
+    missed: [
+      ...(left > 0 ? [`${left} processes never ended`] : []),
+      ...failed
+        .slice(0, 10)
+        .map(({ operation, code, tries }) => `${operation} failed: ${code} after ${tries.join(', ')}`),
+      ...(perSecond < rate * 0.9 ? [`only ${perSecond} operations per second`] : []),
+    ],
+    numbers: {
+      operations: records.length,
+      'per second': perSecond,
+      failed: failed.length,
+      'sent again': records.filter(({ tries }) => tries.length > 1).length,
+      'longest time without an answer, ms': Math.round(pauses.reduce((longest, ms) => Math.max(longest, ms), 0)),
+    },
+  }
+}
