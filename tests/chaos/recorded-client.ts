@@ -32,6 +32,9 @@ const readers: Record<string, Reader> = {
   closeSuccessful: closed,
   closeFailed: closed,
   unassign: closed,
+  addLog: ({ processid, attempt }) => [{ ids: [processid], attempt }],
+  setOutput: ({ processid, attempt }) => [{ ids: [processid], attempt }],
+  addAttribute: ({ attribute, attempt }) => [{ ids: [attribute.targetid], attempt }],
   packGenerator: ({ generatorid, arg }) => [{ ids: [generatorid], labels: [arg] }],
   packGeneratorMany: ({ generatorid, args }) => [{ ids: [generatorid], labels: args }],
 }

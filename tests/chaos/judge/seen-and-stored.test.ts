@@ -17,6 +17,7 @@ const stored = (changes: Partial<StoredColony> = {}): StoredColony => ({
   name: 'chaos',
   results: new Map([['p', ended()]]),
   live: new Set(),
+  unfinished: new Set(),
   labels: new Map([['l', ['p']]]),
   inputs: new Map(),
   cancelled: new Set(),
@@ -83,7 +84,7 @@ const cases: Case[] = [
     name: 'a process in both tables',
     calls: life,
     tables: { live: new Set(['p']) },
-    found: [1, 11],
+    found: [1],
     says: /in 2 of live and results/,
   },
   {
@@ -144,6 +145,19 @@ const cases: Case[] = [
     found: [3, 4],
     says: /did not hold it/,
   },
+  {
+    name: 'an output of a stale attempt',
+    calls: [
+      submit,
+      assign,
+      call('assign', { client: 'bob', attempt: 2, detail: '[]' }),
+      call('setOutput', { started: 2, ended: 3 }),
+      call('closeSuccessful', { client: 'bob', attempt: 2 }),
+    ],
+    tables: { results: new Map([['p', ended({ holder: 'bob', attempt: 2 })]]) },
+    found: [4],
+    says: /setOutput of stale attempt 1/,
+  },
   { name: 'an end that nobody made', calls: [submit, assign], found: [4], says: /nobody ended it so/ },
   {
     name: 'a child with the output of one parent',
@@ -174,7 +188,7 @@ const cases: Case[] = [
   {
     name: 'work that never ends',
     calls: [submit],
-    tables: { results: new Map(), live: new Set(['p']) },
+    tables: { results: new Map(), live: new Set(['p']), unfinished: new Set(['p']) },
     found: [11],
     says: /never ended/,
   },

@@ -17,6 +17,7 @@ export function compareSeenAndStored(history: History, stored: StoredColony): Fa
     ...submits(calls.submits, stored),
     ...assigns(calls.assigns, stored),
     ...closes(calls.closes, stored),
+    ...lateWrites(records, calls.assigns),
     ...endings(calls.closes, history, stored),
     ...colonies(records, stored),
     ...waits(records, history),
@@ -24,6 +25,8 @@ export function compareSeenAndStored(history: History, stored: StoredColony): Fa
 }
 
 const assignOperations = ['assign', 'waitForProcess']
+/** A close is judged by the end that it made. */
+const heldOperations = ['addLog', 'setOutput', 'addAttribute', 'addChild', 'unassign']
 
 function groupCalls(records: readonly CallRecord[]) {
   const of = (operations: readonly string[]) => records.filter(({ operation }) => operations.includes(operation))
@@ -96,13 +99,28 @@ function closes(records: readonly CallRecord[], { results }: StoredColony): Faul
   return faults
 }
 
+/** What only a holder may do is not taken from one who, as others had been told before, holds it no more. */
+function lateWrites(records: readonly CallRecord[], assignRecords: readonly CallRecord[]): Fault[] {
+  const assignsOf = new Map<string, CallRecord[]>()
+  for (const record of assignRecords) {
+    const [id] = record.outcome === 'ok' ? record.ids : []
+    if (id !== undefined) assignsOf.set(id, [...(assignsOf.get(id) ?? []), record])
+  }
+  return records.flatMap((record) => {
+    const { operation, outcome, ids, attempt, started } = record
+    if (!heldOperations.includes(operation) || outcome !== 'ok' || attempt === undefined) return []
+    const later = assignsOf.get(ids[0] ?? '')?.find((one) => (one.attempt ?? 0) > attempt && one.ended < started)
+    return later ? [fault(4, `${ids[0]} took ${operation} of stale attempt ${attempt}`, record, later)] : []
+  })
+}
+
 const stateOf = ({ operation }: CallRecord) => (operation === 'closeFailed' ? State.failed : State.success)
 
 /** Nothing ends, or fails, without somebody who ended it so. */
 function endings(
   records: readonly CallRecord[],
   history: History,
-  { results, live, cancelled }: StoredColony,
+  { results, unfinished, cancelled }: StoredColony,
 ): Fault[] {
   const faults: Fault[] = []
   const attempted = new Set(
@@ -116,7 +134,7 @@ function endings(
     if (!attempted.has(`${id} ${end.holder} ${end.state}`))
       faults.push(fault(4, `${id} ended in state ${end.state}, and nobody ended it so`, end))
   }
-  for (const id of live) faults.push(fault(11, `${id} never ended`))
+  for (const id of unfinished) faults.push(fault(11, `${id} never ended`))
   return faults
 }
 

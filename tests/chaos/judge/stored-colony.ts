@@ -1,5 +1,6 @@
 import { type Db, sql } from '@colonies/database'
 import { State } from '@colonies/protocol'
+import { NOBODY } from '../load/schedules.js'
 
 export interface StoredEnd {
   readonly state: number
@@ -14,6 +15,8 @@ export interface StoredColony {
   readonly name: string
   readonly results: ReadonlyMap<string, StoredEnd>
   readonly live: ReadonlySet<string>
+  /** Those of `live` that an executor could have ended. */
+  readonly unfinished: ReadonlySet<string>
   /** Processes by the label that their submitter gave them. */
   readonly labels: ReadonlyMap<string, readonly string[]>
   /** JSON of the outputs of all parents, of processes that have some. */
@@ -29,7 +32,8 @@ export async function readColony(db: Db, { key, name }: { key: number; name: str
   const [ends, live, labelled, edges, foreign] = await Promise.all([
     db.all<StoredEnd & { process_id: string; errors: string[] | null }>(sql`
       select process_id, state, holder, attempt, output, errors from results where colony = ${key}`),
-    db.all<{ process_id: string }>(sql`select process_id from live where colony = ${key}`),
+    db.all<{ process_id: string; executor_type: string }>(sql`
+      select process_id, executor_type from live where colony = ${key}`),
     db.all<{ process_id: string; label: string }>(sql`
       select process_id, label from process_specs where colony = ${key} and label <> ''`),
     db.all<{ child_id: string; parent_id: string }>(sql`
@@ -44,6 +48,7 @@ export async function readColony(db: Db, { key, name }: { key: number; name: str
     name,
     results,
     live: new Set(live.map((row) => row.process_id)),
+    unfinished: new Set(live.flatMap((row) => (row.executor_type === NOBODY ? [] : [row.process_id]))),
     labels,
     inputs: inputsOf(edges, results),
     cancelled: new Set([...results].flatMap(([id, end]) => (isCancelled(end) ? [id] : []))),

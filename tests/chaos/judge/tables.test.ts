@@ -60,6 +60,13 @@ const faults: { name: string; plant: (id: string) => Sql; says: RegExp }[] = [
       where process_id = ${id} and state = 1 limit 1`,
     says: /given away twice/,
   },
+  {
+    name: 'a lease that ended early',
+    plant: (id) => sql`with spec as (update process_specs set exec_seconds = 100 where process_id = ${id})
+      insert into events (colony, process_id, old_state, state, attempt, reason, executor_type)
+      values (1, ${id}, 1, 0, 1, 'maxexectime', 'cli')`,
+    says: /of its 100 s/,
+  },
   { name: 'a wrong graph', plant: () => sql`update graphs set success = success - 1`, says: /counters of graph/ },
   {
     name: 'an orphan among the wanted',

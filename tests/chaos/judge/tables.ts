@@ -11,7 +11,7 @@ import { type Fault, fault } from './fault.js'
  * @returns nothing when all holds
  */
 export async function findFaults(db: Db, colony: number, acknowledged: readonly string[]): Promise<Fault[]> {
-  const checks = [lostOrDoubled, histories, attempts, counters, graphs, wantedRows, requests, inputs]
+  const checks = [lostOrDoubled, histories, attempts, counters, graphs, wantedRows, requests, inputs, earlyLosses]
   const faults = await Promise.all(checks.map((check) => check(db, colony)))
   return [...(await missing(db, colony, acknowledged)), ...faults.flat()]
 }
@@ -149,5 +149,19 @@ async function inputs(db: Db, colony: number): Promise<Fault[]> {
     where e.colony = ${colony} and (p.xact is null or p.xact >= c.xact)`)
   return rows.map(({ child_id, parent_id }) =>
     fault(5, `${child_id} began before its parent ${parent_id} had succeeded`),
+  )
+}
+
+/** Whose time was over had all of it, by the one clock that counts. */
+async function earlyLosses(db: Db, colony: number): Promise<Fault[]> {
+  const rows = await db.all<{ process_id: string; attempt: number; held: number; exec_seconds: number }>(sql`
+    select s.process_id, lost.attempt, s.exec_seconds, extract(epoch from lost.at - given.at)::float8 as held
+    from events lost
+    join events given on given.colony = ${colony} and given.process_id = lost.process_id
+      and given.state = ${State.running} and given.attempt = lost.attempt
+    join process_specs s on s.colony = ${colony} and s.process_id = lost.process_id
+    where lost.colony = ${colony} and lost.reason = 'maxexectime' and lost.at < given.at + make_interval(secs => s.exec_seconds)`)
+  return rows.map(({ process_id, attempt, held, exec_seconds }) =>
+    fault(2, `attempt ${attempt} of ${process_id} was ended after ${held} of its ${exec_seconds} s`),
   )
 }

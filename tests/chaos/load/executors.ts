@@ -22,18 +22,20 @@ export interface ExecutorsOptions {
   readonly concurrency?: number
   /** Names are this and a number. */
   readonly prefix?: string
+  /** What they ask for; `load` when left out. */
+  readonly type?: string
 }
 
 /** Executors of our own library, in this process. */
 export async function startExecutors(colony: ChaosColony, options: ExecutorsOptions): Promise<Load> {
-  const { count, endpoints, concurrency = 2, prefix = 'e' } = options
+  const { count, endpoints, concurrency = 2, prefix = 'e', type = 'load' } = options
   const executors = Array.from({ length: count }, (_, number) =>
     createExecutor({
       client: colony.client(generatePrivateKey(), rotated(endpoints, number)),
       colonyname: colony.name,
       colonyPrivateKey: colony.ownerKey,
       name: `${prefix}${number}`,
-      type: 'load',
+      type,
       functions: [work, stall],
       concurrency,
       report: () => {},

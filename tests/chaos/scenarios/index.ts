@@ -2,15 +2,19 @@ import type { Scenario } from '../scenario.js'
 import { failover, switchover } from './failover.js'
 import { killReplicas } from './kill-replicas.js'
 import { partitions } from './partitions.js'
+import { pauses } from './pauses.js'
 import { postmaster, readOnly } from './postmaster.js'
 import { rollingUpgrade } from './rolling-upgrade.js'
 
+// One on each line, by name.
+// biome-ignore format: a line for each, so that two new ones do not meet
 export const scenarios: readonly Scenario[] = [
+  failover,
   killReplicas,
   partitions,
-  failover,
-  switchover,
+  pauses,
   postmaster,
   readOnly,
   rollingUpgrade,
+  switchover,
 ]

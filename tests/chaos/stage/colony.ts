@@ -18,6 +18,8 @@ export interface ChaosColony {
   client(privateKey: string, endpoints?: readonly string[], options?: Partial<ClientOptions>): Client
   /** A recorded client of a new user. */
   user(name: string, endpoints?: readonly string[], options?: Partial<ClientOptions>): Promise<Client>
+  /** Lets a new executor in. @returns its private key */
+  addExecutor(name: string, type: string): Promise<string>
 }
 
 export interface ColonyOptions {
@@ -47,6 +49,13 @@ export async function openColony(options: ColonyOptions): Promise<ChaosColony> {
     ownerKey,
     history,
     client,
+    async addExecutor(executorname, executortype) {
+      const privateKey = generatePrivateKey()
+      const executor = { colonyname: name, executorname, executortype, executorid: identityOf(privateKey) }
+      await serverOwner.as(ownerKey).addExecutor({ executor })
+      await serverOwner.as(ownerKey).approveExecutor({ colonyname: name, executorname })
+      return privateKey
+    },
     async user(username, at, others) {
       const privateKey = generatePrivateKey()
       const user = { colonyname: name, userid: identityOf(privateKey), name: username }
