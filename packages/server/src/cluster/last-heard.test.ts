@@ -65,3 +65,13 @@ test('what cannot be stored now is stored later', async (t) => {
   await lastHeard.store(db)
   assert.deepEqual(await heardLately(db), ['ada'])
 })
+
+test('a clock of the replica that is set forward makes nobody silent', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await upkeepColony(db, 'dev', ['ada'])
+  const lastHeard = new LastHeard()
+  lastHeard.heard(colony.key, executorIdOf('ada'))
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 600_000 })
+  await lastHeard.store(db)
+  assert.deepEqual(await heardLately(db), ['ada'])
+})

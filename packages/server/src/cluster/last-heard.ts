@@ -3,6 +3,7 @@ import { type ColonyKey, type Db, recordLastHeard } from '@colonies/database'
 interface Heard {
   colony: ColonyKey
   executorId: string
+  /** By a clock that nobody can set: one that was set forward would make everybody silent. */
   atMs: number
   stored: boolean
 }
@@ -23,7 +24,7 @@ export class LastHeard {
   heard(colony: ColonyKey, executorId: string): void {
     const key = keyOf(colony, executorId)
     this.#entries.delete(key)
-    this.#entries.set(key, { colony, executorId, atMs: Date.now(), stored: false })
+    this.#entries.set(key, { colony, executorId, atMs: performance.now(), stored: false })
     if (this.#entries.size <= SIZE_MAX) return
     const [oldest] = this.#entries.keys()
     if (oldest !== undefined) this.#entries.delete(oldest)
@@ -32,19 +33,21 @@ export class LastHeard {
   /** When this replica last heard of the executor, as wire time; undefined when not of late. */
   lastHeard(colony: ColonyKey, executorId: string): string | undefined {
     const entry = this.#entries.get(keyOf(colony, executorId))
-    return entry && new Date(entry.atMs).toISOString().replace(/\.?0+Z$/, 'Z')
+    if (!entry) return undefined
+    const atMs = Date.now() - (performance.now() - entry.atMs)
+    return new Date(atMs).toISOString().replace(/\.?0+Z$/, 'Z')
   }
 
   /** Stores what is new, and forgets what is old. What could not be stored is tried again the next time. */
   async store(db: Db): Promise<void> {
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     for (const [colony, executors] of this.#unstored()) {
       for (let start = 0; start < executors.length; start += BATCH) {
         const batch = executors.slice(start, start + BATCH)
         await recordLastHeard(
           db,
           colony,
-          batch.map(({ executorId, atMs }) => ({ executorId, secondsAgo: Math.max(0, Date.now() - atMs) / 1000 })),
+          batch.map(({ executorId, atMs }) => ({ executorId, secondsAgo: (performance.now() - atMs) / 1000 })),
         )
         for (const entry of batch) entry.stored = true
       }
