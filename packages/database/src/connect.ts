@@ -180,7 +180,8 @@ function sessionSettings(statementTimeoutMs: number): string {
     enable_material: 'off',
     plan_cache_mode: 'force_generic_plan',
     client_min_messages: 'warning',
-    idle_in_transaction_session_timeout: '30s',
+    // A replica that was stopped in the middle of a transaction keeps no rows from the others for longer.
+    idle_in_transaction_session_timeout: '10s',
     statement_timeout: String(statementTimeoutMs),
   }
   return Object.entries(settings)

@@ -5,6 +5,7 @@ import type { Struck } from '../monkey.js'
 export interface Spread {
   readonly median: number
   readonly p95: number
+  readonly p99: number
   readonly worst: number
 }
 
@@ -46,5 +47,5 @@ export function longestSilence(history: History): number {
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
-  return { median: at(0.5), p95: at(0.95), worst: sorted.at(-1) ?? 0 }
+  return { median: at(0.5), p95: at(0.95), p99: at(0.99), worst: sorted.at(-1) ?? 0 }
 }

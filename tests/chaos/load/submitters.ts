@@ -1,4 +1,5 @@
 import { type Client, join, workflow } from '@colonies/client'
+import { nowMs } from '../clock.js'
 import { pause } from '../monkey.js'
 import { type ChaosColony, rotated } from '../stage/colony.js'
 import { STALL_SECONDS } from './executors.js'
@@ -9,6 +10,10 @@ export interface SubmittersOptions {
   readonly endpoints: readonly string[]
   /** Between two requests of one submitter; 20 when left out. */
   readonly pauseMs?: number
+  /** Processes of all of them together, instead of as many as are acknowledged; their kinds are counted in. */
+  readonly ratePerSecond?: number
+  /** Names are this and a number; unique in a colony. */
+  readonly prefix?: string
   /** Of each batch; 5 when left out. */
   readonly batchSize?: number
   /** Submitters wait while so many acknowledged processes have not been closed; 2000 when left out. */
@@ -22,7 +27,7 @@ export interface SubmittersOptions {
 export async function startSubmitters(colony: ChaosColony, options: SubmittersOptions): Promise<Load> {
   const submitters = await Promise.all(
     Array.from({ length: options.count }, async (_, number) => {
-      const name = `s${number}`
+      const name = `${options.prefix ?? 's'}${number}`
       return new Submitter(colony, await colony.user(name, rotated(options.endpoints, number)), name, options)
     }),
   )
@@ -34,6 +39,8 @@ export async function startSubmitters(colony: ChaosColony, options: SubmittersOp
     },
   }
 }
+
+const BATCH_SIZE = 5
 
 type Kind = 'work' | 'stall'
 
@@ -57,14 +64,21 @@ class Submitter {
   }
 
   async run(): Promise<void> {
-    const { pauseMs = 20, aheadMax = 2_000 } = this.#options
+    const { pauseMs = 20, aheadMax = 2_000, ratePerSecond, count } = this.#options
+    const everyMs = ratePerSecond === undefined ? 0 : (1_000 * this.#perTurn * count) / ratePerSecond
+    const begun = nowMs()
     for (let turn = 0; !this.#stopped; turn += 1) {
       const { submitted, closed } = this.#colony.history
       // A call that fails for good is in the history, and judged; the load goes on.
       if (submitted - closed < aheadMax) await this.#submit(turn).catch(() => {})
       // sleeps: the load leaves the machine some room
-      await pause(pauseMs)
+      await pause(everyMs > 0 ? Math.max(0, begun + (turn + 1) * everyMs - nowMs()) : pauseMs)
     }
+  }
+
+  /** Processes of one turn, on the average: of ten, one is a batch, one a diamond, the others are single ones. */
+  get #perTurn(): number {
+    return (8 + (this.#options.batchSize ?? BATCH_SIZE) + 4) / 10
   }
 
   #spec(funcname: Kind, executornames: string[] | null = null) {
@@ -78,7 +92,7 @@ class Submitter {
   }
 
   async #submit(turn: number): Promise<unknown> {
-    const { batchSize = 5 } = this.#options
+    const { batchSize = BATCH_SIZE } = this.#options
     if (turn % 10 === 3) {
       const specs = Array.from({ length: batchSize }, () => this.#spec('work'))
       return this.#client.submitMany(this.#colony.name, specs)

@@ -5,6 +5,7 @@ import { partitions } from './partitions.js'
 import { pauses } from './pauses.js'
 import { postmaster, readOnly } from './postmaster.js'
 import { rollingUpgrade } from './rolling-upgrade.js'
+import { soak } from './soak.js'
 
 // One on each line, by name.
 // biome-ignore format: a line for each, so that two new ones do not meet
@@ -16,5 +17,6 @@ export const scenarios: readonly Scenario[] = [
   postmaster,
   readOnly,
   rollingUpgrade,
+  soak,
   switchover,
 ]

@@ -1,0 +1,117 @@
+import { generatePrivateKey } from '@colonies/identity'
+import { nowMs } from '../clock.js'
+import { History, submits } from '../history.js'
+import { spreadOf } from '../judge/back.js'
+import { type Allowance, findGrowth, type Sample } from '../judge/growth.js'
+import { judge } from '../judge.js'
+import { startExecutors } from '../load/executors.js'
+import { addCrons, startPackers } from '../load/schedules.js'
+import { startSubmitters } from '../load/submitters.js'
+import { pause } from '../monkey.js'
+import type { Scenario } from '../scenario.js'
+import { untilDrained, untilOnTime } from '../settle.js'
+import { openColony } from '../stage/colony.js'
+import { startReplicas } from '../stage/replicas.js'
+import { look } from '../stage/watch.js'
+
+const sizes = {
+  ci: { minutes: 0.2, measureMs: 2_000, lookMs: 500, executors: 4, submitters: 2, crons: 2 },
+  full: { minutes: 120, measureMs: 30_000, lookMs: 5_000, executors: 16, submitters: 8, crons: 10 },
+} as const
+
+/** Of what the machine can do with this load. */
+const SHARE = 0.7
+/** Promised in docs/reliability.md. */
+const P99_GROWTH = 1.3
+/** Shorter runs are too short to tell a trend from a beginning. */
+const TREND_MINUTES = 3
+
+export const soak: Scenario = {
+  name: 'soak',
+  says: 'a mixed load at 70 % of what the machine can do; nothing may grow, nor become slower',
+  async run(stage, { scale, minutes = sizes[scale].minutes }) {
+    const size = sizes[scale]
+    const { db, config } = await stage.database()
+    const serverKey = generatePrivateKey()
+    const replicas = await startReplicas(stage, { database: config, serverKey, count: 2 })
+    const endpoints = replicas.map(({ url }) => url)
+    const history = new History()
+    const colony = await openColony({ db, history, serverKey, endpoints })
+    const executors = await startExecutors(colony, { count: size.executors, endpoints })
+    const user = await colony.user('planner')
+    await addCrons(user, colony.name, size.crons)
+    const packers = await startPackers(colony, user, 200)
+
+    const load = { count: size.submitters, endpoints, aheadMax: 200 }
+    const fastest = await startSubmitters(colony, { ...load, pauseMs: 0, prefix: 'fast' })
+    const before = history.closed
+    // sleeps: for as long as the rate is measured
+    await pause(size.measureMs)
+    const rate = ((history.closed - before) / size.measureMs) * 1_000
+    await fastest.stop()
+    stage.say(`${Math.round(rate)} processes a second at most`)
+
+    const submitters = await startSubmitters(colony, { ...load, ratePerSecond: rate * SHARE })
+    const [looks, begun] = [[] as Sample[][], nowMs()]
+    while (nowMs() - begun < minutes * 60_000) {
+      // sleeps: between two looks
+      await pause(size.lookMs)
+      looks.push(await look(db, replicas))
+      if (looks.length % 60 === 0)
+        stage.say(`${Math.round((nowMs() - begun) / 60_000)} minutes, ${history.closed} closed`)
+    }
+    const ended = nowMs()
+    await Promise.all([submitters.stop(), packers.stop()])
+    const left = await untilDrained(db, colony.key, 60)
+    await untilOnTime(db, colony.key, 30)
+    await executors.stop()
+    await Promise.all(replicas.map((replica) => replica.stop()))
+
+    const latency = latencies(history, begun, ended)
+    const isTrend = minutes >= TREND_MINUTES
+    return {
+      faults: [...(await judge(history, db, colony)), ...(isTrend ? findGrowth(looks, allowanceOf) : [])],
+      missed: [
+        ...(left > 0 ? [`${left} processes never ended`] : []),
+        ...(isTrend && latency.last > latency.first * P99_GROWTH
+          ? [`p99 went from ${latency.first} to ${latency.last} ms`]
+          : []),
+      ],
+      numbers: {
+        minutes,
+        'a second': Math.round(rate * SHARE),
+        acknowledged: history.submitted,
+        'p99 ms of the second and the last quarter': `${latency.first} / ${latency.last}`,
+        ...ends(looks),
+      },
+    }
+  },
+}
+
+function allowanceOf(what: string): Allowance {
+  if (what.startsWith('MB of the replica')) return { share: 0.1, noise: 20 }
+  if (what.startsWith('MB of table')) return { share: 0.2, noise: 2 }
+  if (what.startsWith('open files')) return { share: 0, noise: 8 }
+  if (what.startsWith('connections')) return { share: 0, noise: 4 }
+  return { share: 0.1, noise: 0 }
+}
+
+/** Of single submits in the second and in the last quarter of the run, in milliseconds. */
+function latencies(history: History, begun: number, ended: number): { first: number; last: number } {
+  const quarter = (ended - begun) / 4
+  const p99 = (from: number) => {
+    const calls = history.records.filter(
+      ({ operation, started }) => submits.includes(operation) && started >= from && started < from + quarter,
+    )
+    return Math.round(spreadOf(calls.map((call) => call.ended - call.started)).p99)
+  }
+  return { first: p99(begun + quarter), last: p99(ended - quarter) }
+}
+
+/** What was looked at, after the warm-up and in the end. */
+function ends(looks: readonly (readonly Sample[])[]): Record<string, string> {
+  const first = looks[Math.floor(looks.length / 4)] ?? []
+  const last = new Map(looks.at(-1)?.map(({ what, value }) => [what, value]))
+  const shown = (value: number | undefined) => String(Math.round((value ?? 0) * 10) / 10)
+  return Object.fromEntries(first.map(({ what, value }) => [what, `${shown(value)} / ${shown(last.get(what))}`]))
+}
