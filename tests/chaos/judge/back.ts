@@ -38,8 +38,8 @@ function firstAt(own: readonly { started: number }[], at: number): number {
   return low
 }
 
-/** The longest time for which one submitter waited for an answer, in milliseconds; probes that give up are not meant. */
-export function longestSilence(history: History): number {
+/** The longest time for which a submitter waited for its answer, in milliseconds; probes that give up are not meant. */
+export function slowestSubmit(history: History): number {
   const calls = history.records.filter(({ operation, outcome }) => submits.includes(operation) && outcome === 'ok')
   return calls.reduce((longest, { started, ended }) => Math.max(longest, ended - started), 0)
 }

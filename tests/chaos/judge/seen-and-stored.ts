@@ -58,16 +58,17 @@ function assigns(records: readonly CallRecord[], { results, inputs }: StoredColo
   for (const record of records) {
     const [id] = record.outcome === 'ok' ? record.ids : []
     if (id === undefined) continue
+    const input = inputs.get(id)
+    if (input !== undefined && input !== record.detail)
+      faults.push(fault(5, `${id} began with another input than its parents put out`, record, input))
+    if (record.attempt === undefined) continue // libraries that know nothing of attempts
     const key = `attempt ${record.attempt} of ${id}`
     const before = given.get(key)
     if (before) faults.push(fault(2, `${key} was given away twice`, before, record))
     given.set(key, record)
     const stored = results.get(id)
-    if (stored && record.attempt !== undefined && record.attempt > stored.attempt)
+    if (stored && record.attempt > stored.attempt)
       faults.push(fault(2, `${key} was given away, and its end is of attempt ${stored.attempt}`, record, stored))
-    const input = inputs.get(id)
-    if (input !== undefined && input !== record.detail)
-      faults.push(fault(5, `${id} began with another input than its parents put out`, record, input))
   }
   return faults
 }

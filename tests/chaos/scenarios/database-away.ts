@@ -1,5 +1,6 @@
 import { connect, type DatabaseConfig } from '@colonies/database'
 import { generatePrivateKey } from '@colonies/identity'
+import { nowMs } from '../clock.js'
 import { History, submits } from '../history.js'
 import { type Spread, spreadOf } from '../judge/back.js'
 import { longestSilence } from '../judge/silence.js'
@@ -57,18 +58,18 @@ export async function runAway(stage: Stage, options: AwayOptions): Promise<Repor
   const executors = await startExecutors(colony, { count: size.executors, endpoints })
   const submitters = await startSubmitters(colony, { ...size, count: size.submitters, endpoints })
 
-  const end = Date.now() + minutes * 60_000
+  const end = nowMs() + minutes * 60_000
   const times: Record<string, number[]> = {}
   let rounds = 0
-  while (Date.now() < end && (rounds < size.rounds || history.submitted < size.acknowledged)) {
+  while (nowMs() < end && (rounds < size.rounds || history.submitted < size.acknowledged)) {
     await pause(between(random, [500, 1500]))
-    const from = Date.now()
+    const from = nowMs()
     const measured = rounds < size.rounds && (await options.strike(rounds, { replicas, colony }))
     // Whoever is still without an answer now is seen as such.
     await pause(2_000)
     if (!measured) continue // enough rounds; the load goes on until there was enough of it
     rounds += 1
-    const all = { 'without writes': longestSilence(history, from, Date.now()), ...measured }
+    const all = { 'without writes': longestSilence(history, from, nowMs()), ...measured }
     for (const [name, ms] of Object.entries(all)) (times[name] ??= []).push(ms)
     stage.say(`${rounds} of ${size.rounds}: ${JSON.stringify(all)}, ${history.submitted} acknowledged`)
   }
@@ -102,4 +103,4 @@ export async function runAway(stage: Stage, options: AwayOptions): Promise<Repor
   }
 }
 
-const shown = ({ median, p95, worst }: Spread) => `${median} / ${p95} / ${worst}`
+const shown = ({ median, p95, worst }: Spread) => [median, p95, worst].map(Math.round).join(' / ')

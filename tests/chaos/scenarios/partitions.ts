@@ -1,7 +1,7 @@
 import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
 import { History } from '../history.js'
-import { longestSilence, spreadOf } from '../judge/back.js'
+import { slowestSubmit, spreadOf } from '../judge/back.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
 import { startSubmitters } from '../load/submitters.js'
@@ -96,7 +96,7 @@ export const partitions: Scenario = {
         breaks: rounds,
         acknowledged: history.submitted,
         ...Object.fromEntries([...healed].map(([name, ms]) => [`${name} healed ms (median/p95/worst)`, shown(ms)])),
-        'longest silence of a submitter ms': Math.round(longestSilence(history)),
+        'slowest submit ms': Math.round(slowestSubmit(history)),
       },
     }
   },

@@ -1,7 +1,7 @@
 import { type Db, sql } from '@colonies/database'
 import { generatePrivateKey } from '@colonies/identity'
 import { History } from '../history.js'
-import { longestSilence } from '../judge/back.js'
+import { slowestSubmit } from '../judge/back.js'
 import { judge } from '../judge.js'
 import { type ExecutorsOptions, startExecutors } from '../load/executors.js'
 import { addCrons, startPackers } from '../load/schedules.js'
@@ -85,7 +85,7 @@ export const pauses: Scenario = {
       numbers: {
         ...(await runsOf(db)),
         acknowledged: history.submitted,
-        'longest silence of a submitter ms': Math.round(longestSilence(history)),
+        'slowest submit ms': Math.round(slowestSubmit(history)),
       },
     }
   },

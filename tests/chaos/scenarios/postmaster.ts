@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createClient } from '@colonies/client'
+import { nowMs } from '../clock.js'
 import { pause } from '../monkey.js'
 import { randomOf } from '../random.js'
 import type { Scenario } from '../scenario.js'
@@ -20,13 +21,13 @@ async function replicasBack({ replicas, colony }: Scene, since: number): Promise
   const times = await Promise.all(
     replicas.map(async ({ url }) => {
       const asking = createClient({ endpoint: url, privateKey: colony.ownerKey, retry: { forMs: 0 } })
-      for (const end = since + 60_000; Date.now() < end; await pause(20)) {
+      for (const end = since + 60_000; nowMs() < end; await pause(20)) {
         const location = { name: `probe ${randomUUID()}`, colonyname: colony.name }
         const stored = await asking.addLocation({ location }).then(
           () => true,
           () => false,
         )
-        if (stored) return Date.now() - since
+        if (stored) return nowMs() - since
       }
       return Number.POSITIVE_INFINITY
     }),
@@ -69,7 +70,7 @@ export const readOnly: Scenario = {
         await postgres.setReadOnly(true)
         await pause(READ_ONLY_MS)
         await postgres.setReadOnly(false)
-        return { 'replicas back': await replicasBack(scene, Date.now()) }
+        return { 'replicas back': await replicasBack(scene, nowMs()) }
       },
     })
   },

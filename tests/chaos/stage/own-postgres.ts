@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type DatabaseConfig, sql, startEmbeddedPostgres } from '@colonies/database'
+import { nowMs } from '../clock.js'
 import { pause } from '../monkey.js'
 import type { Stage } from '../scenario.js'
 
@@ -29,7 +30,7 @@ export async function startOwnPostgres(stage: Stage): Promise<OwnPostgres> {
     config,
     async kill(signal) {
       const pid = await postmasterPid(dataDir)
-      const at = Date.now()
+      const at = nowMs()
       process.kill(pid, signal)
       return { at, accepts: await untilAccepts(config, async () => (await postmasterPid(dataDir)) !== pid) }
     },
@@ -53,12 +54,12 @@ async function postmasterPid(dataDir: string): Promise<number> {
 
 /** @returns when a new connection was answered first, once `isAnother` says that it is not the one that was killed */
 async function untilAccepts(config: DatabaseConfig, isAnother: () => Promise<boolean>): Promise<number> {
-  for (const end = Date.now() + ACCEPTS_MS_MAX; Date.now() < end; await pause(20)) {
+  for (const end = nowMs() + ACCEPTS_MS_MAX; nowMs() < end; await pause(20)) {
     if (!(await isAnother())) continue
     const db = connect({ ...config, database: 'postgres', maxConnections: 1, acquireTimeoutMs: 1_000 })
     const answered = await db.one(sql`select 1 as one`).catch(() => undefined)
     await db.close()
-    if (answered) return Date.now()
+    if (answered) return nowMs()
   }
   throw new Error(`PostgreSQL did not come back within ${ACCEPTS_MS_MAX} ms`)
 }

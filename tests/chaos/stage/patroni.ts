@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { DatabaseConfig } from '@colonies/database'
+import { nowMs } from '../clock.js'
 import { pause } from '../monkey.js'
 import { between, type Random } from '../random.js'
 import type { Stage } from '../scenario.js'
@@ -92,8 +93,8 @@ export class PatroniCluster {
   }
 
   async #until(holds: () => Promise<boolean>, what: string): Promise<void> {
-    for (const end = Date.now() + WHOLE_MS_MAX; !(await holds()); await pause(200)) {
-      if (Date.now() > end) throw new Error(`the cluster has no ${what}: ${JSON.stringify(await this.#members())}`)
+    for (const end = nowMs() + WHOLE_MS_MAX; !(await holds()); await pause(200)) {
+      if (nowMs() > end) throw new Error(`the cluster has no ${what}: ${JSON.stringify(await this.#members())}`)
     }
   }
 
