@@ -18,7 +18,7 @@ const sizes = {
     kills: 300,
     acknowledged: 200_000,
     executors: 64,
-   
+
     submitters: 8,
     pauseMs: 5,
     batchSize: 200,
