@@ -4,6 +4,7 @@ import { History } from '../history.js'
 import { spreadOf, timesUntilBack } from '../judge/back.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
+import { startPythonExecutors } from '../load/python-executors.js'
 import { startSubmitters } from '../load/submitters.js'
 import { monkey } from '../monkey.js'
 import { randomOf } from '../random.js'
@@ -13,12 +14,12 @@ import { openColony } from '../stage/colony.js'
 import { killReplica, startReplicas } from '../stage/replicas.js'
 
 const sizes = {
-  ci: { kills: 6, acknowledged: 500, executors: 8, submitters: 4, pauseMs: 20, batchSize: 5, minutes: 1 },
+  ci: { kills: 6, acknowledged: 500, executors: 8, python: 1, submitters: 4, pauseMs: 20, batchSize: 5, minutes: 1 },
   full: {
     kills: 300,
     acknowledged: 200_000,
-    executors: 64,
-
+    executors: 60,
+    python: 4,
     submitters: 8,
     pauseMs: 5,
     batchSize: 200,
@@ -41,6 +42,7 @@ export const killReplicas: Scenario = {
     const history = new History()
     const colony = await openColony({ db, history, serverKey, endpoints })
     const executors = await startExecutors(colony, { count: size.executors, endpoints })
+    const python = await startPythonExecutors(stage, colony, { count: size.python, endpoints })
     const submitters = await startSubmitters(colony, { ...size, count: size.submitters, endpoints })
 
     const end = nowMs() + minutes * 60_000
@@ -56,7 +58,7 @@ export const killReplicas: Scenario = {
     })
     await submitters.stop()
     const left = await untilDrained(db, colony.key, 120)
-    await executors.stop()
+    await Promise.all([executors.stop(), python.stop()])
 
     const faults = await judge(history, db, colony)
     const back = spreadOf(timesUntilBack(history, struck.slice(0, -1)))

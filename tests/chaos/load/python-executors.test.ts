@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { generatePrivateKey } from '@colonies/identity'
+import { History } from '../history.js'
+import { judge } from '../judge.js'
+import { untilDrained } from '../settle.js'
+import { openColony } from '../stage/colony.js'
+import { startReplicas } from '../stage/replicas.js'
+import { openStage } from '../stage/stage.js'
+import { startPythonExecutors } from './python-executors.js'
+
+test('an executor of pycolonies does the work, goes on when its server is killed, and tells what it saw', {
+  timeout: 150_000,
+}, async (t) => {
+  const { stage, close } = openStage((line) => t.diagnostic(line))
+  t.after(close)
+  const { db, config } = await stage.database()
+  const serverKey = generatePrivateKey()
+  const replicas = await startReplicas(stage, { database: config, serverKey, count: 2 })
+  const endpoints = replicas.map(({ url }) => url)
+  const history = new History()
+  const colony = await openColony({ db, history, serverKey, endpoints })
+  const user = await colony.user('me')
+  const python = await startPythonExecutors(stage, colony, { count: 1, endpoints })
+  const conditions = { colonyname: colony.name, executortype: 'load' }
+  const spec = { funcname: 'work', maxexectime: 5, maxretries: 100, conditions }
+  await user.submitMany(
+    colony.name,
+    Array.from({ length: 20 }, (_, n) => ({ ...spec, label: `first ${n}` })),
+  )
+  assert.equal(await untilDrained(db, colony.key, 60), 0)
+  await replicas[0]?.kill()
+  await user.submitMany(
+    colony.name,
+    Array.from({ length: 20 }, (_, n) => ({ ...spec, label: `second ${n}` })),
+  )
+  assert.equal(await untilDrained(db, colony.key, 60), 0)
+  await python.stop()
+  assert.ok(history.closed >= 40, `${history.closed} closes were acknowledged`)
+  assert.deepEqual(await judge(history, db, colony), [])
+})
