@@ -1,0 +1,194 @@
+import type { Claimant, NewGraph, NewNode, NewProcess } from '@colonies/database'
+import type { Run } from '../model/model-database.js'
+import type { ColonyTables } from '../model/tables.js'
+import type { Random } from '../world/random.js'
+import { childRun, cronRun, generatorRun, packRun } from './schedule-operations.js'
+
+export const colonyName = 'dev'
+export const executorNames = ['ada', 'bob', 'eve'] as const
+export const idOf = (name: string) => name.padEnd(64, '0')
+
+/** What random operations are made from. */
+export interface Scene {
+  random: Random
+  colony: ColonyTables
+  /** Makes ids that sort by when they were made. */
+  newId(): string
+}
+
+/** Seconds: sums of them are never less than ten seconds from a step of time, which has 50. */
+export const durations = [null, 40, 80] as const
+
+const maybe = <Value>(random: Random, value: Value) => (random.chance(0.3) ? value : null)
+
+export function newProcess(scene: Scene): NewProcess {
+  const { random } = scene
+  return {
+    processId: scene.newId(),
+    nodeName: '',
+    functionName: 'f',
+    executorType: random.pick(['cpu', 'cpu', 'gpu']),
+    label: '',
+    initiatorId: idOf('me'),
+    initiatorName: 'me',
+    initiatorIsUser: true,
+    priority: random.between(-1, 1),
+    waitSeconds: random.pick(durations),
+    execSeconds: random.pick(durations),
+    maxRetries: random.between(-1, 2),
+    spec: '{}',
+    env: '{}',
+    channels: null,
+    names: random.chance(0.25) ? [random.pick(executorNames)] : null,
+    location: random.pick(['', '', 'home']),
+    cpu: BigInt(random.pick([0, 0, 500])),
+    memory: 0n,
+    requestId: maybe(random, `r${random.between(1, 12)}`),
+    holder: null,
+  }
+}
+
+/** A graph in which nodes depend on some of the earlier ones. */
+export function newGraph(scene: Scene, size = scene.random.between(1, 5)): NewGraph {
+  const { random } = scene
+  const nodes = Array.from({ length: size }, (_, at): NewNode & { children: string[] } => {
+    const { requestId: _r, holder: _h, ...process } = newProcess(scene)
+    return { ...process, nodeName: `n${at}`, parents: [], children: [], input: null }
+  })
+  for (const [at, node] of nodes.entries()) {
+    const parents = random.some(nodes.slice(0, at), 0.4)
+    node.parents = parents.map(({ processId }) => processId)
+    for (const parent of parents) parent.children.push(node.processId)
+  }
+  return {
+    graphId: scene.newId(),
+    initiatorId: idOf('me'),
+    initiatorName: 'me',
+    requestId: maybe(random, `g${random.between(1, 6)}`),
+    cron: null,
+    nodes,
+    attributes: [],
+  }
+}
+
+function submitRun(scene: Scene): Run {
+  const { random, colony } = scene
+  const processes = Array.from({ length: random.between(1, 4) }, () => {
+    const name = random.pick(executorNames)
+    const holder = maybe(random, { id: idOf(name), name, assignId: `a${random.between(1, 4)}` })
+    return { ...newProcess(scene), holder }
+  })
+  return { name: 'insertProcesses', args: [colony.key, processes, []] }
+}
+
+export function claimRun({ random, colony }: Scene): Run {
+  const shape = {
+    executorType: random.pick(['cpu', 'cpu', 'gpu']),
+    location: random.pick(['', 'home']),
+    cpu: BigInt(random.pick([0, 1000])),
+    memory: 0n,
+  }
+  const claimants = Array.from({ length: random.between(1, 4) }, (): Claimant => {
+    const name = random.pick(executorNames)
+    return { executorId: idOf(name), name, assignId: random.chance(0.6) ? `a${random.between(1, 20)}` : null }
+  })
+  return { name: 'claimProcesses', args: [colony.key, shape, claimants] }
+}
+
+/** Processes as somebody may name them: mostly the holder, sometimes one that lost it, sometimes twice. */
+export function someHeld({ random, colony }: Scene, most = 4) {
+  const known = [...colony.live.values(), ...random.some([...colony.results.values()], 0.1)]
+  const running = known.filter((row) => row.state === 1)
+  return Array.from({ length: Math.min(most, known.length) }, () => {
+    const { processId, holder, attempt } = random.pick(random.chance(0.8) && running.length > 0 ? running : known)
+    return {
+      processId,
+      holder: holder !== null && random.chance(0.85) ? holder : idOf(random.pick(executorNames)),
+      attempt: random.pick([0, attempt, attempt, attempt - 1]),
+    }
+  })
+}
+
+export function closeRun(scene: Scene): Run {
+  const { random, colony } = scene
+  const held = someHeld(scene)
+  if (random.chance(0.7)) {
+    const closes = held.map((one) => ({ ...one, output: random.chance(0.6) ? `["${one.processId}"]` : null }))
+    return { name: 'closeSuccessful', args: [colony.key, closes] }
+  }
+  return { name: 'closeFailed', args: [colony.key, held.map((one) => ({ ...one, errors: maybe(random, ['no']) }))] }
+}
+
+function cancelRun({ random, colony }: Scene): Run {
+  const processes = [...colony.specs.keys()]
+  const graphs = [...colony.graphs.keys()]
+  if (graphs.length > 0 && random.chance(0.5)) return { name: 'cancelGraph', args: [colony.key, random.pick(graphs)] }
+  return { name: 'cancelProcess', args: [colony.key, processes.length > 0 ? random.pick(processes) : idOf('nobody')] }
+}
+
+function sweepRun({ random, colony: { key } }: Scene): Run {
+  return random.pick<Run>([
+    { name: 'releaseOverdue', args: [key, 10] },
+    { name: 'failOverdue', args: [key, 10] },
+    { name: 'releaseFromLost', args: [key, 60, 1000] },
+  ])
+}
+
+function executorRun({ random, colony: { key } }: Scene): Run {
+  const name = random.pick(executorNames)
+  return random.pick<Run>([
+    { name: 'beat', args: [key, idOf(name)] },
+    { name: 'approveExecutor', args: [key, name] },
+    { name: 'approveExecutor', args: [key, name] },
+    { name: 'revokeExecutor', args: [key, name, 2] },
+    { name: 'recordLastHeard', args: [key, [{ executorId: idOf(name), secondsAgo: 10 }]] },
+  ])
+}
+
+function readRun(scene: Scene): Run {
+  const { random, colony } = scene
+  const ids = random.some([...colony.specs.keys()], 0.3)
+  const attempts = ids.map((id) => random.pick([0, colony.live.get(id)?.attempt ?? 1]))
+  return random.pick<Run>([
+    { name: 'coloniesWithOverdue', args: [] },
+    { name: 'coloniesWithLostExecutors', args: [60] },
+    { name: 'coloniesWithUnknownHolders', args: [] },
+    { name: 'heldByNobody', args: [colony.key, 100] },
+    { name: 'typesWithReady', args: [colony.key, ['cpu', 'gpu', 'none']] },
+    { name: 'readStandings', args: [colony.key, ids] },
+    { name: 'readProcesses', args: [colony.key, ids] },
+    { name: 'lostBy', args: [colony.key, idOf(random.pick(executorNames)), { processIds: ids, attempts }] },
+  ])
+}
+
+function outputRun(scene: Scene): Run {
+  const [held] = someHeld(scene, 1)
+  const nobody = { processId: idOf('nobody'), holder: idOf('ada'), attempt: 0 }
+  return { name: 'setOutput', args: [scene.colony.key, { ...(held ?? nobody), output: '["early"]' }] }
+}
+
+const makers: readonly [weight: number, make: (scene: Scene) => Run][] = [
+  [5, submitRun],
+  [3, ({ colony, ...rest }) => ({ name: 'insertGraph', args: [colony.key, newGraph({ colony, ...rest })] })],
+  [8, claimRun],
+  [6, closeRun],
+  [1, cancelRun],
+  [1, (scene) => ({ name: 'giveBack', args: [scene.colony.key, someHeld(scene)] })],
+  [3, sweepRun],
+  [2, executorRun],
+  [2, readRun],
+  [1, outputRun],
+  [2, childRun],
+  [3, packRun],
+  [2, generatorRun],
+  [3, cronRun],
+]
+const bag = makers.flatMap(([weight, make]) => Array.from({ length: weight }, () => make))
+
+/** Any statement with plausible arguments. */
+export const randomRun = (scene: Scene): Run => scene.random.pick(bag)(scene)
+
+/** One that writes, for running beside another. */
+export const racingRun = (scene: Scene): Run =>
+  scene.random.pick([claimRun, claimRun, closeRun, closeRun, childRun, generatorRun, cronRun, packRun])(scene)
+

@@ -1,0 +1,154 @@
+import type { Claimant, Claimed, ClaimShape } from '@colonies/database'
+import { statement } from './model-database.js'
+import { addEvent, byId, byPriority, graphOf, isReady, rowOf, specColumns } from './rows.js'
+import { after, type ColonyTables, type Live, type Spec, wireTime } from './tables.js'
+
+interface Asked extends Claimant {
+  place: number
+}
+
+/** What a claim is about to do. */
+interface Plan {
+  /** What a claimant holds already under its assign id. */
+  again: { asked: Asked; row: Live }[]
+  pairs: { asked: Asked; row: Live }[]
+  /** All rows that were locked on the way, which are more than are taken. */
+  locked: Live[]
+}
+
+export const claimProcesses = statement('claimProcesses', {
+  locks(tables, { isFree }, colonyKey, shape, claimants) {
+    const colony = tables.of(colonyKey)
+    const plan = planClaim(colony, shape, claimants, (row) => isFree(rowOf.process(row.processId)))
+    const graphs = plan.pairs.flatMap(({ row }) => graphOf(colony, row.graphId) ?? [])
+    return {
+      skips: plan.locked.map(({ processId }) => rowOf.process(processId)),
+      waits: [
+        ...plan.again.map(({ row }) => rowOf.process(row.processId)),
+        ...graphs.flatMap(({ graphId, startedAt }) => (startedAt === null ? rowOf.graph(graphId) : [])),
+      ],
+      plan,
+      isSettled: true,
+    }
+  },
+  apply(tx, colonyKey) {
+    const { now } = tx
+    const colony = tx.tables.of(colonyKey)
+    const { pairs, again } = tx.plan as Plan
+    for (const { asked, row } of pairs) {
+      row.state = 1
+      row.attempt += 1
+      row.holder = asked.executorId
+      row.holderName = asked.name
+      row.assignId = asked.assignId
+      row.startedAt = now
+      row.deadline = after(now, row.execSeconds)
+      const graph = graphOf(colony, row.graphId)
+      if (graph) graph.startedAt ??= now
+      addEvent(tx, colony, row, { oldState: 0, state: 1, holder: row.holder, reason: 'assign' })
+    }
+    // As an attempt of its own: what is done with the first reply, should it still arrive, does not count.
+    const held = again.filter(({ asked, row }) => holds(asked, row) && colony.live.has(row.processId))
+    for (const { row } of held) row.attempt += 1
+    return [...pairs, ...held].map(({ asked, row }) => claimedRow(colony, asked.place, row))
+  },
+})
+
+function planClaim(
+  colony: ColonyTables,
+  shape: ClaimShape,
+  claimants: readonly Claimant[],
+  mayLock: (row: Live) => boolean,
+): Plan {
+  const plan: Plan = { again: [], pairs: [], locked: [] }
+  if (colony.paused) return plan
+  const asked = claimants
+    .map((claimant, place): Asked => ({ ...claimant, place }))
+    .filter(({ executorId }) => colony.executors.get(executorId)?.state === 1)
+  plan.again = heldAgain(colony, asked)
+  const open = asked.filter((one) => !plan.again.some((held) => held.asked === one))
+  const fitting = [...colony.live.values()].filter((row) => isReady(row) && fitsShape(row, shape)).sort(byPriority)
+  const general = lockGeneral(fitting, open.length, mayLock)
+  const named = lockNamed(fitting, open, claimants.length, mayLock)
+  plan.locked = [...general, ...named.map(({ row }) => row)]
+  const taken = [...general.map((row) => ({ row, asked: undefined })), ...named]
+    .sort((a, b) => byPriority(a.row, b.row))
+    .slice(0, open.length)
+  const byName = taken.flatMap(({ row, asked }) => (asked ? [{ row, asked }] : []))
+  const others = open.filter((one) => !byName.some((pair) => pair.asked === one))
+  const unnamed = taken.flatMap(({ row, asked }) => (asked ? [] : [row]))
+  plan.pairs = [...byName, ...unnamed.flatMap((row, nth) => (others[nth] ? [{ row, asked: others[nth] }] : []))]
+  return plan
+}
+
+const holds = ({ executorId, assignId }: Asked, row: Live) => row.holder === executorId && row.assignId === assignId
+
+/** Each claimant with an assign id gets what that id took before, one process after the other. */
+function heldAgain(colony: ColonyTables, asked: readonly Asked[]): Plan['again'] {
+  const nth = new Map<string, number>()
+  return asked.flatMap((one) => {
+    if (one.assignId === null) return []
+    const key = `${one.executorId}/${one.assignId}`
+    const held = [...colony.live.values()]
+      .filter((row) => holds(one, row))
+      .sort(byId)
+    const row = held[nth.get(key) ?? 0]
+    nth.set(key, (nth.get(key) ?? 0) + 1)
+    return row ? [{ asked: one, row }] : []
+  })
+}
+
+function fitsShape(row: Live, { executorType, location, cpu, memory }: ClaimShape): boolean {
+  const isHere = row.location === '' || row.location === location
+  return row.executorType === executorType && isHere && row.cpu <= cpu && row.memory <= memory
+}
+
+/** Of each combination of demands the first free ones, as many as there are claimants. */
+function lockGeneral(fitting: readonly Live[], count: number, mayLock: (row: Live) => boolean): Live[] {
+  const perDemand = new Map<string, number>()
+  return fitting.filter((row) => {
+    if (row.names !== null || !mayLock(row)) return false
+    const demand = `${row.location}/${row.cpu}/${row.memory}`
+    const before = perDemand.get(demand) ?? 0
+    perDemand.set(demand, before + 1)
+    return before < count
+  })
+}
+
+/** Rows that want executors by name, each with the claimant that it goes to. */
+function lockNamed(
+  fitting: readonly Live[],
+  open: readonly Asked[],
+  count: number,
+  mayLock: (row: Live) => boolean,
+): { row: Live; asked: Asked | undefined }[] {
+  const wanted = fitting.filter((row) => row.names !== null)
+  const given = new Set<Live>()
+  return [...new Set(open.map(({ name }) => name))].flatMap((name) => {
+    const claimants = open.filter((one) => one.name === name)
+    const rows = wanted.filter((row) => row.names?.includes(name)).slice(0, count)
+    const free = rows.filter((row) => !given.has(row) && mayLock(row))
+    for (const row of free) given.add(row)
+    return free.flatMap((row, nth) => (claimants[nth] ? [{ row, asked: claimants[nth] }] : []))
+  })
+}
+
+function claimedRow(colony: ColonyTables, place: number, row: Live): Claimed {
+  const spec = colony.specs.get(row.processId) as Spec
+  return {
+    ...specColumns(colony, spec),
+    place,
+    more: false,
+    state: row.state,
+    holder: row.holder,
+    started_at: wireTime(row.startedAt),
+    ended_at: null,
+    wait_deadline: wireTime(after(spec.submittedAt, row.waitSeconds)),
+    exec_deadline: wireTime(row.deadline),
+    retries: row.retries,
+    attempt: row.attempt,
+    open_parents: 0,
+    output: row.output,
+    errors: null,
+  }
+}

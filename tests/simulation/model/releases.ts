@@ -1,0 +1,85 @@
+import type { Released } from '@colonies/database'
+import { statement, type Transaction } from './model-database.js'
+import { addEvent, isHeldBy, readyLines, rowOf } from './rows.js'
+import { after, type ColonyTables, type Executor, type Live } from './tables.js'
+
+export const giveBack = statement('giveBack', {
+  locks(tables, _context, colonyKey, held) {
+    const { live } = tables.of(colonyKey)
+    return { waits: held.flatMap(({ processId }) => (live.has(processId) ? rowOf.process(processId) : [])) }
+  },
+  apply(tx, colonyKey, held) {
+    const colony = tx.tables.of(colonyKey)
+    const rows = held.flatMap((one) => {
+      const row = colony.live.get(one.processId)
+      return isHeldBy(row, one) ? [row] : []
+    })
+    return putBack(tx, colony, rows, { reason: 'unassign', countsAsRetry: false })
+  },
+})
+
+function overdue(colony: ColonyTables, now: number, limit: number): Live[] {
+  return [...colony.live.values()]
+    .filter((row) => row.state === 1 && row.deadline !== null && row.deadline < now)
+    .filter(({ maxRetries, retries }) => maxRetries < 0 || retries < maxRetries)
+    .sort((a, b) => (a.deadline ?? 0) - (b.deadline ?? 0))
+    .slice(0, limit)
+}
+
+export const releaseOverdue = statement('releaseOverdue', {
+  locks: (tables, { now }, colonyKey, limit) => ({
+    waits: overdue(tables.of(colonyKey), now, limit).map(({ processId }) => rowOf.process(processId)),
+  }),
+  apply(tx, colonyKey, limit) {
+    const colony = tx.tables.of(colonyKey)
+    return putBack(tx, colony, overdue(colony, tx.now, limit), { reason: 'maxexectime', countsAsRetry: true })
+  },
+})
+
+/** Not approved, or sends heartbeats and fell silent. */
+export const isLost = ({ state, leased, heartbeatAt }: Executor, now: number, silentSeconds: number) =>
+  state !== 1 || (leased && heartbeatAt !== null && heartbeatAt < now - silentSeconds * 1_000_000)
+
+export function heldByLost(colony: ColonyTables, now: number, silentSeconds: number): Live[] {
+  return [...colony.live.values()].filter(({ holder }) => {
+    const executor = holder === null ? undefined : colony.executors.get(holder)
+    return executor !== undefined && isLost(executor, now, silentSeconds)
+  })
+}
+
+export const releaseFromLost = statement('releaseFromLost', {
+  locks: (tables, { now }, colonyKey, silentSeconds, limit) => ({
+    waits: heldByLost(tables.of(colonyKey), now, silentSeconds)
+      .slice(0, limit)
+      .map(({ processId }) => rowOf.process(processId)),
+  }),
+  apply(tx, colonyKey, silentSeconds, limit) {
+    const colony = tx.tables.of(colonyKey)
+    const rows = heldByLost(colony, tx.now, silentSeconds).slice(0, limit)
+    return putBack(tx, colony, rows, { reason: 'executor lost', countsAsRetry: false })
+  },
+})
+
+export const heldBy = (colony: ColonyTables, executorId: string) =>
+  [...colony.live.values()].filter(({ holder }) => holder === executorId)
+
+/** Puts running processes back into the queue. */
+export function putBack(
+  tx: Transaction,
+  colony: ColonyTables,
+  rows: readonly Live[],
+  { reason, countsAsRetry }: { reason: string; countsAsRetry: boolean },
+): Released {
+  const back = [...new Set(rows)]
+  for (const row of back) {
+    const { holder } = row
+    row.state = 0
+    row.retries += countsAsRetry ? 1 : 0
+    row.holder = null
+    row.holderName = null
+    row.assignId = null
+    row.deadline = after(tx.now, row.waitSeconds)
+    addEvent(tx, colony, row, { oldState: 1, state: 0, holder, reason })
+  }
+  return { released: new Set(back.map(({ processId }) => processId)), ready: readyLines(back) }
+}

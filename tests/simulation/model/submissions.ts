@@ -1,0 +1,69 @@
+import type { Submitted } from '@colonies/database'
+import { statement } from './model-database.js'
+import { addEvent, queuePlace, requestKey, rowOf, waitingRow } from './rows.js'
+import { after, type Spec, wireTime } from './tables.js'
+
+export const insertProcesses = statement('insertProcesses', {
+  // Two inserts of one request: the second waits for the first at the primary key of `requests`.
+  locks: (_tables, _context, _colony, processes) => ({
+    waits: processes.flatMap((p) => (p.requestId === null ? [] : rowOf.request(p.initiatorId, p.requestId))),
+  }),
+  apply(tx, colonyKey, processes) {
+    const { now } = tx
+    const colony = tx.tables.of(colonyKey)
+    const known = new Map(colony.requests)
+    const rows: Submitted[] = []
+    for (const [place, { holder, requestId, ...process }] of processes.entries()) {
+      const key = requestId === null ? undefined : requestKey(process.initiatorId, requestId)
+      if (key !== undefined && colony.requests.has(key)) {
+        const madeBefore = known.get(key) // of the same batch: not in the snapshot, so there is no answer
+        if (madeBefore !== undefined) rows.push(repeated(place, madeBefore, now))
+        continue
+      }
+      if (key !== undefined) colony.requests.set(key, process.processId)
+      const priorityTime = queuePlace(now, place % 1000, process.priority)
+      const spec: Spec = { ...process, graphId: null, submittedAt: now, priorityTime, input: null }
+      const executor = holder && colony.executors.get(holder.id)
+      const dispatched = executor?.state === 1 && !colony.paused
+      const row = waitingRow(spec, now, 0, [])
+      if (dispatched) {
+        row.state = 1
+        row.attempt = 1
+        row.deadline = after(now, process.execSeconds)
+        row.holder = holder?.id ?? null
+        row.holderName = holder?.name ?? null
+        row.assignId = holder?.assignId ?? null
+        row.startedAt = now
+      }
+      colony.specs.set(process.processId, spec)
+      colony.live.set(process.processId, row)
+      addEvent(tx, colony, row, { oldState: null, state: row.state, holder: row.holder, reason: 'submit' })
+      rows.push({
+        place,
+        process_id: process.processId,
+        fresh: true,
+        state: row.state,
+        submitted_at: wireTime(now),
+        priority_time: priorityTime,
+        wait_deadline: wireTime(after(now, process.waitSeconds)),
+        exec_deadline: dispatched ? wireTime(row.deadline) : null,
+        started_at: dispatched ? wireTime(now) : null,
+      })
+    }
+    return rows
+  },
+})
+
+function repeated(place: number, processId: string, now: number): Submitted {
+  return {
+    place,
+    process_id: processId,
+    fresh: false,
+    state: 0,
+    submitted_at: wireTime(now),
+    priority_time: 0n,
+    wait_deadline: null,
+    exec_deadline: null,
+    started_at: null,
+  }
+}
