@@ -246,15 +246,26 @@ function routesOf<Run>(transport: 'http' | 'websocket', runs: object): ReadonlyM
     if (operation.transport !== transport) continue
     const run = named.get(name)
     if (!run) throw new Error(`Nothing was given to run the operation ${name} (${operation.payloadtype}).`)
-    routes.set(operation.payloadtype, {
+    routes.set(operation.payloadtype, { ...compiled(operation), run })
+  }
+  return routes
+}
+
+const compiledBefore = new WeakMap<AnyOperation, Omit<Route<unknown>, 'run'>>()
+
+/** What is made from a contract alone. Once in a process: it takes longer than all else that a start does here. */
+function compiled(operation: AnyOperation): Omit<Route<unknown>, 'run'> {
+  let made = compiledBefore.get(operation)
+  if (!made) {
+    made = {
       operation,
       decode: compileDecoder(Shape({ msgtype: Text, ...operation.input.properties }), {
         json: 'text',
-      }) as Route<Run>['decode'],
-      encode: compileEncoder(operation.output, { json: 'text' }) as Route<Run>['encode'],
+      }) as Route<unknown>['decode'],
+      encode: compileEncoder(operation.output, { json: 'text' }) as Route<unknown>['encode'],
       replyHead: `{"payloadtype":"${operation.replytype}","payload":"`,
-      run,
-    })
+    }
+    compiledBefore.set(operation, made)
   }
-  return routes
+  return made
 }

@@ -93,6 +93,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       port,
       wire: options.wire ?? createReplica,
       closers,
+      signal: options.signal,
       ...database,
     })
     const url = urlOf(config.http, port)
@@ -193,14 +194,24 @@ async function openDatabase(
   const databaseConfig = config.database ?? (await ownDatabase(config, log, closers))
   const db = connect(databaseConfig)
   closers.push(() => db.close())
+  await onceReachable({ log, signal }, async () => {
+    await ensureDatabase(databaseConfig)
+    const say = (line: string) => log.warn(line)
+    for (const name of await migrate(db, { say })) log.info('migrated the database', { name })
+    await settleOwner(db, config.serverId, log)
+    await makePartitionsAhead(db, config.retentionSeconds, log)
+  })
+  return { db, databaseConfig }
+}
+
+/** Does something with the database, again and again until it can be reached; what was done before may be done once more. */
+async function onceReachable(
+  { log, signal }: { log: Log; signal: AbortSignal | undefined },
+  work: () => Promise<void>,
+): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      await ensureDatabase(databaseConfig)
-      const say = (line: string) => log.warn(line)
-      for (const name of await migrate(db, { say })) log.info('migrated the database', { name })
-      await settleOwner(db, config.serverId, log)
-      await makePartitionsAhead(db, config.retentionSeconds, log)
-      return { db, databaseConfig }
+      return await work()
     } catch (error) {
       if (!isConnectionFailure(error)) throw error
       const waitMs = Math.min(BACKOFF_MS_MAX, 250 * 2 ** attempt)
@@ -237,12 +248,14 @@ interface StartOptions extends OpenDatabase {
   port: number
   wire: Wire
   closers: Closer[]
+  signal: AbortSignal | undefined
 }
 
 async function startParts(options: StartOptions): Promise<Running> {
-  const { config, log, metrics, front, port, wire, closers, db, databaseConfig } = options
+  const { config, log, metrics, front, port, wire, closers, signal, db, databaseConfig } = options
   const directory = new Directory(db)
-  await directory.refresh()
+  // The database may be gone again since it was opened.
+  await onceReachable({ log, signal }, () => directory.refresh())
   const store = await openStore(db, config.store)
   const replicaId = newId()
   const refresh = () => void directory.refresh().catch(() => {}) // the loop below does it again

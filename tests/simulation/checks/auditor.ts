@@ -60,7 +60,7 @@ export class CommitAuditor implements Auditor {
     const before = this.#known.get(processId)
     this.#world.log(
       this.#world.node('postgres'),
-      `${shown(processId)} ${oldState ?? 'new'} -> ${state}, attempt ${attempt}, ${shown(holder ?? 'nobody')} (${reason}, by ${from})`,
+      `${shown(processId)} ${oldState ?? 'new'} -> ${state}, attempt ${attempt}, ${holder === null ? 'nobody' : shown(holder)} (${reason}, by ${from})`,
     )
     const where = `process ${shown(processId)}, ${reason}`
     if ((before?.state ?? null) !== oldState)
@@ -72,7 +72,9 @@ export class CommitAuditor implements Auditor {
     if (state === 1 && before && attempt <= before.attempt)
       this.#world.fail(`Each holder has an attempt of its own (2): ${where} is attempt ${attempt} again`)
     if (before?.state === 1 && oldState === 1 && holder !== before.holder)
-      this.#world.fail(`One holder (2): ${where} says ${shown(holder ?? '')} held it, not ${shown(before.holder ?? '')}`)
+      this.#world.fail(
+        `One holder (2): ${where} says ${shown(holder ?? '')} held it, not ${shown(before.holder ?? '')}`,
+      )
     if (colony.live.has(processId) === colony.results.has(processId))
       this.#world.fail(`In exactly one of live and results (1): ${where}`)
     this.#known.set(processId, { state, attempt, holder })
@@ -98,4 +100,6 @@ export class CommitAuditor implements Auditor {
   }
 }
 
-export const shown = (id: string) => (id.length > 16 ? id.slice(0, 16).replace(/0+$/, '') : id)
+/** An id as it is easy to tell from others: names of the simulation in clear, others by the end of what is random. */
+export const shown = (id: string): string =>
+  /0{20}$/.test(id) ? Buffer.from(id.replace(/0+$/, ''), 'hex').toString() : id.slice(12, 20)

@@ -5,10 +5,11 @@ import { testDatabase } from '@colonies/testkit'
 import '../model/index.js'
 import { type Run, statementNames } from '../model/model-database.js'
 import { Random } from '../world/random.js'
-import { racingRun, randomRun, type Scene } from './operations.js'
+import { racingRun, randomRun } from './operations.js'
 import { makePair, outcomeOf, type Pair, runBoth, runReal } from './pair.js'
 import { rowsOfModel, withTimesOf } from './rows-of-model.js'
 import { rowsOfPostgres } from './rows-of-postgres.js'
+import type { Scene } from './scene.js'
 
 // The model of the simulation answers as PostgreSQL does, and leaves the same rows: the same random statements are sent to
 // both. More histories: COLONIES_CONFORMANCE_SEEDS=1000; one again: COLONIES_CONFORMANCE_SEED=7.
@@ -26,7 +27,12 @@ function sceneOf(seed: number, pair: Pair): Scene {
   return {
     random,
     colony: pair.model.tables.of(pair.colony),
-    newId: () => (++made).toString(16).padStart(12, '0') + random.between(0, 2 ** 32 - 1).toString(16).padEnd(52, '0'),
+    newId: () =>
+      (++made).toString(16).padStart(12, '0') +
+      random
+        .between(0, 2 ** 32 - 1)
+        .toString(16)
+        .padEnd(52, '0'),
   }
 }
 

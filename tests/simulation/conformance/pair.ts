@@ -2,7 +2,7 @@ import * as database from '@colonies/database'
 import { type Database, type Db, sql } from '@colonies/database'
 import { ModelDatabase, type Run } from '../model/model-database.js'
 import type { Micros } from '../model/tables.js'
-import { colonyName, executorNames, idOf } from './operations.js'
+import { colonyName, executorNames, idOf } from './scene.js'
 
 /** What came of a statement, as comparable data: its answer, or the code of its refusal. */
 export type Outcome = unknown
@@ -47,11 +47,29 @@ async function fill(pair: Pair): Promise<void> {
   const next = new Date((await database.databaseTime(pair.db)) + 25_000).toISOString()
   for (const overlap of ['allow', 'wait', 'skip', 'cancel']) {
     const zone = { time_zone: '', server_time_zone: 'UTC', catchup: false, waits: false, random: false }
-    const cron = { cron_id: idOf(`c${overlap}`), name: overlap, ...owner, ...zone, interval_seconds: 40, expression: '' }
+    const cron = {
+      cron_id: idOf(`c${overlap}`),
+      name: overlap,
+      ...owner,
+      ...zone,
+      interval_seconds: 40,
+      expression: '',
+    }
     await runBoth(pair, { name: 'insertCron', args: [colony, { ...cron, overlap, next_run: next }] })
   }
-  for (const [name, trigger_count, timeout_seconds] of [['two', 2, 0], ['three', 3, 40], ['broken', 1, 0]] as const) {
-    const generator = { generator_id: idOf(`g${name}`), name, ...owner, trigger_count, timeout_seconds, arg_bytes_max: 100 }
+  for (const [name, trigger_count, timeout_seconds] of [
+    ['two', 2, 0],
+    ['three', 3, 40],
+    ['broken', 1, 0],
+  ] as const) {
+    const generator = {
+      generator_id: idOf(`g${name}`),
+      name,
+      ...owner,
+      trigger_count,
+      timeout_seconds,
+      arg_bytes_max: 100,
+    }
     await runBoth(pair, { name: 'insertGenerator', args: [colony, generator] })
   }
 }
@@ -86,7 +104,8 @@ export async function runBoth(pair: Pair, run: Run): Promise<{ real: Outcome; mo
 
 /** The function of the database package that has this name. */
 export function runReal(db: Db, { name, args }: Run): Promise<unknown> {
-  const send = database[name] as (db: Db, ...args: readonly unknown[]) => Promise<unknown>
+  const functions: Record<string, unknown> = database
+  const send = functions[name] as (db: Db, ...args: readonly unknown[]) => Promise<unknown>
   return send(db, ...args)
 }
 
@@ -123,4 +142,3 @@ const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b
 function timeOf(value: unknown): unknown {
   return value === null || value === undefined ? null : 'a time'
 }
-

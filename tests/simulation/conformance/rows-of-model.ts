@@ -86,7 +86,8 @@ const closeSeconds = 2
  */
 export function withTimesOf<Data>(modelled: Data, real: Data): Data {
   if (typeof modelled !== 'object' || typeof real !== 'object' || modelled === null || real === null) return real
-  if (isTime(modelled) && isTime(real)) return Math.abs(modelled.seconds - real.seconds) < closeSeconds ? modelled : real
+  if (isTime(modelled) && isTime(real))
+    return Math.abs(modelled.seconds - real.seconds) < closeSeconds ? modelled : real
   if (Array.isArray(real)) return real.map((item, at) => withTimesOf((modelled as unknown[])[at], item)) as Data
   const fields = Object.entries(real).map(([name, value]) => [name, withTimesOf(modelled[name as keyof Data], value)])
   return Object.fromEntries(fields) as Data

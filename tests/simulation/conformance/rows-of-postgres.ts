@@ -4,7 +4,8 @@ import { eventText, type Rows, shortened } from './rows-of-model.js'
 /** The same rows as of the model, read from PostgreSQL. */
 export async function rowsOfPostgres(db: Db, colony: number): Promise<Rows> {
   const { now } = (await db.one<{ now: string }>(sql`select now()`)) ?? { now: '' }
-  const from = (time: string | null) => (time === null ? null : { seconds: (Date.parse(time) - Date.parse(now)) / 1000 })
+  const from = (time: string | null) =>
+    time === null ? null : { seconds: (Date.parse(time) - Date.parse(now)) / 1000 }
   // biome-ignore lint/suspicious/noExplicitAny: rows are only handed on, to be compared
   const all = (statement: ReturnType<typeof sql>) => db.all<any>(statement)
   const live = await all(sql`
@@ -94,7 +95,11 @@ export async function rowsOfPostgres(db: Db, colony: number): Promise<Rows> {
       previous: row.previous_graph_id,
       error: row.last_error,
     })),
-    generators: generators.map(({ due_at, last_error, ...row }) => ({ ...row, dueAt: from(due_at), error: last_error })),
+    generators: generators.map(({ due_at, last_error, ...row }) => ({
+      ...row,
+      dueAt: from(due_at),
+      error: last_error,
+    })),
     counters: {
       waiting: count('waiting'),
       running: count('running'),
@@ -103,6 +108,8 @@ export async function rowsOfPostgres(db: Db, colony: number): Promise<Rows> {
       cancelled: count('cancelled'),
       countedTo: undefined,
     },
-    events: events.map(({ process_id, old_state, ...event }) => `${process_id} ${eventText({ oldState: old_state, ...event })}`),
+    events: events.map(
+      ({ process_id, old_state, ...event }) => `${process_id} ${eventText({ oldState: old_state, ...event })}`,
+    ),
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CronOutcome, DueGenerator, LockedCron, NewChild, NewGraph, Recipe } from '@colonies/database'
 import type { Run } from '../model/model-database.js'
-import { idOf, newProcess, type Scene, someHeld } from './operations.js'
+import { idOf, newProcess, type Scene, someHeld } from './scene.js'
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex')
 
@@ -66,7 +66,10 @@ function recipeOf({ generator_id, name, taken }: DueGenerator): Recipe | string 
   return {
     nodes: 2,
     roots: 1,
-    graphOf: (args) => ({ graph: graphFor(`${generator_id} ${taken} ${args.join()}`, null, JSON.stringify(args)), ready: [] }),
+    graphOf: (args) => ({
+      graph: graphFor(`${generator_id} ${taken} ${args.join()}`, null, JSON.stringify(args)),
+      ready: [],
+    }),
   }
 }
 

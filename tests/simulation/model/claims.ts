@@ -17,7 +17,7 @@ interface Plan {
 }
 
 export const claimProcesses = statement('claimProcesses', {
-  locks(tables, { isFree }, colonyKey, shape, claimants) {
+  locks({ tables, isFree }, colonyKey, shape, claimants) {
     const colony = tables.of(colonyKey)
     const plan = planClaim(colony, shape, claimants, (row) => isFree(rowOf.process(row.processId)))
     const graphs = plan.pairs.flatMap(({ row }) => graphOf(colony, row.graphId) ?? [])
@@ -89,9 +89,7 @@ function heldAgain(colony: ColonyTables, asked: readonly Asked[]): Plan['again']
   return asked.flatMap((one) => {
     if (one.assignId === null) return []
     const key = `${one.executorId}/${one.assignId}`
-    const held = [...colony.live.values()]
-      .filter((row) => holds(one, row))
-      .sort(byId)
+    const held = [...colony.live.values()].filter((row) => holds(one, row)).sort(byId)
     const row = held[nth.get(key) ?? 0]
     nth.set(key, (nth.get(key) ?? 0) + 1)
     return row ? [{ asked: one, row }] : []
@@ -139,6 +137,7 @@ function claimedRow(colony: ColonyTables, place: number, row: Live): Claimed {
     ...specColumns(colony, spec),
     place,
     more: false,
+    varied: false, // fewer demands than make a difference
     state: row.state,
     holder: row.holder,
     started_at: wireTime(row.startedAt),

@@ -13,7 +13,7 @@ interface Wish {
 }
 
 export const closeSuccessful = statement('closeSuccessful', {
-  locks: (tables, _context, colonyKey, closes) => {
+  locks: ({ tables }, colonyKey, closes) => {
     const colony = tables.of(colonyKey)
     const rows = closes.flatMap(({ processId }) => colony.live.get(processId) ?? [])
     return { waits: [...endLocks(rows), ...rows.flatMap(({ children }) => children).map(rowOf.process)] }
@@ -40,7 +40,7 @@ export const closeSuccessful = statement('closeSuccessful', {
 })
 
 export const closeFailed = statement('closeFailed', {
-  locks: (tables, _context, colonyKey, failures) =>
+  locks: ({ tables }, colonyKey, failures) =>
     endingLocks(tables.of(colonyKey), (colony) => failures.flatMap((f) => colony.live.get(f.processId) ?? [])),
   apply(tx, colonyKey, failures) {
     const colony = tx.tables.of(colonyKey)
@@ -54,7 +54,7 @@ export const closeFailed = statement('closeFailed', {
 })
 
 export const cancelProcess = statement('cancelProcess', {
-  locks: (tables, _context, colonyKey, processId) =>
+  locks: ({ tables }, colonyKey, processId) =>
     endingLocks(tables.of(colonyKey), (colony) => [colony.live.get(processId)].flatMap((row) => row ?? [])),
   apply(tx, colonyKey, processId) {
     const colony = tx.tables.of(colonyKey)
@@ -68,7 +68,7 @@ const liveNodes = (colony: ColonyTables, graphId: string) =>
   (graphOf(colony, graphId)?.nodes ?? []).flatMap(({ processId }) => colony.live.get(processId) ?? [])
 
 export const cancelGraph = statement('cancelGraph', {
-  locks(tables, _context, colonyKey, graphId) {
+  locks({ tables }, colonyKey, graphId) {
     const { waits } = endingLocks(tables.of(colonyKey), (colony) => liveNodes(colony, graphId))
     return { waits: [...waits, rowOf.graph(graphId)] }
   },
@@ -97,7 +97,7 @@ function overdue(colony: ColonyTables, now: number, limit: number): Live[] {
 }
 
 export const failOverdue = statement('failOverdue', {
-  locks: (tables, { now }, colonyKey, limit) =>
+  locks: ({ tables, now }, colonyKey, limit) =>
     endingLocks(tables.of(colonyKey), (colony) => overdue(colony, now, limit)),
   apply(tx, colonyKey, limit) {
     const colony = tx.tables.of(colonyKey)
@@ -123,9 +123,7 @@ function endingLocks(colony: ColonyTables, choose: (colony: ColonyTables) => Liv
 /** A batch may have several wishes for one process; the first that may, does. */
 function onceEach(wishes: readonly Wish[]): Wish[] {
   const seen = new Set<Live>()
-  return [...wishes]
-    .filter(({ row }) => !seen.has(row) && seen.add(row))
-    .sort((a, b) => byId(a.row, b.row))
+  return [...wishes].filter(({ row }) => !seen.has(row) && seen.add(row)).sort((a, b) => byId(a.row, b.row))
 }
 
 function end(tx: Transaction, colony: ColonyTables, wish: Wish, state: 2 | 3 | 4): void {

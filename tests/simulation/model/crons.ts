@@ -45,7 +45,7 @@ function chosen(colony: ColonyTables, choice: CronChoice, now: Micros): Cron[] {
 }
 
 export const fireCrons = statement('fireCrons', {
-  locks(tables, { now, isFree }, colonyKey, { choice, outputBytesMax, decide }) {
+  locks({ tables, now, isFree }, colonyKey, { choice, outputBytesMax, decide }) {
     const colony = tables.of(colonyKey)
     const all = chosen(colony, choice, now)
     const crons = 'due' in choice ? all.filter(({ cron_id }) => isFree(rowOf.cron(cron_id))).slice(0, choice.due) : all
@@ -136,6 +136,6 @@ export const findCron = statement('findCron', {
 })
 
 export const deleteCron = statement('deleteCron', {
-  locks: (_tables, _context, _colony, cronId) => ({ waits: [rowOf.cron(cronId)] }),
+  locks: (_context, _colony, cronId) => ({ waits: [rowOf.cron(cronId)] }),
   apply: ({ tables }, colonyKey, cronId) => Number(tables.of(colonyKey).crons.delete(cronId)),
 })

@@ -107,7 +107,7 @@ export const approveExecutor = statement('approveExecutor', {
 })
 
 export const revokeExecutor = statement('revokeExecutor', {
-  locks(tables, _context, colonyKey, name) {
+  locks({ tables }, colonyKey, name) {
     const colony = tables.of(colonyKey)
     const held = heldBy(colony, named(colony, name)?.executor_id ?? '')
     return { waits: held.map(({ processId }) => rowOf.process(processId)) }

@@ -28,7 +28,7 @@ export const dueGeneratorIds = statement('dueGeneratorIds', {
 })
 
 export const runGenerators = statement('runGenerators', {
-  locks(tables, { now, isFree }, colonyKey, { choice }) {
+  locks({ tables, now, isFree }, colonyKey, { choice }) {
     const due = dueGenerators(tables.of(colonyKey), now).map(({ generator_id }) => rowOf.generator(generator_id))
     if ('due' in choice) return { skips: due.filter(isFree).slice(0, choice.due) }
     return { waits: due.filter((row) => row === rowOf.generator(choice.generatorId)) }
@@ -109,7 +109,7 @@ function moveOn({ now }: Transaction, row: Generator, end: { error: string | und
 }
 
 export const insertPacks = statement('insertPacks', {
-  locks(tables, _context, colonyKey, packs) {
+  locks({ tables }, colonyKey, packs) {
     const { generators, requests } = tables.of(colonyKey)
     const known = packs.filter(({ generatorId }) => generators.has(generatorId))
     const isNew = (caller: string, id: string | null): id is string =>

@@ -5,7 +5,7 @@ import { addEvent, graphOf, queuePlace, requestKey, rowOf, waitingRow } from './
 import { type ColonyTables, type Graph, type Live, type Spec, wireTime } from './tables.js'
 
 export const insertGraph = statement('insertGraph', {
-  locks: (_tables, _context, _colony, graph) => ({ waits: graphLocks([graph]) }),
+  locks: (_context, _colony, graph) => ({ waits: graphLocks([graph]) }),
   apply: (tx, colonyKey, graph) => storeGraphs(tx, tx.tables.of(colonyKey), [graph])[0],
 })
 
@@ -46,7 +46,16 @@ function storeGraph(tx: Transaction, colony: ColonyTables, graph: NewGraph, node
   const counts = { total: nodes.length, success: 0, failed: 0, cancelled: 0 }
   const times = { submittedAt: now, startedAt: null, endedAt: null }
   const names = nodes.map(({ processId, nodeName }) => ({ processId, nodeName }))
-  colony.graphs.set(graphId, { graphId, initiatorId, initiatorName, ...times, ...counts, cronId, plannedAt, nodes: names })
+  colony.graphs.set(graphId, {
+    graphId,
+    initiatorId,
+    initiatorName,
+    ...times,
+    ...counts,
+    cronId,
+    plannedAt,
+    nodes: names,
+  })
   for (const [place, { parents, children, input, ...process }] of nodes.entries()) {
     const priorityTime = queuePlace(now, nodesBefore + place, process.priority)
     const spec: Spec = { ...process, initiatorId, initiatorName, graphId, submittedAt: now, priorityTime, input }
@@ -62,7 +71,7 @@ function storeGraph(tx: Transaction, colony: ColonyTables, graph: NewGraph, node
 }
 
 export const insertChild = statement('insertChild', {
-  locks(tables, _context, colonyKey, { graphId, parentId, before, insert, process }) {
+  locks({ tables }, colonyKey, { graphId, parentId, before, insert, process }) {
     const { graphs, live } = tables.of(colonyKey)
     const request = process.requestId === null ? [] : [rowOf.request(process.initiatorId, process.requestId)]
     const graph = graphs.has(graphId) ? [rowOf.graph(graphId)] : []

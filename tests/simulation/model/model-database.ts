@@ -1,5 +1,5 @@
-import type { Database, Db } from '@colonies/database'
 import type * as database from '@colonies/database'
+import type { Database, Db } from '@colonies/database'
 import { type Micros, Tables } from './tables.js'
 
 type Api = typeof database
@@ -37,8 +37,7 @@ export interface Locks {
 }
 
 type Chooser<Name extends StatementName> = (
-  tables: Tables,
-  context: { now: Micros; isFree(row: string): boolean },
+  context: { tables: Tables; now: Micros; isFree(row: string): boolean },
   ...args: Args<Name>
 ) => Locks
 
@@ -100,6 +99,7 @@ export function databaseOf(engine: Engine): Database {
     one: refuse,
     run: refuse,
     transaction: async () => refuse({}),
+    oneByOne: async () => refuse({}),
     close: async () => {},
   }
   engines.set(db, engine)
@@ -160,8 +160,9 @@ export class ModelDatabase {
     return {
       start: () => {
         const isFree = (row: string) => (chosen ? locked.has(row) : !this.#locks.has(row))
+        const context = { tables: this.tables, now, isFree }
         const before = chosen
-        if (!chosen?.isSettled) chosen = parts.locks?.(this.tables, { now, isFree }, ...(args as never)) ?? {}
+        if (!chosen?.isSettled) chosen = parts.locks?.(context, ...(args as never)) ?? {}
         if (!before) lock(chosen.skips ?? [])
         const { waits = [] } = chosen
         if (!waits.every((row) => locked.has(row) || !this.#locks.has(row))) return false

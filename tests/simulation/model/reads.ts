@@ -1,6 +1,6 @@
 import { statement } from './model-database.js'
-import { isHeldBy, isReady, processRow, rowOf } from './rows.js'
 import { heldByLost } from './releases.js'
+import { isHeldBy, isReady, processRow, rowOf } from './rows.js'
 import type { ColonyTables } from './tables.js'
 
 const keysOf = (colonies: Iterable<ColonyTables>, test: (colony: ColonyTables) => boolean) =>
@@ -59,7 +59,7 @@ export const readStandings = statement('readStandings', {
 export const listAttributes = statement('listAttributes', { apply: () => [] })
 
 export const setOutput = statement('setOutput', {
-  locks: (tables, _context, colonyKey, change) => {
+  locks: ({ tables }, colonyKey, change) => {
     const row = tables.of(colonyKey).live.get(change.processId)
     return { waits: isHeldBy(row, change) ? [rowOf.process(change.processId)] : [] }
   },
@@ -93,7 +93,7 @@ const states = ['waiting', 'running', 'success', 'failed', 'cancelled'] as const
 
 export const rollUp = statement('rollUp', {
   // The row of the colony is taken with `skip locked`: a second replica finds nothing to do.
-  locks: (_tables, { isFree }, colonyKey) => ({ skips: [`counters ${colonyKey}`].filter(isFree) }),
+  locks: ({ isFree }, colonyKey) => ({ skips: [`counters ${colonyKey}`].filter(isFree) }),
   apply({ tables, horizon, locked }, colonyKey) {
     const { events, counters } = tables.of(colonyKey)
     if (!locked.has(`counters ${colonyKey}`) || horizon <= counters.countedTo) return { events: 0, more: false }

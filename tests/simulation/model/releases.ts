@@ -4,7 +4,7 @@ import { addEvent, isHeldBy, readyLines, rowOf } from './rows.js'
 import { after, type ColonyTables, type Executor, type Live } from './tables.js'
 
 export const giveBack = statement('giveBack', {
-  locks(tables, _context, colonyKey, held) {
+  locks({ tables }, colonyKey, held) {
     const { live } = tables.of(colonyKey)
     return { waits: held.flatMap(({ processId }) => (live.has(processId) ? rowOf.process(processId) : [])) }
   },
@@ -27,7 +27,7 @@ function overdue(colony: ColonyTables, now: number, limit: number): Live[] {
 }
 
 export const releaseOverdue = statement('releaseOverdue', {
-  locks: (tables, { now }, colonyKey, limit) => ({
+  locks: ({ tables, now }, colonyKey, limit) => ({
     waits: overdue(tables.of(colonyKey), now, limit).map(({ processId }) => rowOf.process(processId)),
   }),
   apply(tx, colonyKey, limit) {
@@ -48,7 +48,7 @@ export function heldByLost(colony: ColonyTables, now: number, silentSeconds: num
 }
 
 export const releaseFromLost = statement('releaseFromLost', {
-  locks: (tables, { now }, colonyKey, silentSeconds, limit) => ({
+  locks: ({ tables, now }, colonyKey, silentSeconds, limit) => ({
     waits: heldByLost(tables.of(colonyKey), now, silentSeconds)
       .slice(0, limit)
       .map(({ processId }) => rowOf.process(processId)),

@@ -5,7 +5,7 @@ import { after, type Spec, wireTime } from './tables.js'
 
 export const insertProcesses = statement('insertProcesses', {
   // Two inserts of one request: the second waits for the first at the primary key of `requests`.
-  locks: (_tables, _context, _colony, processes) => ({
+  locks: (_context, _colony, processes) => ({
     waits: processes.flatMap((p) => (p.requestId === null ? [] : rowOf.request(p.initiatorId, p.requestId))),
   }),
   apply(tx, colonyKey, processes) {

@@ -94,8 +94,7 @@ export interface Cron extends Omit<CronRow, 'next_run' | 'last_run'> {
 }
 
 /** A row of `generators`, with the arguments that wait. */
-export interface Generator
-  extends Omit<GeneratorRow, 'first_pack' | 'last_run' | 'queued' | 'oldest_pack'> {
+export interface Generator extends Omit<GeneratorRow, 'first_pack' | 'last_run' | 'queued' | 'oldest_pack'> {
   packed: number
   taken: number
   dueAt: Micros | null
@@ -142,6 +141,7 @@ export interface ReplicaHeard {
   name: string
   host: string
   port: number
+  knows: number
   heardAt: Micros
 }
 
@@ -175,7 +175,7 @@ export function wireTime(micros: Micros | null): string | null {
   const seconds = Math.floor(micros / 1_000_000)
   const rest = String(micros - seconds * 1_000_000).padStart(6, '0')
   const text = new Date(seconds * 1000).toISOString().slice(0, 19)
-  return `${text}.${rest}`.replace(/\.?0+$/, (zeros) => (zeros.startsWith('.') ? '' : '')) + 'Z'
+  return `${`${text}.${rest}`.replace(/\.?0+$/, '')}Z`
 }
 
 /** @returns undefined for null, so that a sum with null stays null as in SQL */

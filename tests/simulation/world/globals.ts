@@ -28,7 +28,6 @@ class WorldTimer {
   ref = () => this
   unref = () => this
   hasRef = () => true
-  [Symbol.dispose] = () => this.planned.cancel()
 }
 
 type Callback = (...args: unknown[]) => void
@@ -106,10 +105,10 @@ export function installGlobals(): void {
 
 let fills = 0
 
-function fillWithChance<Bytes extends ArrayBufferView | null>(bytes: Bytes): Bytes {
+function fillWithChance(bytes: Uint8Array): Uint8Array {
   const random = stage.scenery?.world.random
   fills += 1
-  if (!random || !(bytes instanceof Uint8Array)) return real.getRandomValues(bytes)
+  if (!random) return real.getRandomValues(bytes as Uint8Array<ArrayBuffer>)
   for (let at = 0; at < bytes.length; at++) bytes[at] = Math.floor(random.next() * 256)
   return bytes
 }

@@ -32,7 +32,8 @@ interface Place {
 /** One request, from the caller's `fetch` to the reply. */
 interface Request {
   from: Node
-  isHeld: boolean
+  /** Since when the server keeps it on the line, in milliseconds of the world. */
+  heldSinceMs: number | undefined
   controller: AbortController
   /** Settles the caller's promise, at the caller. */
   settle(outcome: Response | Error): void
@@ -56,7 +57,7 @@ export class Network {
     this.#places.set(node.name, place)
     return async () => {
       place.isStopping = true
-      for (const request of place.requests) if (request.isHeld) request.controller.abort()
+      for (const request of place.requests) if (request.heldSinceMs !== undefined) request.controller.abort()
       while (place.requests.size > 0) await new Promise((resolve) => setTimeout(resolve, 10)) // sleeps: in the world's time
       this.#places.delete(node.name)
     }
@@ -70,6 +71,17 @@ export class Network {
 
   isCut(from: string, to: string): boolean {
     return this.#cuts.has(`${from}>${to}`)
+  }
+
+  /** Executors that wait on the line for work. */
+  held(): { executor: string; replica: Node; heldForMs: number }[] {
+    return [...this.#places.values()].flatMap(({ node: replica, requests }) =>
+      [...requests].flatMap(({ from, heldSinceMs, controller }) =>
+        heldSinceMs === undefined || controller.signal.aborted
+          ? []
+          : [{ executor: from.name, replica, heldForMs: this.#world.nowMs - heldSinceMs }],
+      ),
+    )
   }
 
   heal(): void {
@@ -94,7 +106,7 @@ export class Network {
         const to = new URL(url).hostname
         const controller = new AbortController()
         const settle = (outcome: Response | Error) => (outcome instanceof Error ? reject(outcome) : resolve(outcome))
-        const request: Request = { from, isHeld: false, controller, settle }
+        const request: Request = { from, heldSinceMs: undefined, controller, settle }
         signal.addEventListener('abort', () => {
           reject(signal.reason)
           const place = this.#places.get(to)
@@ -122,8 +134,8 @@ export class Network {
       get aborted() {
         return controller.signal.aborted
       },
-      hold() {
-        request.isHeld = true
+      hold: () => {
+        request.heldSinceMs ??= this.#world.nowMs
         if (place.isStopping) controller.abort()
       },
     }
@@ -155,7 +167,7 @@ export class Network {
 function echoOf({ from }: Request): Request {
   const controller = new AbortController()
   controller.abort()
-  return { from, isHeld: false, controller, settle() {} }
+  return { from, heldSinceMs: undefined, controller, settle() {} }
 }
 
 function failure(code: 'ECONNREFUSED' | 'ECONNRESET'): Error {

@@ -70,7 +70,8 @@ export class World {
   }
 
   log(node: Node, text: string): void {
-    if (this.#isTraced) this.lines.push(`${(this.nowMs / 1000).toFixed(3).padStart(8)} s  ${node.name.padEnd(12)} ${text}`)
+    if (this.#isTraced)
+      this.lines.push(`${(this.nowMs / 1000).toFixed(3).padStart(8)} s  ${node.name.padEnd(12)} ${text}`)
   }
 
   /** Notes a broken promise; the first one counts. */
