@@ -37,8 +37,9 @@ export async function readEvents(db: Db, colony: ColonyKey, from: bigint): Promi
     order by e.xact`)
   const events = rows.filter((row) => row.process_id !== null)
   const last = events.at(-1)
+  // Below `from` where this is another copy of the database, restored or failed over to: its ids go on from there.
   const next = last && events.length >= 5000 ? last.xact + 1n : (rows[0]?.horizon ?? from)
-  return { events, next: next > from ? next : from }
+  return { events, next }
 }
 
 /** The position after all that has been committed by now. */

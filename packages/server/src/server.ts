@@ -10,6 +10,7 @@ import {
   migrate,
   newestMigration,
   readServerOwner,
+  settleRestored,
   requireServed,
   SchemaTooNew,
 } from '@colonies/database'
@@ -198,6 +199,7 @@ async function openDatabase(
     await ensureDatabase(databaseConfig)
     const say = (line: string) => log.warn(line)
     for (const name of await migrate(db, { say })) log.info('migrated the database', { name })
+    if (await settleRestored(db)) log.info('the database comes from another PostgreSQL; its events were put in order')
     await settleOwner(db, config.serverId, log)
     await makePartitionsAhead(db, config.retentionSeconds, log)
   })
