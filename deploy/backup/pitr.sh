@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Backups of a whole PostgreSQL that can be restored to any moment, with what PostgreSQL brings. As the user that runs PostgreSQL.
+#
+#   pitr.sh archive PATH NAME WAL            keeps one segment; postgresql.conf calls it:
+#                                              archive_mode = on
+#                                              archive_timeout = 60
+#                                              archive_command = '/opt/colonies/deploy/backup/pitr.sh archive %p %f /backup/wal'
+#   pitr.sh base FOLDER                      a checked base backup in FOLDER/<time>; connects as psql does (PG* variables)
+#   pitr.sh restore BASE WAL DATA TARGET     makes the data folder DATA, to be started on its own port:
+#                                              TARGET is latest, a time as '2026-11-21 10:00:00+00', or name:<restore point>
+#   pitr.sh fence                            on the restored server, before replicas start: what was handed out before counts no more
+set -euo pipefail
+
+usage() {
+  sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
+  exit 2
+}
+
+fail() {
+  echo "pitr.sh: $*" >&2
+  exit 1
+}
+
+# Whole or not at all, and on the disk before PostgreSQL forgets it; the same segment again is no error.
+archive() {
+  local from=$1 name=$2 wal=$3
+  if [ -e "$wal/$name" ]; then
+    cmp -s "$from" "$wal/$name" || fail "$wal/$name is there and is another one: this folder belongs to another PostgreSQL"
+    return
+  fi
+  cp "$from" "$wal/.$name.part"
+  sync "$wal/.$name.part"
+  mv "$wal/.$name.part" "$wal/$name"
+  sync "$wal"
+}
+
+base() {
+  local to
+  to=$1/$(date -u +%Y%m%dT%H%M%SZ)
+  pg_basebackup --pgdata="$to" --wal-method=stream --checkpoint=fast --no-password
+  "$(bin_of "$to")pg_verifybackup" --quiet "$to"
+  echo "$to"
+}
+
+# Debian keeps the programs of each version apart.
+bin_of() {
+  local debian
+  debian=/usr/lib/postgresql/$(cat "$1/PG_VERSION")/bin/
+  if [ -d "$debian" ]; then echo "$debian"; fi
+}
+
+restore() {
+  local base=$1 wal=$2 data=$3 target=$4
+  [ ! -e "$data" ] || fail "$data is there already: a restore goes into a new folder"
+  cp -a "$base" "$data"
+  chmod 700 "$data"
+  {
+    echo "archive_mode = off # until it has an archive of its own: two servers in one would end both"
+    echo "restore_command = 'cp \"$wal/%f\" \"%p\"'"
+    echo "recovery_target_action = promote"
+    case $target in
+      latest) ;;
+      name:*) echo "recovery_target_name = '${target#name:}'" ;;
+      *) echo "recovery_target_time = '$target'" ;;
+    esac
+  } >>"$data/postgresql.auto.conf"
+  touch "$data/recovery.signal"
+  echo "start it: $(bin_of "$data")pg_ctl -D $data start"
+}
+
+# Executors live on with what they were given in a time that is no more, and the same processes may be given out again under the
+# same numbers of attempt. Numbers that nobody has had make what is handed in late refused. What runs is held by nobody, so
+# replicas put it back into the queue within half a minute; it is no retry.
+fence() {
+  psql --no-psqlrc -qAt -v ON_ERROR_STOP=1 -c "
+    update live set attempt = attempt + 1000, holder = case when state = 1 then 'restored' end where colony <> 0"
+}
+
+readonly command=${1:-}
+[ $# -eq 0 ] || shift
+case $command:$# in
+  archive:3) archive "$@" ;;
+  base:1) base "$@" ;;
+  restore:4) restore "$@" ;;
+  fence:0) fence ;;
+  *) usage ;;
+esac

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { type Client, createClient } from '@colonies/client'
+import { connect, type Database, type DatabaseConfig, sql } from '@colonies/database'
+import { generatePrivateKey, identityOf } from '@colonies/identity'
+import { ReplicaProcess } from '../chaos/stage/replica-process.js'
+import { BackupCluster } from './backup-cluster.js'
+
+const colonyname = 'kept'
+const serverKey = generatePrivateKey()
+const colonyKey = generatePrivateKey()
+const userKey = generatePrivateKey()
+const adaKey = generatePrivateKey()
+
+/** Members of the colony, who live on whatever becomes of the server. */
+interface People {
+  user: Client
+  ada: Client
+}
+
+test('a colony that is restored to a moment goes on with the executors that lived on', async (t) => {
+  const cluster = await BackupCluster.make()
+  t.after(() => cluster.remove())
+  const { people, db } = await serve(t, await cluster.startFirst())
+  const base = await cluster.base()
+  const running = await people.user.submit({ spec: spec('running') })
+  const inHand = await people.ada.waitForProcess({ colonyname, timeout: 5 })
+  assert.equal(inHand?.processid, running.processid)
+  const waiting = await people.user.submit({ spec: spec('waiting') })
+  await db.run(sql`select pg_create_restore_point('moment')`)
+
+  // All this will never have happened.
+  const lost = await people.user.submit({ spec: { ...spec('lost'), priority: 10 } })
+  const ofLost = await people.ada.waitForProcess({ colonyname, timeout: 5 })
+  assert.equal(ofLost?.processid, lost.processid)
+  const early = await people.ada.waitForProcess({ colonyname, timeout: 5 })
+  assert.equal(early?.processid, waiting.processid)
+  await archive(db)
+
+  await t.test('as it was: what ran goes on, what is not known is refused', async (t) => {
+    const { db: restored, people: now } = await serveRestored(t, cluster, base, { name: 'plain' })
+    assert.deepEqual(await labels(restored), ['running', 'waiting'])
+    await assert.rejects(now.ada.closeSuccessful({ processid: lost.processid, attempt: 1 }), { status: 404 })
+    await assert.rejects(now.ada.closeSuccessful({ processid: waiting.processid, attempt: 1 }), { code: 'not_running' })
+    await now.ada.closeSuccessful({ processid: running.processid, attempt: 1, out: ['done'] })
+    const next = await now.ada.waitForProcess({ colonyname, timeout: 5 })
+    assert.equal(next?.processid, waiting.processid)
+    await now.ada.closeSuccessful({ processid: waiting.processid, attempt: next?.attempt ?? 0 })
+    assert.deepEqual(await statesOf(now), { waiting: 0, running: 0, success: 2 })
+  })
+
+  await t.test('fenced: nothing counts that was handed out before, and all is handed out again', async (t) => {
+    const { people: now } = await serveRestored(t, cluster, base, {
+      name: 'fenced',
+      before: () => cluster.fence('fenced'),
+    })
+    await assert.rejects(now.ada.closeSuccessful({ processid: running.processid, attempt: 1 }), { code: 'lease_lost' })
+    const again = [
+      await now.ada.waitForProcess({ colonyname, timeout: 60 }),
+      await now.ada.waitForProcess({ colonyname, timeout: 60 }),
+    ]
+    assert.deepEqual(again.map((process) => process?.processid).sort(), [running.processid, waiting.processid].sort())
+    for (const process of again) {
+      const { processid = '', attempt = 0 } = process ?? {}
+      assert.ok(attempt > 1000)
+      await assert.rejects(now.ada.closeSuccessful({ processid, attempt: 1 }), { code: 'lease_lost' })
+      await now.ada.closeSuccessful({ processid, attempt })
+    }
+    assert.deepEqual(await statesOf(now), { waiting: 0, running: 0, success: 2 })
+  })
+})
+
+const spec = (label: string) => ({
+  funcname: 'f',
+  label,
+  maxexectime: 600,
+  maxretries: 3,
+  conditions: { colonyname, executortype: 'cli' },
+})
+
+/** A server with the colony and its members. */
+async function serve(t: TestContext, config: DatabaseConfig): Promise<{ people: People; db: Database }> {
+  const db = connect(config)
+  t.after(() => db.close())
+  const url = await startServer(t, config)
+  const owner = clientOf(url, serverKey)
+  await owner.addColony({ colony: { name: colonyname, colonyid: identityOf(colonyKey) } })
+  const ofColony = owner.as(colonyKey)
+  await ofColony.addUser({ user: { colonyname, userid: identityOf(userKey), name: 'me' } })
+  const executor = { colonyname, executorname: 'ada', executorid: identityOf(adaKey), executortype: 'cli' }
+  await ofColony.addExecutor({ executor })
+  await ofColony.approveExecutor({ colonyname, executorname: 'ada' })
+  return { people: peopleAt(url), db }
+}
+
+interface Restored {
+  name: string
+  /** What is done before a replica starts. */
+  before?: () => Promise<unknown>
+}
+
+async function serveRestored(t: TestContext, cluster: BackupCluster, base: string, { name, before }: Restored) {
+  const { db, config } = await cluster.restore(base, name, 'name:moment')
+  t.after(() => db.close())
+  await before?.()
+  return { people: peopleAt(await startServer(t, config)), db }
+}
+
+async function startServer(t: TestContext, config: DatabaseConfig): Promise<string> {
+  const replica = await ReplicaProcess.on(config, serverKey)
+  t.after(() => replica.stop())
+  await replica.start()
+  return replica.url
+}
+
+const clientOf = (url: string, privateKey: string) =>
+  createClient({ endpoint: url, privateKey, retry: { forMs: 5_000 } })
+
+const peopleAt = (url: string): People => ({ user: clientOf(url, userKey), ada: clientOf(url, adaKey) })
+
+/** Ends the segment that is being written, and waits until the archive has it. */
+async function archive(db: Database): Promise<void> {
+  const open = await db.one<{ segment: string }>(sql`select pg_walfile_name(pg_current_wal_lsn()) as segment`)
+  await db.run(sql`select pg_switch_wal()`)
+  for (const end = Date.now() + 20_000; ; ) {
+    const row = await db.one<{ last: string | null }>(sql`select last_archived_wal as last from pg_stat_archiver`)
+    if (open && (row?.last ?? '') >= open.segment) return
+    assert.ok(Date.now() < end, 'the archive did not get the last segment')
+    // sleeps: PostgreSQL tells nobody when it has archived
+    await new Promise((next) => setTimeout(next, 100))
+  }
+}
+
+async function labels(db: Database): Promise<string[]> {
+  const rows = await db.all<{ label: string }>(sql`select label from process_specs where colony <> 0 order by label`)
+  return rows.map(({ label }) => label)
+}
+
+async function statesOf({ user }: People) {
+  const { waitingprocesses, runningprocesses, successfulprocesses } = await user.getColonyStatistics({ colonyname })
+  return { waiting: waitingprocesses, running: runningprocesses, success: successfulprocesses }
+}
