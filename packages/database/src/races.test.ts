@@ -7,9 +7,10 @@ import { closeFailed, closeSuccessful } from './closes.js'
 import type { Db } from './db.js'
 import { insertGraph, type NewNode } from './graphs.js'
 import { readProcesses } from './processes.js'
-import { giveBack, releaseHeldBy } from './releases.js'
+import { giveBack, releaseHeldBy, releaseOverdue } from './releases.js'
 import { sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
+import { heldByNobody } from './sweeps.js'
 import { anyShape, claimant, type TestColony, testColony } from './testing/colony.js'
 import { heldOpen } from './testing/held-open.js'
 
@@ -210,6 +211,68 @@ test('what a rejected executor holds waits again when the rejection commits', as
   assert.deepEqual(await claimProcesses(db, colony.key, anyShape, [claimant('e1')]), [])
   const [row] = await claimProcesses(db, colony.key, anyShape, [claimant('e2')])
   assert.equal(row?.attempt, 2)
+})
+
+test('a recovery list that has gone stale takes nothing from who holds its processes by now', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1', 'e2'])
+  const [closed, given] = [colony.process(), colony.process()]
+  await insertProcesses(db, colony.key, [closed, given], [])
+  for (const name of ['e1', 'e1']) await claimProcesses(db, colony.key, anyShape, [claimant(name)])
+  await db.run(sql`update live set holder = 'gone' where colony = ${colony.key}`)
+  const list = await heldByNobody(db, colony.key, 10)
+  assert.equal(list.length, 2)
+
+  // Before the list is worked through, another replica has done so; one is closed by then, the other in good hands.
+  await giveBack(db, colony.key, list)
+  for (const name of ['e2', 'e2']) await claimProcesses(db, colony.key, anyShape, [claimant(name)])
+  await closeSuccessful(db, colony.key, [closing(closed.processId, 'e2', '["done"]')])
+  assert.equal((await giveBack(db, colony.key, list)).released.size, 0)
+
+  const [ended, running] = await readProcesses(db, colony.key, [closed.processId, given.processId])
+  assert.deepEqual([ended?.state, ended?.output], [2, '["done"]'])
+  assert.deepEqual([running?.state, running?.holder, running?.attempt], [1, 'e2-id', 2])
+})
+
+test('the sweep of deadlines does not wait for a close, and finds nothing when that has committed', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const process = { ...colony.process(), execSeconds: 1, maxRetries: 3 }
+  await insertProcesses(db, colony.key, [process], [])
+  await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+  await db.run(sql`update live set deadline = now() - interval '1 hour' where colony = ${colony.key}`)
+  await db.transaction(async (tx) => {
+    await closeSuccessful(tx, colony.key, [closing(process.processId, 'e1', '["late"]')])
+    assert.equal((await releaseOverdue(db, colony.key, 10)).released.size, 0)
+  })
+  assert.equal((await releaseOverdue(db, colony.key, 10)).released.size, 0)
+  const [row] = await readProcesses(db, colony.key, [process.processId])
+  assert.deepEqual([row?.state, row?.output], [2, '["late"]'])
+})
+
+test('a transaction that cannot be serialized lets go of the rows that it locked, and is done once', async (t) => {
+  const { db, config } = await testDatabase(t)
+  await db.run(sql`create table balances (name text primary key, amount int not null)`)
+  await db.run(sql`insert into balances values ('a', 0), ('b', 0)`)
+  let tries = 0
+  const slow = db.transaction(async (tx) => {
+    tries += 1
+    await tx.run(sql`set transaction isolation level serializable`)
+    await tx.run(sql`update balances set amount = amount + 1 where name = 'a'`)
+    // In the first try, somebody else changes what it reads next, after it has begun.
+    if (tries === 1) await db.run(sql`update balances set amount = amount + 10 where name = 'b'`)
+    await tx.run(sql`update balances set amount = amount + 1 where name = 'b'`)
+  })
+  await slow
+  assert.equal(tries, 2)
+  const { connect } = await import('./connect.js')
+  const other = connect({ ...config, maxConnections: 1, statementTimeoutMs: 2_000 })
+  t.after(() => other.close())
+  assert.equal(await other.run(sql`update balances set amount = amount`), 2) // nobody holds them
+  assert.deepEqual(await db.all(sql`select name, amount from balances order by name`), [
+    { name: 'a', amount: 1 },
+    { name: 'b', amount: 11 },
+  ])
 })
 
 test('forty claims race for forty processes: forty different winners', async (t) => {
