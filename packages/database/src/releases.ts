@@ -38,6 +38,7 @@ export function releaseOverdue(db: Db, colony: ColonyKey, limit: number): Promis
         and (l.max_retries < 0 or l.retries < l.max_retries)
       order by l.deadline limit ${limit}`,
     guard: sql`deadline < now() and (max_retries < 0 or retries < max_retries)`,
+    skipsLocked: true,
   })
 }
 
@@ -80,14 +81,20 @@ interface PutBack {
   asked: Sql
   /** Over the locked newest version of a running process. */
   guard: Sql
+  /** Leaves out what somebody is changing, who may be slow, or frozen: for sweeps, which come again. */
+  skipsLocked?: boolean
 }
 
-async function putBack(db: Db, colony: ColonyKey, { reason, countsAsRetry, asked, guard }: PutBack): Promise<Released> {
+async function putBack(
+  db: Db,
+  colony: ColonyKey,
+  { reason, countsAsRetry, asked, guard, skipsLocked = false }: PutBack,
+): Promise<Released> {
   const rows = await db.all<{ process_id: string; executor_type: string }>(sql`
     with asked as materialized (${asked}), locked as materialized (
       select l.*, a.* from asked a
       join live l on l.colony = ${colony} and l.process_id = a.asked_id
-      order by l.process_id for update of l
+      order by l.process_id for update of l ${skipsLocked ? sql`skip locked` : sql``}
     ), back as (
       update live l set state = 0, retries = l.retries + ${countsAsRetry ? 1 : 0}, holder = null, holder_name = null,
         assign_id = null, list_place = l.priority_time, deadline = now() + make_interval(secs => l.wait_seconds)
