@@ -1,4 +1,4 @@
-import { isConnectionFailure } from '@colonies/database'
+import { isConnectionFailure, isMomentary } from '@colonies/database'
 import { SignatureError } from '@colonies/identity'
 import { ColoniesError, type ErrorCode, errors } from '@colonies/protocol'
 import { type Log, limitLines } from './log.js'
@@ -35,6 +35,10 @@ export function refusalOf(error: unknown): Refusal {
     const message = 'The server cannot reach its database now; try again in a moment'
     return { status: errors.unavailable.status, message, code: 'unavailable', kind: 'database away' }
   }
+  if (isMomentary(error)) {
+    const message = 'The database has no room or no time for this now; try again in a moment'
+    return { status: errors.unavailable.status, message, code: 'unavailable', kind: 'database away' }
+  }
   return { status: errors.internal.status, message: errors.internal.says, code: 'internal', kind: 'failure' }
 }
 
@@ -58,7 +62,7 @@ export function createReporter(log: Log): Report {
     const refusal = refusalOf(error)
     const { status, message, kind } = refusal
     if (kind === 'malformed') refused('refused a malformed request', { payloadtype, status, reason: shorten(message) })
-    else if (kind === 'database away') away('the database is away', { payloadtype, error })
+    else if (kind === 'database away') away('the database could not be used', { payloadtype, error })
     else if (kind === 'failure') failed('a request failed', { payloadtype, error })
     else log.debug('refused a request', { payloadtype, status, reason: shorten(message) })
     return refusal

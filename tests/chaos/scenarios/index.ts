@@ -4,6 +4,7 @@ import { killReplicas } from './kill-replicas.js'
 import { partitions } from './partitions.js'
 import { pauses } from './pauses.js'
 import { postmaster, readOnly } from './postmaster.js'
+import { pressure } from './pressure.js'
 import { rollingUpgrade } from './rolling-upgrade.js'
 import { soak } from './soak.js'
 
@@ -19,4 +20,5 @@ export const scenarios: readonly Scenario[] = [
   rollingUpgrade,
   soak,
   switchover,
+  pressure,
 ]

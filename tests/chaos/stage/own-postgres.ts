@@ -21,10 +21,15 @@ export interface OwnPostgres {
   setReadOnly(readOnly: boolean): Promise<void>
 }
 
-export async function startOwnPostgres(stage: Stage): Promise<OwnPostgres> {
+/** @param connections that it takes at most */
+export async function startOwnPostgres(stage: Stage, connections = 200): Promise<OwnPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'colonies-chaos-'))
   stage.atEnd(() => rm(dataDir, { recursive: true, force: true }))
-  const { config, stop } = await startEmbeddedPostgres({ dataDir, log: () => {}, settings: { max_connections: '200' } })
+  const { config, stop } = await startEmbeddedPostgres({
+    dataDir,
+    log: () => {},
+    settings: { max_connections: String(connections) },
+  })
   stage.atEnd(stop)
   return {
     config,

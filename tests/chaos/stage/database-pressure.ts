@@ -1,0 +1,91 @@
+import { connect, type Database, type DatabaseConfig, type Db, sql, withClient } from '@colonies/database'
+import { pause } from '../monkey.js'
+import { pick, type Random } from '../random.js'
+
+/** Tells our own sessions from those of replicas, which are killed. */
+const NAME = 'pressure'
+
+export interface PressureOptions {
+  readonly random: Random
+  /** Connections that do nothing. */
+  readonly idle: number
+  /** Transactions that read the tables all the time, and keep the rows that they have seen from being removed. */
+  readonly readers: number
+}
+
+export interface Pressure {
+  /** Backends that were killed. */
+  readonly killed: number
+  /** @returns when nothing of it is left */
+  release(): Promise<void>
+}
+
+/** Holds an old snapshot, long readers and idle connections, and kills a backend of a replica each second. */
+export async function putUnderPressure(config: DatabaseConfig, options: PressureOptions): Promise<Pressure> {
+  const { random, idle, readers } = options
+  const db = connect({ ...config, maxConnections: readers + 3 })
+  const stop = new AbortController()
+  const released = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))
+  const begun: Promise<void>[] = []
+  const all: Promise<unknown>[] = []
+  const hold = (work: (begin: () => void) => Promise<unknown>) => {
+    begun.push(new Promise((resolve, reject) => all.push(work(resolve).catch(reject))))
+  }
+  hold((begin) => keepSnapshot(db, begin, () => released))
+  for (let reader = 0; reader < readers; reader += 1) hold((begin) => keepSnapshot(db, begin, readOn(stop.signal)))
+  for (let connection = 0; connection < idle; connection += 1) {
+    hold((begin) =>
+      withClient(config, async (client) => {
+        await client.query(`set application_name = '${NAME}'`)
+        begin()
+        await released
+      }),
+    )
+  }
+  await Promise.all(begun)
+  let killed = 0
+  const killing = (async () => {
+    while (!stop.signal.aborted) {
+      if (await killOne(db, random)) killed += 1
+      await pause(1_000)
+    }
+  })()
+  return {
+    get killed() {
+      return killed
+    },
+    async release() {
+      stop.abort()
+      await Promise.all([...all, killing])
+      await db.close()
+    },
+  }
+}
+
+async function keepSnapshot(db: Database, begin: () => void, work: (tx: Db) => Promise<unknown>): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.run(sql`set transaction isolation level repeatable read`)
+    await tx.run(sql`select set_config('application_name', ${NAME}::text, true),
+      set_config('idle_in_transaction_session_timeout', '0', true), set_config('statement_timeout', '0', true)`)
+    await tx.run(sql`select 1 from live limit 1`)
+    begin()
+    await work(tx)
+  })
+}
+
+function readOn(signal: AbortSignal): (tx: Db) => Promise<void> {
+  return async (tx) => {
+    while (!signal.aborted) {
+      await tx.run(sql`select count(*) from process_specs`)
+      await pause(500)
+    }
+  }
+}
+
+async function killOne(db: Db, random: Random): Promise<boolean> {
+  const backends = await db.all<{ pid: number }>(sql`
+    select pid from pg_stat_activity where datname = current_database() and backend_type = 'client backend'
+      and application_name <> ${NAME}::text and pid <> pg_backend_pid() order by pid`)
+  const victim = pick(random, backends)
+  return victim !== undefined && (await db.run(sql`select pg_terminate_backend(${victim.pid}::int)`)) > 0
+}
