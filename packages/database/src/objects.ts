@@ -255,6 +255,28 @@ export async function filesWithoutRow(db: Db, colony: ColonyKey, fileIds: readon
   return rows.map((row) => row.file_id)
 }
 
+/** An object, and which file of the folder has its bytes. */
+export interface PlacedObject extends ObjectName {
+  file_id: string
+  /** Labels and names of the files of the colony that name it. */
+  named_by: string[]
+}
+
+/** All objects of a colony by their names. @param after the last one of the page before; two empty texts for the first */
+export function listPlacedObjects(
+  db: Db,
+  colony: ColonyKey,
+  { after, limit }: { after: ObjectName; limit: number },
+): Promise<PlacedObject[]> {
+  return db.all<PlacedObject>(sql`
+    select o.bucket, o.key, o.file_id, array(
+        select distinct f.label || '/' || f.name from files f
+        where f.colony = ${colony} and f.bucket = o.bucket and f.object = o.key and f.object <> '' and not f.hidden
+      ) as named_by
+    from objects o where o.colony = ${colony} and (o.bucket, o.key) > (${after.bucket}, ${after.key})
+    order by o.bucket, o.key limit ${limit}`)
+}
+
 /**
  * Objects of a bucket for files that no file names, a day after they were stored: whoever stored them has not come to
  * adding the file, or removed it with a client that left the bytes.

@@ -1,5 +1,7 @@
 import type { Output } from '@colonies/client'
+import type { MissingObject } from '@colonies/server'
 import { flag, needed, noun, text, verb } from '../command.js'
+import { ExitCode } from '../exit-codes.js'
 import { statisticsFields } from '../statistics.js'
 import type { Column } from '../table.js'
 import { version } from '../version.js'
@@ -18,6 +20,13 @@ const nodeColumns = ({ leader }: Cluster): readonly Column<Cluster['nodes'][numb
 function isSame(one: Cluster['leader'], other: Cluster['leader']): boolean {
   return one.name === other.name && one.host === other.host && one.apiport === other.apiport
 }
+
+const missingColumns: readonly Column<MissingObject>[] = [
+  { header: 'COLONY', of: ({ colony }) => colony },
+  { header: 'BUCKET', of: ({ bucket }) => bucket },
+  { header: 'OBJECT', of: ({ key }) => key },
+  { header: 'FILES', of: ({ files }) => files.join(', '), whole: true },
+]
 
 /** Flags of the original for things that are not there any more, each with whether it takes a value. */
 const ignored = {
@@ -117,6 +126,19 @@ export const serverCommands = noun('server', 'Run a server, or ask one how it is
     },
   }),
   verb({ name: 'cluster', ...clusterInfo }),
+  verb({
+    name: 'check-store',
+    summary:
+      'Compare the rows of the object store with its folder, as after a restore; set as a replica is, on its machine.',
+    async run(_, session) {
+      const { checkStore, configFrom } = await import('@colonies/server')
+      const { objects, missing, unnamed } = await checkStore(configFrom(session.io.env))
+      if (missing.length > 0) session.exitCode = ExitCode.failure
+      const found = `${objects} objects, ${missing.length} without bytes; ${unnamed} files of no object, which replicas remove.`
+      session.out.warn(found)
+      return list(missing, missingColumns, { id: ({ key }) => key, none: 'Every object has its bytes.' })
+    },
+  }),
   verb({
     name: 'chid',
     summary: 'Give the server owner a new key, while you still hold the old one.',

@@ -102,6 +102,10 @@ export class ObjectFolder {
     }
   }
 
+  async has(colony: ColonyKey, fileId: string): Promise<boolean> {
+    return (await stat(this.#pathOf(colony, fileId)).catch(() => undefined)) !== undefined
+  }
+
   /** Files that are gone already are no error: somebody was first. */
   async remove(colony: ColonyKey, fileIds: readonly string[]): Promise<void> {
     for (const fileId of fileIds) await rm(this.#pathOf(colony, fileId), { force: true })
