@@ -1,3 +1,4 @@
+-- replicas: 0009
 -- A repeated assign looks for the process that its executor got under the same assign id. By the holder alone it would
 -- read all that the executor holds, which may be 100 000. A hash, since an assign id may have any length.
 
