@@ -16,9 +16,9 @@ export const scenarios: readonly Scenario[] = [
   partitions,
   pauses,
   postmaster,
+  pressure,
   readOnly,
   rollingUpgrade,
   soak,
   switchover,
-  pressure,
 ]
