@@ -10,9 +10,9 @@ import {
   migrate,
   newestMigration,
   readServerOwner,
-  settleRestored,
   requireServed,
   SchemaTooNew,
+  settleRestored,
 } from '@colonies/database'
 import { cryptography, newId } from '@colonies/identity'
 import { ColoniesError, writeRefusal } from '@colonies/protocol'
