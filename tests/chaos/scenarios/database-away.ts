@@ -3,7 +3,7 @@ import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
 import { History, submits } from '../history.js'
 import { type Spread, spreadOf } from '../judge/back.js'
-import { longestSilence } from '../judge/silence.js'
+import { longestGap } from '../judge/longest-gap.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
 import { startSubmitters } from '../load/submitters.js'
@@ -55,7 +55,7 @@ export async function runAway(stage: Stage, options: AwayOptions): Promise<Repor
   stage.atEnd(() => db.close())
   const history = new History()
   const colony = await openColony({ db, history, serverKey, endpoints })
-  const executors = await startExecutors(colony, { count: size.executors, endpoints })
+  const executors = await startExecutors(colony, { count: size.executors, endpoints, concurrency: 8 })
   const submitters = await startSubmitters(colony, { ...size, count: size.submitters, endpoints })
 
   const end = nowMs() + minutes * 60_000
@@ -69,7 +69,7 @@ export async function runAway(stage: Stage, options: AwayOptions): Promise<Repor
     await pause(2_000)
     if (!measured) continue // enough rounds; the load goes on until there was enough of it
     rounds += 1
-    const all = { 'without writes': longestSilence(history, from, nowMs()), ...measured }
+    const all = { 'without writes': Math.round(longestGap(history, from, nowMs())), ...measured }
     for (const [name, ms] of Object.entries(all)) (times[name] ??= []).push(ms)
     stage.say(`${rounds} of ${size.rounds}: ${JSON.stringify(all)}, ${history.submitted} acknowledged`)
   }

@@ -5,7 +5,7 @@ import { runAway } from './database-away.js'
 
 const sizes = {
   ci: { rounds: 1, acknowledged: 50, executors: 4, submitters: 3, batchSize: 5, minutes: 2 },
-  full: { rounds: 15, acknowledged: 50_000, executors: 16, submitters: 6, batchSize: 60, minutes: 20 },
+  full: { rounds: 15, acknowledged: 50_000, executors: 16, submitters: 6, batchSize: 250, minutes: 20 },
 } as const
 
 export const failover: Scenario = {

@@ -14,7 +14,7 @@ export interface OwnPostgres {
   /**
    * Kills it: SIGKILL the postmaster alone, whose children then find out; SIGQUIT all at once (an immediate stop).
    *
-   * @returns when it was killed, and when the next one accepted its first connection, in milliseconds since 1970
+   * @returns when it was killed, and when the next one accepted its first connection, by `nowMs`
    */
   kill(signal: 'SIGKILL' | 'SIGQUIT'): Promise<{ at: number; accepts: number }>
   /** Makes all sessions refuse to write, as those of a standby do, or lets them write again. */

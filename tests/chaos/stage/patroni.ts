@@ -25,6 +25,12 @@ interface Member {
   readonly state: string
 }
 
+interface Primary {
+  readonly node: number
+  /** Of its postmaster. */
+  readonly pid: number
+}
+
 /** The cluster of deploy/ha, in a folder and on ports of its own. */
 export class PatroniCluster {
   /** HAProxy's port, which leads to the primary. */
@@ -55,27 +61,26 @@ export class PatroniCluster {
     })
   }
 
-  /** Kills PostgreSQL where it is the primary; Patroni beside it lives. @returns when another one leads */
+  /** Kills PostgreSQL where it is the primary; Patroni beside it lives. @returns when there is a primary again */
   async killPrimary(): Promise<void> {
-    const node = await this.#primary()
-    process.kill(await this.#postmasterPid(node), 'SIGKILL')
-    await this.#untilAnotherThan(node)
+    const killed = await this.#primary()
+    process.kill(killed.pid, 'SIGKILL')
+    await this.#untilAnotherThan(killed)
   }
 
   /** Kills the primary and its Patroni together, as if the machine were gone, and starts the node once another one leads. */
   async killMachine(): Promise<void> {
-    const node = await this.#primary()
-    const pids = [await this.#pidIn(`node${node}.pid`), await this.#postmasterPid(node)]
-    for (const pid of pids) process.kill(pid, 'SIGKILL')
-    await this.#untilAnotherThan(node)
-    await run(script, ['start-node', this.#folder, String(node)])
+    const killed = await this.#primary()
+    for (const pid of [await this.#pidIn(`node${killed.node}.pid`), killed.pid]) process.kill(pid, 'SIGKILL')
+    await this.#untilAnotherThan(killed)
+    await run(script, ['start-node', this.#folder, String(killed.node)])
   }
 
   /** Hands the office to the standby, as for maintenance. @returns when it has taken over */
   async switchover(): Promise<void> {
-    const node = await this.#primary()
+    const before = await this.#primary()
     await run(script, ['switchover', this.#folder])
-    await this.#untilAnotherThan(node)
+    await this.#untilAnotherThan(before)
   }
 
   /** @returns when one node leads and the others follow, one of them in step */
@@ -88,8 +93,12 @@ export class PatroniCluster {
     }, 'a leader and two standbys')
   }
 
-  #untilAnotherThan(node: number): Promise<void> {
-    return this.#until(async () => (await this.#primaries()).some((other) => other !== node), 'primary but the last')
+  /** It may be the same node: without a standby in step, Patroni starts PostgreSQL where it was. */
+  #untilAnotherThan({ pid }: Primary): Promise<void> {
+    return this.#until(
+      async () => (await this.#primaries()).some((other) => other.pid > 0 && other.pid !== pid),
+      'new primary',
+    )
   }
 
   async #until(holds: () => Promise<boolean>, what: string): Promise<void> {
@@ -98,37 +107,43 @@ export class PatroniCluster {
     }
   }
 
-  async #primary(): Promise<number> {
-    const [node] = await this.#primaries()
-    if (node === undefined) throw new Error('the cluster has no primary')
-    return node
+  async #primary(): Promise<Primary> {
+    const [primary] = await this.#primaries()
+    if (primary === undefined) throw new Error('the cluster has no primary')
+    return primary
   }
 
-  async #primaries(): Promise<number[]> {
-    const answers = await Promise.all(nodes.map((node) => this.#ask(node, 'primary').then((reply) => reply?.ok)))
-    return nodes.filter((_, place) => answers[place])
+  async #primaries(): Promise<Primary[]> {
+    const answers = await Promise.all(nodes.map((node) => this.#ask(node, 'primary')))
+    const leading = nodes.filter((_, place) => answers[place] !== undefined)
+    return Promise.all(
+      leading.map(async (node) => ({ node, pid: await this.#pidIn(`node${node}/data/postmaster.pid`) })),
+    )
   }
 
   /** As the first Patroni that answers tells; none when nobody does. */
   async #members(): Promise<Member[]> {
     for (const node of nodes) {
-      const reply = await this.#ask(node, 'cluster')
-      if (reply?.ok) return ((await reply.json()) as { members: Member[] }).members
+      const cluster = (await this.#ask(node, 'cluster')) as { members: Member[] } | undefined
+      if (cluster) return cluster.members
     }
     return []
   }
 
-  #ask(node: number, path: string): Promise<Response | undefined> {
+  /** @returns undefined when this Patroni says no, or nothing in time */
+  async #ask(node: number, path: string): Promise<unknown> {
     const url = `http://127.0.0.1:${this.#base + ports.rest + node}/${path}`
-    return fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined)
-  }
-
-  async #postmasterPid(node: number): Promise<number> {
-    return this.#pidIn(`node${node}/data/postmaster.pid`)
+    try {
+      const reply = await fetch(url, { signal: AbortSignal.timeout(5_000) })
+      const said: unknown = await reply.json()
+      return reply.ok ? said : undefined
+    } catch {
+      return undefined
+    }
   }
 
   async #pidIn(file: string): Promise<number> {
-    return Number.parseInt(await readFile(join(this.#folder, file), 'utf8'), 10)
+    return Number.parseInt(await readFile(join(this.#folder, file), 'utf8').catch(() => ''), 10)
   }
 }
 

@@ -5,9 +5,9 @@ import { submits } from '../history.js'
  * The longest time in which one submitter got no answer, in milliseconds: of the one that was worst off. Unlike the time since
  * a blow, it is right also for blows that take effect some time after they were ordered.
  *
- * @param from milliseconds since 1970, as is `to`
+ * @param from by `nowMs`, as is `to`
  */
-export function longestSilence(history: History, from: number, to: number): number {
+export function longestGap(history: History, from: number, to: number): number {
   const last = new Map<string, number>()
   let longest = 0
   for (const { client, operation, outcome, ended } of history.records) {

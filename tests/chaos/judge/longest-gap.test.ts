@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { History } from '../history.js'
-import { longestSilence } from './silence.js'
+import { longestGap } from './longest-gap.js'
 
 const answered = (client: string, ended: number, outcome: 'ok' | 'unknown' = 'ok') => ({
   client,
@@ -27,7 +27,7 @@ test('the silence is that of the submitter that was worst off, also where it las
     answered('b', 120, 'unknown'),
     answered('a', 130),
   ])
-  assert.equal(longestSilence(history, 100, 130), 35, 'b had its last answer before, at 95, and none until 130')
+  assert.equal(longestGap(history, 100, 130), 35, 'b had its last answer before, at 95, and none until 130')
   history.add([answered('b', 140), answered('a', 200)])
-  assert.equal(longestSilence(history, 100, 200), 70, 'a between 130 and 200')
+  assert.equal(longestGap(history, 100, 200), 70, 'a between 130 and 200')
 })
