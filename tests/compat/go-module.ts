@@ -52,3 +52,14 @@ function isNewEnough(version: string): boolean {
   const [, major, minor] = /go(\d+)\.(\d+)/.exec(version) ?? []
   return Number(major) > oldest[0] || (Number(major) === oldest[0] && Number(minor) >= oldest[1])
 }
+
+/** Compiles a published program, once for each version. @returns its path */
+export async function installGoProgram(wanted: { program: string; package: string; version: string }): Promise<string> {
+  const folder = join(cacheFolder, `${wanted.program}-${wanted.version}`)
+  const program = join(folder, wanted.program)
+  if (!existsSync(program)) {
+    const goEnv = { ...env, GOBIN: folder }
+    await runWell(await goCommand(), ['install', `${wanted.package}@${wanted.version}`], goEnv)
+  }
+  return program
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { buildMs } from '../compat/go-module.js'
+import { root } from '../compat/pycolonies.js'
+import { run, runWell } from '../compat/run.js'
+import { deployFolder } from './given-files.js'
+import { installHelm, pythonTool } from './tools.js'
+
+const chart = join(deployFolder, 'helm', 'colonies')
+const kubernetes = '1.30.0'
+const least = ['--set', 'database.host=db', '--set', `serverId=${'0a'.repeat(32)}`]
+const most = [
+  ...least,
+  '--set',
+  'ingress.enabled=true,ingress.tlsSecret=tls,metrics.enabled=true',
+  '--set',
+  'settings.TZ=UTC',
+]
+
+test('the container file has nothing that its linter knows of', async () => {
+  await runWell(await pythonTool('hadolint'), [join(deployFolder, 'container', 'Containerfile')])
+})
+
+const skip = process.env.COLONIES_DEPLOY_HELM !== '1' && 'compiles Helm with Go: COLONIES_DEPLOY_HELM=1'
+
+test('the chart is what Kubernetes takes, with the least and the most settings', {
+  skip,
+  timeout: buildMs,
+}, async (t) => {
+  const helm = await installHelm()
+  for (const values of [least, most]) {
+    await runWell(helm, ['lint', '--strict', '--kube-version', kubernetes, chart, ...values])
+    const rendered = await runWell(helm, ['template', 'test', chart, '--kube-version', kubernetes, ...values])
+    await validate(t, rendered.join('\n'))
+    await knownVariables(rendered)
+  }
+  const bare = await run(helm, ['template', 'test', chart, '--kube-version', kubernetes])
+  assert.match(bare.complaints, /serverId[\s\S]*database\/host|database\/host[\s\S]*serverId/)
+})
+
+async function validate(t: TestContext, manifests: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'colonies-chart-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const file = join(folder, 'manifests.yaml')
+  await writeFile(file, manifests)
+  await runWell(await pythonTool('kubernetes-validate'), ['-k', '1.30', '--strict', file])
+}
+
+/** A variable that the server does not know would be ignored without a word. */
+async function knownVariables(rendered: readonly string[]): Promise<void> {
+  const page = await readFile(join(root, 'docs', 'reference', 'configuration.md'), 'utf8')
+  const names = rendered.flatMap((line) => /name: (COLONIES_\w+)/.exec(line)?.[1] ?? [])
+  assert.ok(names.length > 5)
+  for (const name of names) assert.ok(page.includes(`\`${name}\``), `${name} is no variable`)
+}
