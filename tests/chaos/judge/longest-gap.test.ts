@@ -18,16 +18,10 @@ const answered = (client: string, ended: number, outcome: 'ok' | 'unknown' = 'ok
   tries: [],
 })
 
-test('the silence is that of the submitter that was worst off, also where it lasts to the end', () => {
+test('the gap is that between two answers of one submitter, also where it lasts to the end', () => {
   const history = new History()
-  history.add([
-    answered('a', 90),
-    answered('b', 95),
-    answered('a', 110),
-    answered('b', 120, 'unknown'),
-    answered('a', 130),
-  ])
-  assert.equal(longestGap(history, 100, 130), 35, 'b had its last answer before, at 95, and none until 130')
-  history.add([answered('b', 140), answered('a', 200)])
-  assert.equal(longestGap(history, 100, 200), 70, 'a between 130 and 200')
+  history.add([answered('a', 90), answered('b', 105), answered('a', 110), answered('a', 140, 'unknown')])
+  assert.equal(longestGap(history, 'a', 100, 130), 20, 'from the last answer to the end')
+  history.add([answered('a', 150), answered('a', 155)])
+  assert.equal(longestGap(history, 'a', 100, 160), 40, 'a call without an answer fills no gap')
 })

@@ -6,6 +6,7 @@ import { type Spread, spreadOf } from '../judge/back.js'
 import { longestGap } from '../judge/longest-gap.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
+import type { Load } from '../load/load.js'
 import { startSubmitters } from '../load/submitters.js'
 import { pause } from '../monkey.js'
 import { between, type Random } from '../random.js'
@@ -14,6 +15,8 @@ import { untilDrained } from '../settle.js'
 import { type ChaosColony, openColony } from '../stage/colony.js'
 import type { ReplicaProcess } from '../stage/replica-process.js'
 import { startReplicas } from '../stage/replicas.js'
+
+const PULSE_MS = 50
 
 export interface Size {
   readonly rounds: number
@@ -58,6 +61,8 @@ export async function runAway(stage: Stage, options: AwayOptions): Promise<Repor
   const executors = await startExecutors(colony, { count: size.executors, endpoints, concurrency: 8 })
   const submitters = await startSubmitters(colony, { ...size, count: size.submitters, endpoints })
 
+  const pulse = await startPulse(colony)
+
   const end = nowMs() + minutes * 60_000
   const times: Record<string, number[]> = {}
   let rounds = 0
@@ -69,10 +74,11 @@ export async function runAway(stage: Stage, options: AwayOptions): Promise<Repor
     await pause(2_000)
     if (!measured) continue // enough rounds; the load goes on until there was enough of it
     rounds += 1
-    const all = { 'without writes': Math.round(longestGap(history, from, nowMs())), ...measured }
+    const all = { 'without writes': Math.round(longestGap(history, pulse.id, from, nowMs())), ...measured }
     for (const [name, ms] of Object.entries(all)) (times[name] ??= []).push(ms)
     stage.say(`${rounds} of ${size.rounds}: ${JSON.stringify(all)}, ${history.submitted} acknowledged`)
   }
+  await pulse.stop()
   await submitters.stop()
   const left = await untilDrained(db, colony.key, 120)
   await executors.stop()
@@ -103,4 +109,26 @@ export async function runAway(stage: Stage, options: AwayOptions): Promise<Repor
   }
 }
 
-const shown = ({ median, p95, worst }: Spread) => [median, p95, worst].map(Math.round).join(' / ')
+/** One that submits all the time, so that it is seen when nothing can be stored: submitters of the load wait for executors. */
+async function startPulse(colony: ChaosColony): Promise<Load & { id: string }> {
+  const client = await colony.user('pulse')
+  const conditions = { colonyname: colony.name, executortype: 'load' }
+  let stopped = false
+  const beat = async () => {
+    for (let count = 0; !stopped; count += 1) {
+      const spec = { funcname: 'work', label: `pulse:${count}`, maxexectime: 10, maxretries: 100, conditions }
+      await client.submit({ spec }).catch(() => {}) // the history has it
+      await pause(PULSE_MS)
+    }
+  }
+  const beating = beat()
+  return {
+    id: client.id ?? '',
+    async stop() {
+      stopped = true
+      await beating
+    },
+  }
+}
+
+const shown = ({ median, p95, worst }: Spread) => `${median} / ${p95} / ${worst}`

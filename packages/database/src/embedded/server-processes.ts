@@ -30,9 +30,10 @@ export async function endLeftovers(clusterDir: string, log: (line: string) => vo
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     const processes = await listProcesses(clusterDir)
     const first = processes.filter(({ command }) => ownerIn(command) > 0)
-    // The first process ends all others in order. Without it they end by themselves, as soon as they notice; until
-    // then SIGQUIT is the only signal that means the same to each kind of them.
-    const pids = (first.length > 0 || signal === 'SIGINT' ? first : processes).map(({ pid }) => pid)
+    // The first process ends all others in order. Without it they end by themselves, as soon as they notice: not those that
+    // wait for a lock of one that is gone. SIGQUIT is the only signal that means the same to each kind of them.
+    if (signal === 'SIGINT' && first.length === 0) continue
+    const pids = (first.length > 0 ? first : processes).map(({ pid }) => pid)
     if (pids.length > 0) log(`Ending PostgreSQL ${pids.join(', ')}, whose owner was killed (${signal}).`)
     for (const pid of pids) kill(pid, signal)
     if (await allGone(clusterDir, OBEY_MS)) return forgetForeignPid(clusterDir)
