@@ -8,6 +8,9 @@ interface Due {
   colony: ColonyKey
 }
 
+/** Of one executor: nobody takes more at once. */
+const WANTED_MAX = 1000
+
 const keys = (rows: readonly Due[]) => rows.map((row) => row.colony)
 
 /** Colonies with processes whose wait or exec deadline has passed. Uses the index `live_deadline`. */
@@ -49,6 +52,25 @@ export async function typesWithReady(db: Db, colony: ColonyKey, types: readonly 
         and l.state = 0 and l.open_parents = 0 and l.names is null)
       or ${isAnyWanted(colony, sql`t.executor_type`)}`)
   return rows.map((row) => row.executor_type)
+}
+
+/**
+ * Which of these executors ready processes of a type want by name, and how many such there are of each, up to `WANTED_MAX`. Uses
+ * the index `wanted_queue`; where nobody is wanted by name, that is all it looks at.
+ */
+export function wantedOf(
+  db: Db,
+  colony: ColonyKey,
+  executorType: string,
+  names: readonly string[],
+): Promise<{ name: string; count: number }[]> {
+  return db.all(sql`
+    select n.name, w.count from unnest(${names}::text[]) as n (name)
+    cross join lateral (
+      select count(*)::int as count from (
+        select from wanted w where w.colony = ${colony} and w.executor_type = ${executorType} and w.name = n.name
+        limit ${WANTED_MAX}) few) w
+    where ${isAnyWanted(colony, sql`${executorType}`)} and w.count > 0`)
 }
 
 /** Executor types with ready processes, at most `limit`. Steps from type to type through `live_queue` and `wanted_queue`. */

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { notify } from '@colonies/database'
 import { type TestDatabase, testDatabase } from '@colonies/testkit'
 import { createHints, type Hints } from './hints.js'
+import { Metrics } from './http/metrics.js'
 import { createLog } from './log.js'
 
 /** A replica that writes down what it hears; `heard` waits for so many lines. */
@@ -21,8 +22,11 @@ async function replica(t: TestContext, { db, config }: TestDatabase, replicaId: 
       waiting.add(look)
       look()
     })
+  const metrics = new Metrics()
+  t.after(() => metrics.close())
   const hints: Hints = createHints({
     db,
+    metrics,
     config,
     replicaId,
     log: createLog({ level: 'error' }),

@@ -6,6 +6,7 @@ import {
   notify,
   type ReadyLine,
 } from '@colonies/database'
+import type { Metrics } from './http/metrics.js'
 import type { Log } from './log.js'
 
 /** What replicas tell each other. Hints may get lost: each only shortens a wait for something that is also looked up. */
@@ -28,6 +29,7 @@ export interface HintOptions {
   /** Of this replica: what it says itself is not news. */
   replicaId: string
   log: Log
+  metrics: Metrics
   receiver: HintReceiver
 }
 
@@ -46,6 +48,8 @@ const TAGS_MAX = 200
 
 interface Message {
   from: string
+  /** Milliseconds on the clock of its sender alone. */
+  at?: number
   directory?: boolean
   changed?: ColonyKey[]
   appended?: [colony: ColonyKey, tag: string][]
@@ -53,7 +57,7 @@ interface Message {
 }
 
 /** Opens the one connection that listens, and collects what is to be told. */
-export function createHints({ db, config, replicaId, log, receiver }: HintOptions): Hints {
+export function createHints({ db, config, replicaId, log, metrics, receiver }: HintOptions): Hints {
   let directory = false
   let changed = new Set<ColonyKey>()
   let appended = new Map<ColonyKey, Set<string>>()
@@ -61,7 +65,15 @@ export function createHints({ db, config, replicaId, log, receiver }: HintOption
   let timer: NodeJS.Timeout | undefined
   let sending = Promise.resolve()
 
-  const listener = createListener(config, CHANNEL, hear, () => receiver.missed())
+  let lagSeconds = 0
+  let connections = 0
+  metrics.addGauge('colonies_hint_lag_seconds', 'From sending a hint to hearing it, of the last one.', () => lagSeconds)
+  metrics.addCounter('colonies_hint_connections_total', 'Times that listening for hints began.', () => connections)
+
+  const listener = createListener(config, CHANNEL, hear, () => {
+    connections += 1
+    receiver.missed()
+  })
 
   function hear(payload: string): void {
     try {
@@ -74,7 +86,10 @@ export function createHints({ db, config, replicaId, log, receiver }: HintOption
 
   function receive(payload: string): void {
     const message = JSON.parse(payload) as Message
-    if (message.from === replicaId) return
+    if (message.from === replicaId) {
+      lagSeconds = (performance.now() - (message.at ?? performance.now())) / 1000
+      return
+    }
     if (message.directory) receiver.directory()
     for (const colony of message.changed ?? []) receiver.changed(colony)
     const tags = new Map<ColonyKey, string[]>()
@@ -97,6 +112,7 @@ export function createHints({ db, config, replicaId, log, receiver }: HintOption
     )
     const message: Message = {
       from: replicaId,
+      at: performance.now(),
       directory,
       changed: [...changed],
       appended: tagged,
@@ -145,13 +161,14 @@ export function createHints({ db, config, replicaId, log, receiver }: HintOption
 
 /** The message in as many payloads as it needs. */
 function* split(message: Message): Generator<string> {
-  const { from, directory, changed = [], appended = [], ready = [] } = message
+  const { from, at, directory, changed = [], appended = [], ready = [] } = message
   const payload = JSON.stringify(message)
   if (Buffer.byteLength(payload) <= PAYLOAD_BYTES_MAX) yield payload
   else if (changed.length + appended.length + ready.length > 1) {
     const lists = [halves(changed), halves(appended), halves(ready)] as const
     yield* split({
       from,
+      ...(at !== undefined && { at }),
       changed: lists[0][0],
       appended: lists[1][0],
       ready: lists[2][0],

@@ -22,6 +22,7 @@ import { LastHeard } from './cluster/last-heard.js'
 import { Members } from './cluster/members.js'
 import type { Config } from './config.js'
 import type { Replica } from './handler.js'
+import type { Metrics } from './http/metrics.js'
 import { handlers } from './operations/index.js'
 import { createHotPath } from './queue/hot-path.js'
 import type { Parts, Shell } from './shell.js'
@@ -59,6 +60,7 @@ export function createReplica(shell: Shell): Parts {
       if (!members.alone) hints.appended(colony, tags)
     },
   })
+  addMetrics(shell.metrics, { hotPath, members })
   const replica: Replica = {
     config,
     id: replicaId,
@@ -113,6 +115,17 @@ export function createReplica(shell: Shell): Parts {
       await members.leave(db)
     },
   }
+}
+
+function addMetrics(metrics: Metrics, { hotPath, members }: Pick<Replica, 'hotPath' | 'members'>): void {
+  metrics.addGauge('colonies_waiters', 'Executors that wait for a process.', () => hotPath.room.size)
+  metrics.addCounter('colonies_claims_total', 'Statements that looked for processes.', () => hotPath.room.claims)
+  metrics.addGauge('colonies_batch_depth', 'Calls that wait in batches or are being stored.', () => hotPath.queued())
+  metrics.addGauge('colonies_leader', '1 on the replica that leads.', () => Number(members.leads))
+  metrics.addGauge('colonies_leader_epoch', 'Of the lease that this replica saw last.', () =>
+    Number(members.leader?.epoch ?? 0),
+  )
+  metrics.addGauge('colonies_replicas_alive', 'As this replica saw them last.', () => members.alive.length)
 }
 
 /** Workers of one machine share its name and port, so each has a number. */

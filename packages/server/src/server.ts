@@ -266,6 +266,7 @@ async function startParts(options: StartOptions): Promise<Running> {
     config: databaseConfig,
     replicaId,
     log,
+    metrics,
     receiver: {
       directory: refresh,
       changed: (colony) => parts.changed(colony),

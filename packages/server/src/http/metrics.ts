@@ -12,7 +12,8 @@ interface Latency {
   sumSeconds: number
 }
 
-interface Gauge {
+interface Reading {
+  type: 'gauge' | 'counter'
   name: string
   help: string
   read(): number
@@ -25,7 +26,7 @@ interface Gauge {
 export class Metrics {
   readonly #requests = new Map<string, Map<string, number>>()
   readonly #latencies = new Map<string, Latency>()
-  readonly #gauges: Gauge[] = []
+  readonly #readings: Reading[] = []
   readonly #eventLoop: IntervalHistogram = monitorEventLoopDelay({ resolution: TICK_MS })
 
   constructor() {
@@ -53,7 +54,12 @@ export class Metrics {
 
   /** @param read called each time somebody asks for the numbers */
   addGauge(name: string, help: string, read: () => number): void {
-    this.#gauges.push({ name, help, read })
+    this.#readings.push({ type: 'gauge', name, help, read })
+  }
+
+  /** @param read what was counted since the start of this process; called as that of a gauge */
+  addCounter(name: string, help: string, read: () => number): void {
+    this.#readings.push({ type: 'counter', name, help, read })
   }
 
   /** Stops measuring. */
@@ -63,7 +69,7 @@ export class Metrics {
 
   /** @returns the text format of Prometheus, version 0.0.4 */
   render(): string {
-    return [this.#renderRequests(), this.#renderLatencies(), this.#renderGauges(), this.#renderProcess()].join('')
+    return [this.#renderRequests(), this.#renderLatencies(), this.#renderReadings(), this.#renderProcess()].join('')
   }
 
   #countOutcome(payloadtype: string, outcome: string): void {
@@ -99,8 +105,10 @@ export class Metrics {
     return text
   }
 
-  #renderGauges(): string {
-    return this.#gauges.map(({ name, help, read }) => gauge(name, help, read())).join('')
+  #renderReadings(): string {
+    return this.#readings
+      .map(({ type, name, help, read }) => `${heading(name, type, help)}${name} ${read()}\n`)
+      .join('')
   }
 
   #renderProcess(): string {

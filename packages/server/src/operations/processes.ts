@@ -25,7 +25,7 @@ import { ColoniesError, limits, State } from '@colonies/protocol'
 import { type Call, type Colony, type Handlers, Rendered } from '../handler.js'
 import { claimedFrom } from '../queue/hot-path.js'
 import { processText } from '../queue/process-text.js'
-import type { Waiter } from '../queue/waiting-room.js'
+import type { Waiter } from '../queue/waiting-line.js'
 import { newSubmission } from '../submission/new-process.js'
 
 /** Rows of one statement when many are removed. */

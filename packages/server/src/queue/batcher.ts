@@ -60,6 +60,11 @@ export class Batcher<Item, Outcome> {
     })
   }
 
+  /** Items that wait or are being stored, of all colonies. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
   #line(colony: ColonyKey): Line<Item, Outcome> {
     let line = this.#lines.get(colony)
     if (!line) {

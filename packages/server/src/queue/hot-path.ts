@@ -28,7 +28,8 @@ import { limits } from '@colonies/protocol'
 import type { Log } from '../log.js'
 import { whyNotStored } from '../submission/why-not-stored.js'
 import { Batcher } from './batcher.js'
-import { type Reservation, type Waiter, WaitingRoom } from './waiting-room.js'
+import type { Waiter } from './waiting-line.js'
+import { type Reservation, WaitingRoom } from './waiting-room.js'
 
 export interface Submission {
   process: NewProcess
@@ -67,7 +68,10 @@ export interface HotPath {
   hintFromOthers(colony: ColonyKey, ready: readonly ReadyLine[]): void
   /** The poll that makes up for lost hints. */
   recheckIdle(): Promise<void>
-  readonly waiting: number
+  /** Executors that wait, and claims made for them. */
+  readonly room: Pick<WaitingRoom, 'size' | 'claims'>
+  /** Calls in batches, of all kinds: those that wait and those that are being stored. */
+  queued(): number
   close(): Promise<void>
 }
 
@@ -125,7 +129,7 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
     const failure = { processId, holder: holder ?? '', attempt, errors: [sentence] }
     await failures.add(colony, failure).catch(() => giveBackSoon(colony, [process]))
   }
-  const room = new WaitingRoom({ db, log, changed, giveBack: giveBackSoon, failUnfit })
+  const room = new WaitingRoom({ db, log, changed, tellOthers, giveBack: giveBackSoon, failUnfit })
 
   function hint(colony: ColonyKey, ready: readonly ReadyLine[]): void {
     const rest: ReadyLine[] = []
@@ -168,6 +172,7 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
   const logs = logBatcher(db)
   const files = fileBatcher(db)
   const packs = packBatcher(db, generatorsDue)
+  const batchers = [submits, successes, failures, returns, logs, files, packs]
 
   return {
     submit: (colony, submission) => submits.add(colony, submission),
@@ -180,7 +185,7 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
     giveBack: giveBackSoon,
     hint,
     hintFromOthers(colony, ready) {
-      for (const line of ready) room.hint(colony, line)
+      for (const line of ready) room.hintFromOthers(colony, line)
     },
     async recheckIdle() {
       for (const [colony, types] of room.idleLines()) {
@@ -188,14 +193,13 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
       }
       room.recheckUnsure() // the database answers again
     },
-    get waiting() {
-      return room.size
-    },
+    room,
+    queued: () => batchers.reduce((sum, batcher) => sum + batcher.waiting, 0),
     async close() {
       room.close()
       stopped.abort()
       await Promise.all(givingBack)
-      await Promise.all([submits, successes, failures, returns, logs, files, packs].map((batcher) => batcher.drained()))
+      await Promise.all(batchers.map((batcher) => batcher.drained()))
     },
   }
 }

@@ -4,7 +4,8 @@ import type { Claimed, Db } from '@colonies/database'
 import { executorIdOf, plainProcess, testDatabase } from '@colonies/testkit'
 import { createLog } from '../log.js'
 import { type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
-import { type Waiter, WaitingRoom } from './waiting-room.js'
+import type { Waiter } from './waiting-line.js'
+import { WaitingRoom } from './waiting-room.js'
 
 const UNLIMITED = 2n ** 63n - 1n
 
@@ -13,6 +14,8 @@ interface Room {
   colony: UpkeepColony
   room: WaitingRoom
   given: string[]
+  /** How many processes other replicas were told of. */
+  told: number[]
   /** @returns `took`, which resolves with the id of the process that the executor got, and what takes it out again */
   wait(executor: string, changes?: Partial<Waiter>): { took: Promise<string>; leave: () => void }
   /** Resolves when so many wait, and none of them looks at the queue. */
@@ -24,6 +27,7 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
   const { db } = await testDatabase(t)
   const colony = await upkeepColony(db, 'dev', executors)
   const given: string[] = []
+  const told: number[] = []
   let claims = 0
   const room = new WaitingRoom({
     db: {
@@ -38,6 +42,7 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
     log: createLog({ level: 'error' }),
     giveBack: (_, processes) => void given.push(...processes.map((one) => one.process_id)),
     async failUnfit() {},
+    tellOthers: (_, ready) => void told.push(...ready.map((line) => line.count)),
     changed() {},
   })
   t.after(() => room.close())
@@ -46,6 +51,7 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
     colony,
     room,
     given,
+    told,
     wait(executor, changes = {}) {
       let leave = () => {}
       const took = new Promise<string>((resolve) => {
@@ -139,3 +145,49 @@ test('a repeated question takes the place of the first', async (t) => {
   room.hint(colony.key, { executorType: 'cli', count: 1 })
   assert.equal(await second.took, id)
 })
+
+test('an executor that a process wants by name hears of it, however many wait longer', async (t) => {
+  const names = Array.from({ length: 450 }, (_, number) => `e${number}`)
+  const { colony, room, wait, idle } = await roomWith(t, names)
+  const waiters = names.map((name) => wait(name))
+  await idle(450)
+  const hinted = await colony.submit({ names: ['e440'] })
+  const before = room.claims
+  room.hint(colony.key, { executorType: 'cli', count: 1 })
+  assert.equal(await waiters[440]?.took, hinted)
+  assert.ok(room.claims - before <= 2, `${room.claims - before} claims for one process`)
+  const polled = await colony.submit({ names: ['e430'] })
+  room.recheck(colony.key, 'cli')
+  assert.equal(await waiters[430]?.took, polled)
+})
+
+test('other replicas are told of what fits nobody here, once', async (t) => {
+  const { colony, room, wait, idle, told } = await roomWith(t, ['a', 'b'])
+  wait('a')
+  await idle(1)
+  await colony.submit({ names: ['b'] })
+  assert.equal(room.hint(colony.key, { executorType: 'cli', count: 1 }), 0)
+  await idle(1)
+  await until(() => told.length > 0)
+  room.hintFromOthers(colony.key, { executorType: 'cli', count: 1 })
+  await idle(1)
+  assert.deepEqual(told, [1])
+})
+
+test('one waiter is not promised to two processes', async (t) => {
+  const { colony, room, wait, idle } = await roomWith(t, ['a'])
+  const { took } = wait('a')
+  await idle(1)
+  const ids = [await colony.submit(), await colony.submit()]
+  assert.equal(room.hint(colony.key, { executorType: 'cli', count: 1 }), 0)
+  assert.equal(room.hint(colony.key, { executorType: 'cli', count: 1 }), 1)
+  assert.ok(ids.includes(await took))
+})
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (const end = Date.now() + 5000; Date.now() < end && !isSo(); ) {
+    // sleeps: what a room tells others has no event
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  assert.ok(isSo(), 'it never came to be')
+}

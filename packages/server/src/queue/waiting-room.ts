@@ -9,55 +9,19 @@ import {
   hasTooMuchInput,
   type NewProcess,
   type ReadyLine,
+  wantedOf,
 } from '@colonies/database'
 import { type Log, limitLines } from '../log.js'
-
-/** An executor whose assign hangs until something fits it. */
-export interface Waiter extends ClaimShape {
-  readonly colony: ColonyKey
-  readonly executorId: string
-  readonly executorName: string
-  /** Should a claim get lost with its connection, the next one with this id finds what it took. */
-  readonly assignId: string
-  /** Processes that it takes at most. */
-  readonly slots: number
-  /** Called once, with at least one process. @returns false when the executor is gone and never sees them */
-  take(processes: Claimed[]): boolean
-  /** Called once instead: nothing came. */
-  leave(error?: unknown): void
-  /** It asked not to wait: a claim that finds nothing is the end. */
-  readonly once: boolean
-}
-
-interface Seat {
-  waiter: Waiter
-  /** In a claim now, or reserved for a process that is just being stored. */
-  busy: boolean
-  gone: boolean
-}
-
-/** Waiters of one executor type of one colony. */
-interface Line {
-  colony: ColonyKey
-  type: string
-  /** New ones, for whom the queue has not been looked at yet. */
-  asking: Seat[]
-  /** Those for whom the queue had nothing, longest waiting first. */
-  idle: Set<Seat>
-  /** How many processes are said to be ready; that many idle waiters are asked for again. */
-  hints: number
-  /** Shapes for whose waiters there was too little since the last hint: what it spoke of may fit the others. */
-  missed: ClaimShape[]
-  claiming: boolean
-  /** The queue has many different demands, as far as the last claim knows. */
-  isVaried: boolean
-  /** Waiters that are reserved: they come back, so the line has to stay. */
-  reserved: number
-  /** A claim failed: it may have taken processes that nobody here knows of. */
-  unsure: boolean
-  /** Hints that came during a claim, which may have looked at the queue before what they speak of was committed. */
-  lateHints: number
-}
+import {
+  emptyLine,
+  type Line,
+  lineKey,
+  questionOf,
+  type Seat,
+  sameShape,
+  upToSlots,
+  type Waiter,
+} from './waiting-line.js'
 
 export interface WaitingRoomOptions {
   db: Db
@@ -66,12 +30,12 @@ export interface WaitingRoomOptions {
   giveBack(colony: ColonyKey, processes: readonly Claimed[]): void
   /** A process that was claimed and has more input than anybody can be given. */
   failUnfit(colony: ColonyKey, process: Claimed): Promise<void>
+  /** What became ready here fits nobody here. */
+  tellOthers(colony: ColonyKey, ready: readonly ReadyLine[]): void
   /** Processes were claimed. */
   changed(colony: ColonyKey): void
 }
 
-/** Most waiters of one claim, and most processes unless one waiter takes more. */
-const CLAIM_MAX = 200
 /** Shapes that are asked for until nothing more comes of a hint; the others have their turn with the next one, or the poll. */
 const MISSED_MAX = 20
 
@@ -87,13 +51,16 @@ export class WaitingRoom {
   readonly #giveBack: (colony: ColonyKey, processes: readonly Claimed[]) => void
   readonly #failUnfit: WaitingRoomOptions['failUnfit']
   readonly #changed: (colony: ColonyKey) => void
+  readonly #tellOthers: WaitingRoomOptions['tellOthers']
   #closed = false
+  #claims = 0
 
-  constructor({ db, log, giveBack, failUnfit, changed }: WaitingRoomOptions) {
+  constructor({ db, log, giveBack, failUnfit, tellOthers, changed }: WaitingRoomOptions) {
     this.#db = db
     this.#warn = limitLines(log.warn, { linesPerSecondMax: 1 })
     this.#giveBack = giveBack
     this.#failUnfit = failUnfit
+    this.#tellOthers = tellOthers
     this.#changed = changed
   }
 
@@ -106,37 +73,64 @@ export class WaitingRoom {
     const line = this.#line(waiter.colony, waiter.executorType)
     this.#replace(line, waiter)
     const seat: Seat = { waiter, busy: false, gone: false }
-    line.asking.push(seat)
+    line.byQuestion.set(questionOf(waiter), seat)
+    line.asking.add(seat)
     this.#wake(line)
     return () => {
-      seat.gone = true
-      line.idle.delete(seat)
-      line.asking = line.asking.filter((other) => other !== seat)
+      this.#remove(line, seat)
       this.#forget(line)
     }
   }
 
   /** The same request again: its connection was lost, so the earlier one must not get the process. */
-  #replace(line: Line, { executorId, assignId }: Waiter): void {
-    for (const seat of [...line.idle, ...line.asking]) {
-      if (seat.busy || seat.waiter.executorId !== executorId || seat.waiter.assignId !== assignId) continue
-      seat.gone = true
-      line.idle.delete(seat)
-      line.asking = line.asking.filter((other) => other !== seat)
-      seat.waiter.leave()
-    }
+  #replace(line: Line, waiter: Waiter): void {
+    const seat = line.byQuestion.get(questionOf(waiter))
+    if (!seat || seat.busy) return
+    this.#remove(line, seat)
+    seat.waiter.leave()
   }
 
-  /** Processes became ready. @returns how many no waiter of this replica is there for */
-  hint(colony: ColonyKey, { executorType, count }: ReadyLine): number {
+  #remove(line: Line, seat: Seat): void {
+    seat.gone = true
+    line.idle.delete(seat)
+    line.asking.delete(seat)
+    const question = questionOf(seat.waiter)
+    if (line.byQuestion.get(question) === seat) line.byQuestion.delete(question)
+  }
+
+  /**
+   * Processes became ready here. Others are told of those that nobody here fits, once that is known.
+   *
+   * @returns how many no waiter of this replica is there for
+   */
+  hint(colony: ColonyKey, ready: ReadyLine): number {
+    const line = this.#lines.get(lineKey(colony, ready.executorType))
+    if (!line) return ready.count
+    // Those that were told of before have the first waiters.
+    const free = Math.max(0, line.idle.size + line.asking.size - line.untold)
+    const taken = Math.min(ready.count, free)
+    line.untold += taken
+    this.#hint(line, ready.count)
+    return ready.count - taken
+  }
+
+  /** Another replica says so. */
+  hintFromOthers(colony: ColonyKey, { executorType, count }: ReadyLine): void {
     const line = this.#lines.get(lineKey(colony, executorType))
-    if (!line) return count
-    const taken = Math.min(count, line.idle.size + line.asking.length)
+    if (line) this.#hint(line, count)
+  }
+
+  #hint(line: Line, count: number): void {
     line.hints = Math.min(line.hints + count, line.idle.size)
-    line.missed = []
+    this.#lookAgain(line)
     if (line.claiming) line.lateHints += count
     this.#wake(line)
-    return count - taken
+  }
+
+  /** What was found not to be there may be there now. */
+  #lookAgain(line: Line): void {
+    line.missed = []
+    line.areNamesKnown = false
   }
 
   /**
@@ -145,7 +139,7 @@ export class WaitingRoom {
    */
   reserve(colony: ColonyKey, process: NewProcess): Reservation | undefined {
     const line = this.#lines.get(lineKey(colony, process.executorType))
-    if (!line || line.claiming || line.hints > 0 || line.asking.length > 0) return undefined
+    if (!line || line.claiming || line.hints > 0 || line.asking.size > 0) return undefined
     for (const seat of line.idle) {
       if (
         seat.busy ||
@@ -167,8 +161,8 @@ export class WaitingRoom {
         free: () => {
           line.reserved -= 1
           seat.busy = false
-          if (this.#closed) this.#send(seat)
-          if (!seat.gone) line.asking.push(seat)
+          if (this.#closed) this.#send(line, seat)
+          if (!seat.gone) line.asking.add(seat)
           this.#wake(line)
           this.#forget(line)
         },
@@ -205,14 +199,19 @@ export class WaitingRoom {
   #recheck(line: Line): void {
     line.unsure = false
     line.hints = line.idle.size
-    line.missed = []
+    this.#lookAgain(line)
     this.#wake(line)
   }
 
   get size(): number {
     let size = 0
-    for (const line of this.#lines.values()) size += line.idle.size + line.asking.length
+    for (const line of this.#lines.values()) size += line.idle.size + line.asking.size
     return size
+  }
+
+  /** Statements that looked for processes, since the start. */
+  get claims(): number {
+    return this.#claims
   }
 
   /** Sends all waiters away; later ones leave at once. */
@@ -221,11 +220,9 @@ export class WaitingRoom {
     for (const line of this.#lines.values()) {
       for (const seat of [...line.idle, ...line.asking]) {
         if (seat.busy) continue
-        seat.gone = true
+        this.#remove(line, seat)
         seat.waiter.leave()
       }
-      line.idle.clear()
-      line.asking = []
       this.#forget(line)
     }
   }
@@ -234,48 +231,74 @@ export class WaitingRoom {
     const key = lineKey(colony, type)
     let line = this.#lines.get(key)
     if (!line) {
-      const empty = { asking: [], idle: new Set<Seat>(), hints: 0, missed: [], claiming: false, reserved: 0 }
-      line = { colony, type, ...empty, isVaried: false, unsure: false, lateHints: 0 }
+      line = emptyLine(colony, type)
       this.#lines.set(key, line)
     }
     return line
   }
 
   #forget(line: Line): void {
-    if (line.idle.size > 0 || line.asking.length > 0 || line.claiming || line.reserved > 0) return
+    if (line.idle.size > 0 || line.asking.size > 0 || line.claiming || line.reserved > 0) return
     this.#lines.delete(lineKey(line.colony, line.type))
   }
 
   #wake(line: Line): void {
-    if (line.claiming || (line.asking.length === 0 && line.hints === 0)) return
+    if (line.claiming || (line.asking.size === 0 && line.hints === 0)) return
     line.claiming = true
     setImmediate(() => void this.#claimAll(line))
   }
 
   async #claimAll(line: Line): Promise<void> {
     try {
-      for (let seats = this.#next(line); seats.length > 0; seats = this.#next(line)) await this.#claim(line, seats)
+      do {
+        for (let seats = this.#next(line); seats.length > 0; seats = this.#next(line)) await this.#claim(line, seats)
+      } while (await this.#askWanted(line))
     } finally {
       line.claiming = false
-      line.hints = line.idle.size === 0 ? 0 : line.hints
+      line.hints = 0
+      this.#passOn(line)
       this.#forget(line)
     }
   }
 
+  /** Those who asked were not enough: some process may want one of the others by name. @returns whether one does */
+  async #askWanted(line: Line): Promise<boolean> {
+    if (this.#closed || line.areNamesKnown || line.missed.length === 0 || line.idle.size === 0) return false
+    line.areNamesKnown = true
+    const names = new Set([...line.idle].map(({ waiter }) => waiter.executorName))
+    try {
+      const wanted = new Map(
+        (await wantedOf(this.#db, line.colony, line.type, [...names])).map(({ name, count }) => [name, count]),
+      )
+      for (const seat of line.idle) {
+        const left = wanted.get(seat.waiter.executorName) ?? 0
+        if (left <= 0) continue
+        wanted.set(seat.waiter.executorName, left - seat.waiter.slots)
+        line.idle.delete(seat)
+        line.asking.add(seat)
+      }
+    } catch (error) {
+      this.#warn('it could not be looked up whom processes want; executors keep waiting', { error })
+      line.unsure = true
+    }
+    return line.asking.size > 0 || (line.hints > 0 && line.missed.length === 0)
+  }
+
+  #passOn(line: Line): void {
+    if (line.untold > 0) this.#tellOthers(line.colony, [{ executorType: line.type, count: line.untold }])
+    line.untold = 0
+  }
+
   /** The next waiters to claim for: new ones first, then idle ones as far as hints go; all of one shape. */
   #next(line: Line): Seat[] {
-    const candidates = line.asking.length > 0 ? line.asking : this.#hinted(line)
+    const candidates = line.asking.size > 0 ? [...line.asking] : this.#hinted(line)
     const first = candidates[0]
-    if (!first) {
-      line.hints = 0
-      line.missed = []
-      return []
-    }
+    if (!first) return []
     const seats = upToSlots(candidates.filter((seat) => sameShape(seat.waiter, first.waiter)))
-    if (line.asking.length > 0) line.asking = line.asking.filter((seat) => !seats.includes(seat))
     for (const seat of seats) {
       seat.busy = true
       line.idle.delete(seat)
+      line.asking.delete(seat)
     }
     return seats
   }
@@ -303,6 +326,7 @@ export class WaitingRoom {
     }
     const shape = seats[0]?.waiter as ClaimShape
     let claimed: Claimed[] = []
+    this.#claims += 1
     try {
       const { executorType, location, cpu, memory } = shape
       const known = { executorType, location, cpu, memory, isVaried: line.isVaried }
@@ -311,7 +335,7 @@ export class WaitingRoom {
     } catch (error) {
       this.#warn('a claim failed; its executors keep waiting', { colony: line.colony, error })
       line.unsure = true
-      for (const seat of seats) if (seat.waiter.once) this.#send(seat, error)
+      for (const seat of seats) if (seat.waiter.once) this.#send(line, seat, error)
     }
     if (claimed.length > 0) this.#changed(line.colony)
     const bySeat = new Map<Seat, Claimed[]>()
@@ -327,33 +351,34 @@ export class WaitingRoom {
       else bySeat.set(seat, [row])
     }
     line.hints = Math.max(0, line.hints - claimed.length)
+    line.untold = Math.max(0, line.untold - claimed.length)
     if (claimed.length < claimants.length && !more) line.missed.push(shape)
     for (const seat of seats) {
       const processes = bySeat.get(seat)
       if (processes) this.#hand(line, seat, processes)
       else if (more && !this.#closed && !seat.gone) {
         seat.busy = false
-        line.asking.push(seat)
-      } else if (seat.waiter.once || this.#closed) this.#send(seat)
+        line.asking.add(seat)
+      } else if (seat.waiter.once || this.#closed) this.#send(line, seat)
       else if (!seat.gone) {
         seat.busy = false
         line.idle.add(seat)
       }
     }
     line.hints = Math.min(line.hints + line.lateHints, line.idle.size)
-    if (line.lateHints > 0) line.missed = []
+    if (line.lateHints > 0) this.#lookAgain(line)
     line.lateHints = 0
   }
 
   #hand(line: Line, seat: Seat, processes: Claimed[]): void {
     const taken = !seat.gone && seat.waiter.take(processes)
-    seat.gone = true
+    this.#remove(line, seat)
     if (!taken) this.#giveBack(line.colony, processes)
   }
 
-  #send(seat: Seat, error?: unknown): void {
+  #send(line: Line, seat: Seat, error?: unknown): void {
     if (seat.gone) return
-    seat.gone = true
+    this.#remove(line, seat)
     seat.waiter.leave(error)
   }
 }
@@ -367,18 +392,4 @@ export interface Reservation {
   hand(claimed: Claimed): void
   /** It was not: the waiter looks at the queue again. */
   free(): void
-}
-
-function upToSlots(seats: readonly Seat[]): Seat[] {
-  let slots = 0
-  const end = seats.findIndex(({ waiter }) => (slots += waiter.slots) > CLAIM_MAX)
-  return seats.slice(0, end < 0 ? seats.length : Math.max(1, end))
-}
-
-function lineKey(colony: ColonyKey, type: string): string {
-  return `${colony}/${type}`
-}
-
-function sameShape(a: ClaimShape, b: ClaimShape): boolean {
-  return a.location === b.location && a.cpu === b.cpu && a.memory === b.memory
 }

@@ -1,0 +1,81 @@
+import type { Claimed, ClaimShape, ColonyKey } from '@colonies/database'
+
+/** An executor whose assign hangs until something fits it. */
+export interface Waiter extends ClaimShape {
+  readonly colony: ColonyKey
+  readonly executorId: string
+  readonly executorName: string
+  /** Should a claim get lost with its connection, the next one with this id finds what it took. */
+  readonly assignId: string
+  /** Processes that it takes at most. */
+  readonly slots: number
+  /** Called once, with at least one process. @returns false when the executor is gone and never sees them */
+  take(processes: Claimed[]): boolean
+  /** Called once instead: nothing came. */
+  leave(error?: unknown): void
+  /** It asked not to wait: a claim that finds nothing is the end. */
+  readonly once: boolean
+}
+
+export interface Seat {
+  waiter: Waiter
+  /** In a claim now, or reserved for a process that is just being stored. */
+  busy: boolean
+  gone: boolean
+}
+
+/** Waiters of one executor type of one colony. */
+export interface Line {
+  colony: ColonyKey
+  type: string
+  /** New ones, for whom the queue has not been looked at yet. */
+  asking: Set<Seat>
+  /** Those for whom the queue had nothing, longest waiting first. */
+  idle: Set<Seat>
+  /** The newest of each question, for whoever asks it again. */
+  byQuestion: Map<string, Seat>
+  /** How many processes are said to be ready; that many idle waiters are asked for again. */
+  hints: number
+  /** Shapes for whose waiters there was too little since the last hint: what it spoke of may fit the others. */
+  missed: ClaimShape[]
+  /** Processes that became ready here and that the hints stand for: other replicas were not told of them. */
+  untold: number
+  /** Since the last hint it was looked up whom processes want by name. */
+  areNamesKnown: boolean
+  claiming: boolean
+  /** The queue has many different demands, as far as the last claim knows. */
+  isVaried: boolean
+  /** Waiters that are reserved: they come back, so the line has to stay. */
+  reserved: number
+  /** A claim failed: it may have taken processes that nobody here knows of. */
+  unsure: boolean
+  /** Hints that came during a claim, which may have looked at the queue before what they speak of was committed. */
+  lateHints: number
+}
+
+export function emptyLine(colony: ColonyKey, type: string): Line {
+  const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), byQuestion: new Map<string, Seat>(), reserved: 0 }
+  const nothing = { hints: 0, lateHints: 0, untold: 0, missed: [], areNamesKnown: false, isVaried: false }
+  return { colony, type, ...nobody, ...nothing, claiming: false, unsure: false }
+}
+
+/** Most waiters of one claim, and most processes unless one waiter takes more. */
+const CLAIM_MAX = 200
+
+export function upToSlots(seats: readonly Seat[]): Seat[] {
+  let slots = 0
+  const end = seats.findIndex(({ waiter }) => (slots += waiter.slots) > CLAIM_MAX)
+  return seats.slice(0, end < 0 ? seats.length : Math.max(1, end))
+}
+
+export function questionOf({ executorId, assignId }: Waiter): string {
+  return `${executorId}/${assignId}`
+}
+
+export function lineKey(colony: ColonyKey, type: string): string {
+  return `${colony}/${type}`
+}
+
+export function sameShape(a: ClaimShape, b: ClaimShape): boolean {
+  return a.location === b.location && a.cpu === b.cpu && a.memory === b.memory
+}
