@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.js'
 import { failover, switchover } from './failover.js'
 import { killReplicas } from './kill-replicas.js'
+import { longPolls } from './long-polls.js'
 import { partitions } from './partitions.js'
 import { pauses } from './pauses.js'
 import { postmaster, readOnly } from './postmaster.js'
@@ -13,6 +14,7 @@ import { soak } from './soak.js'
 export const scenarios: readonly Scenario[] = [
   failover,
   killReplicas,
+  longPolls,
   partitions,
   pauses,
   postmaster,
