@@ -7,6 +7,11 @@ import { startPgBouncer } from './pgbouncer.js'
 
 const WORK = 120
 
+interface Setting {
+  name: string
+  setting: string
+}
+
 test('replicas behind PgBouncer in transaction mode give each process out once, and hear each other', async (t) => {
   const server = await testServer()
   const bouncer = await startPgBouncer(server)
@@ -44,9 +49,16 @@ test('one connection of PgBouncer serves many, with the settings that our statem
   const server = await testServer()
   const bouncer = await startPgBouncer(server)
   const pooled = { ...server, port: bouncer.port, maxConnections: 20 }
+  const direct = connect(server)
+  t.after(() => direct.close())
+  const ours = await direct.all<Setting>(sql`
+    select name, setting from pg_settings where source = 'session'
+      and name not in ('TimeZone', 'DateStyle', 'client_min_messages', 'application_name') order by name`)
+  assert.ok(ours.length >= 8, `only ${ours.length} settings`)
   await withClient(pooled, async (client) => {
-    const { rows } = await client.query('show enable_seqscan')
-    assert.deepEqual(rows, [{ enable_seqscan: 'off' }])
+    const text = 'select name, setting from pg_settings where name = any($1) order by name'
+    const { rows } = await client.query({ text, values: [ours.map(({ name }) => name)] })
+    assert.deepEqual(rows, ours)
   })
 
   const db = connect(pooled)
