@@ -21,20 +21,20 @@ export interface Pressure {
 }
 
 /** Holds an old snapshot, long readers and idle connections, and kills a backend of a replica each second. */
-export async function putUnderPressure(config: DatabaseConfig, options: PressureOptions): Promise<Pressure> {
+export async function putUnderPressure(server: DatabaseConfig, options: PressureOptions): Promise<Pressure> {
   const { random, idle, readers } = options
+  const config = { ...server, acquireTimeoutMs: 60_000 } // hundreds of connections on a machine that is busy
   const db = connect({ ...config, maxConnections: readers + 3 })
   const stop = new AbortController()
   const released = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))
-  const begun: Promise<void>[] = []
   const all: Promise<unknown>[] = []
-  const hold = (work: (begin: () => void) => Promise<unknown>) => {
-    begun.push(new Promise((resolve, reject) => all.push(work(resolve).catch(reject))))
-  }
-  hold((begin) => keepSnapshot(db, begin, () => released))
-  for (let reader = 0; reader < readers; reader += 1) hold((begin) => keepSnapshot(db, begin, readOn(stop.signal)))
+  const hold = (work: (begin: () => void) => Promise<unknown>) =>
+    new Promise<void>((resolve, reject) => void all.push(work(resolve).catch(reject)))
+  await hold((begin) => keepSnapshot(db, begin, () => released))
+  for (let reader = 0; reader < readers; reader += 1)
+    await hold((begin) => keepSnapshot(db, begin, readOn(stop.signal)))
   for (let connection = 0; connection < idle; connection += 1) {
-    hold((begin) =>
+    await hold((begin) =>
       withClient(config, async (client) => {
         await client.query(`set application_name = '${NAME}'`)
         begin()
@@ -42,7 +42,6 @@ export async function putUnderPressure(config: DatabaseConfig, options: Pressure
       }),
     )
   }
-  await Promise.all(begun)
   let killed = 0
   const killing = (async () => {
     while (!stop.signal.aborted) {
