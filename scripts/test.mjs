@@ -6,7 +6,7 @@ import { runNode } from './steps.mjs'
 
 // Runs one suite of tests; the last line has the totals.
 //
-//   node scripts/test.mjs [all|fast|spread|growth|compat|e2e|chaos] [words that the path of a test file has to contain]
+//   node scripts/test.mjs [all|fast|spread|growth|compat|e2e|deploy|simulation|chaos] [words that the path of a test file has to contain]
 //
 // All but `fast` share one PostgreSQL: the one of COLONIES_TEST_DB_*, or an embedded one for this run.
 
@@ -17,17 +17,23 @@ import { runNode } from './steps.mjs'
 
 /** Folders of tests/ with published SDKs, and with whole programs: processes that are killed, HAProxy, a browser. */
 const compatible = ['compat']
-const endToEnd = ['e2e', 'deploy', 'paper', 'wordcount']
+const endToEnd = ['e2e', 'paper', 'wordcount']
+/** What operators copy: HAProxy, PgBouncer, systemd, Helm, backups. */
+const deployed = ['deploy']
 /** What is broken on purpose, and the judge of what came of it. */
 const broken = ['chaos']
 /** Colonies with 100 000 of each: what is timed there runs alone. */
 const large = ['growth']
+/** Rules and loops against a model of the database. */
+const simulated = ['simulation']
 
 /** @type {Suite} */
 const all = {
   files: () => [
     ...ofPackages(),
-    ...below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd, ...broken, ...large])),
+    ...below('tests').filter(
+      (file) => !inFolders(file, [...compatible, ...endToEnd, ...deployed, ...broken, ...large, ...simulated]),
+    ),
   ],
   database: true,
   atOnce: 2,
@@ -46,7 +52,10 @@ const suites = {
   // What goes over the wire, with each request at the next of two replicas.
   spread: {
     files: () =>
-      below('tests').filter((file) => !inFolders(file, [...compatible, ...endToEnd, ...broken, ...large, 'hostile'])),
+      below('tests').filter(
+        (file) =>
+          !inFolders(file, [...compatible, ...endToEnd, ...deployed, ...broken, ...large, ...simulated, 'hostile']),
+      ),
     database: true,
     atOnce: 2,
     minutesMax: 5,
@@ -68,6 +77,18 @@ const suites = {
     files: () => below('tests').filter((file) => inFolders(file, endToEnd)),
     database: true,
     atOnce: 1,
+    minutesMax: 5,
+  },
+  deploy: {
+    files: () => below('tests').filter((file) => inFolders(file, deployed)),
+    database: true,
+    atOnce: 1,
+    minutesMax: 5,
+  },
+  simulation: {
+    files: () => below('tests').filter((file) => inFolders(file, simulated)),
+    database: true,
+    atOnce: 2,
     minutesMax: 5,
   },
   chaos: {
