@@ -28,12 +28,20 @@ test('a colony with 100 000 members, functions, places and log lines is as fast 
         user.getLogs({ colonyname, processid, count: 500, since: last?.timestamp ?? 0n }),
       ),
     ]
-    assert.deepEqual(lists, [100_001, 100_000, 100_019 + 7, 100_000])
+    assert.deepEqual(lists, [100_001, 100_000, await executorsOf(crowd), 100_000])
   })
   await assertRemoved(t, crowd)
 })
 
 type Named = { name: string } | undefined
+
+/** Those who came and went are listed too, and how many they are depends on how often a step was measured. */
+async function executorsOf({ db, colony }: Crowd): Promise<number> {
+  const row = await db.one<{ count: number }>(
+    sql`select count(*)::int as count from executors where colony = ${colony}`,
+  )
+  return row?.count ?? 0
+}
 
 /** One page of each list, deep in it where it has a cursor; and what is done with one of each. */
 function stepsOf(crowd: Crowd, processid: string): Steps {

@@ -34,6 +34,30 @@ test('an executor that sends heartbeats loses its process after a minute of sile
   assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 1 }]])
 })
 
+/** As if the holder of the process held that many more like it. */
+async function holdCopies(db: Db, processId: string, count: number): Promise<void> {
+  await db.run(sql`
+    insert into live (colony, process_id, state, executor_type, location, cpu, memory, priority_time, open_parents,
+      max_retries, attempt, holder, list_place)
+    select colony, lpad(n::text, 64, '0'), state, executor_type, location, cpu, memory, priority_time, open_parents,
+      max_retries, attempt, holder, list_place
+    from live, generate_series(1, ${count}::int) n where process_id = ${processId}`)
+}
+
+test('a lost executor is found among more than are looked up one by one', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await upkeepColony(db, 'dev', ['lost', 'alive'])
+  const ofLost = await colony.submit()
+  await colony.assign('lost')
+  const ofAlive = await colony.submit()
+  await colony.assign('alive')
+  await holdCopies(db, ofAlive, 1_100)
+  await silence(db, 'alive', 0, true)
+  await silence(db, 'lost', 2, true)
+  await lostExecutors.runOnce(upkeepContext(db))
+  assert.deepEqual([await colony.stateOf(ofLost), await colony.stateOf(ofAlive)], [State.waiting, State.running])
+})
+
 test('what a rejected or removed executor holds by mistake waits again', async (t) => {
   const { db } = await testDatabase(t)
   const colony = await upkeepColony(db, 'dev', ['rejected', 'removed'])
