@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testDatabase } from '@colonies/testkit'
+import { someoneWaits, testDatabase } from '@colonies/testkit'
 import { claimProcesses } from './claims.js'
 import type { Db } from './db.js'
 import { revokeExecutor } from './executors.js'
@@ -8,7 +8,6 @@ import { findLogs, insertLogs, type LogRow, listExecutorLogs, listProcessLogs } 
 import { sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
 import { anyShape, claimant, type TestColony, testColony } from './testing/colony.js'
-import { someoneWaits } from './testing/held-open.js'
 
 async function running(db: Db, colony: TestColony, executor: string): Promise<string> {
   const process = colony.process()

@@ -1,3 +1,4 @@
+export * from './locks.js'
 export * from './plain-rows.js'
 export * from './server-environment.js'
 export * from './test-colony.js'

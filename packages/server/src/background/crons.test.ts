@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Db, sql } from '@colonies/database'
-import { testDatabase } from '@colonies/testkit'
+import { someoneWaits, testDatabase } from '@colonies/testkit'
 import { runCronNow } from '../schedules/cron-runs.js'
 import { cronScene } from '../testing/cron-scene.js'
 import { addCron, endGraph, graphsOf, passCronTime, workflowText } from '../testing/schedules.js'
@@ -10,17 +10,6 @@ import { upkeepContext } from '../testing/upkeep.js'
 async function scene(t: TestContext) {
   const { db } = await testDatabase(t)
   return { db, ...(await cronScene(db)) }
-}
-
-/** Resolves when a statement hangs on a lock. */
-async function someoneWaitsForLock(db: Db): Promise<void> {
-  const end = Date.now() + 5000
-  while (Date.now() < end) {
-    const row = await db.one(sql`
-      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
-    if (row) return
-  }
-  throw new Error('nobody waited for the lock')
 }
 
 /** Seconds from now until the next run; undefined: never. */
@@ -217,7 +206,7 @@ test('a cron that waits is started once by two who tell it to at the same moment
   await db.transaction(async (tx) => {
     await run(tx)
     second ??= run(db)
-    await someoneWaitsForLock(db)
+    await someoneWaits(db)
   })
   await second
   assert.equal((await graphsOf(db, cronId)).length, 1)
