@@ -107,9 +107,14 @@ export class PatroniCluster {
     }
   }
 
+  /** Waits for one: on a busy machine a primary may step down by itself. */
   async #primary(): Promise<Primary> {
-    const [primary] = await this.#primaries()
-    if (primary === undefined) throw new Error('the cluster has no primary')
+    let primary: Primary | undefined
+    await this.#until(async () => {
+      primary = (await this.#primaries())[0]
+      return primary !== undefined
+    }, 'primary')
+    if (!primary) throw new Error('the cluster has no primary')
     return primary
   }
 
