@@ -10,6 +10,7 @@ import {
   StandbyError,
   UnreplicatedError,
 } from './errors.js'
+import { FailureCounter, type FailureCounts } from './failures.js'
 import { LinkWatch } from './link-watch.js'
 import { type Sql, sql } from './sql.js'
 import { typeParsers } from './type-parsers.js'
@@ -43,6 +44,9 @@ export interface ScriptTransaction extends Db {
 
 /** A pool of connections. */
 export interface Database extends Db {
+  /** What went wrong since the start. */
+  readonly failures: FailureCounts
+
   transaction<T>(work: (tx: ScriptTransaction) => Promise<T>): Promise<T>
 
   /**
@@ -90,10 +94,14 @@ export function connect(config: DatabaseConfig): Database {
   pool.on('acquire', (client) => watch.taken(client, true))
   pool.on('release', (_, client) => watch.taken(client, false))
 
-  const source: Source = { pool, watch, names: true }
+  const failures = new FailureCounter()
+  const source: Source = { pool, watch, failures, names: true }
   const use = <T>(work: (connection: Connection) => Promise<T>) => useConnection(source, work)
   let closed: Promise<void> | undefined
   return {
+    get failures() {
+      return failures.counts
+    },
     all: (statement) => use(async (connection) => (await connection.send(statement)).rows),
     one: (statement) => use(async (connection) => (await connection.send(statement)).rows[0]),
     run: (statement) => use(async (connection) => (await connection.send(statement)).rowCount ?? 0),
@@ -196,6 +204,7 @@ const unreplicated = new WeakSet<PoolClient>()
 interface Source {
   readonly pool: Pool
   readonly watch: LinkWatch
+  readonly failures: FailureCounter
   /** Whether PostgreSQL keeps statements under names; false once a PgBouncer has mixed them up: each is planned each time then. */
   names: boolean
 }
@@ -230,6 +239,7 @@ class Connection {
       return answer
     })
     this.#last = sent.catch((error: unknown) => {
+      this.#source.failures.count(error)
       this.spoiled ||= !isRefusal(error)
       if (isPooledElsewhere(error)) this.#source.names = false
     })
@@ -247,7 +257,7 @@ class Connection {
  */
 async function useConnection<T>(source: Source, work: (connection: Connection) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const connection = new Connection(await source.pool.connect(), source)
+    const connection = new Connection(await takeClient(source), source)
     try {
       return await work(connection)
     } catch (error) {
@@ -257,6 +267,15 @@ async function useConnection<T>(source: Source, work: (connection: Connection) =
     }
     // Random, so that two that met do not meet again.
     await sleep(Math.random() * Math.min(RETRY_MS_MAX, 5 * 2 ** attempt))
+  }
+}
+
+async function takeClient({ pool, failures }: Source): Promise<PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    failures.count(error)
+    throw error
   }
 }
 

@@ -43,11 +43,10 @@ const UNREACHABLE = new Set([
 ])
 
 // The driver throws these without a code; the text is all there is.
+const LATE_FOR_THE_DRIVER = ['timeout expired', 'timeout exceeded when trying to connect', 'Query read timeout']
 const SAID_BY_THE_DRIVER = [
+  ...LATE_FOR_THE_DRIVER,
   'Connection terminated',
-  'timeout expired',
-  'timeout exceeded when trying to connect',
-  'Query read timeout',
   'Client has encountered a connection error',
   'Client was closed',
   'Cannot use a pool after calling end',
@@ -60,6 +59,14 @@ export function isConnectionFailure(error: unknown): boolean {
     if (one instanceof DatabaseError) return LOST.has(one.code ?? '') || one.code?.startsWith('08') === true
     if (UNREACHABLE.has(String(codeOf(one)))) return true
     return SAID_BY_THE_DRIVER.some((text) => one.message.startsWith(text))
+  })
+}
+
+/** True when a limit of time was over, of PostgreSQL or ours: for a statement, for a lock, for a connection. */
+export function isTimeout(error: unknown): boolean {
+  return some(error, (one) => {
+    if (one instanceof DatabaseError) return one.code === '57014' || one.code === '55P03'
+    return LATE_FOR_THE_DRIVER.some((text) => one.message.startsWith(text))
   })
 }
 

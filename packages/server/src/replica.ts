@@ -60,7 +60,7 @@ export function createReplica(shell: Shell): Parts {
       if (!members.alone) hints.appended(colony, tags)
     },
   })
-  addMetrics(shell.metrics, { hotPath, members })
+  addMetrics(shell.metrics, { db, hotPath, members })
   const replica: Replica = {
     config,
     id: replicaId,
@@ -117,7 +117,11 @@ export function createReplica(shell: Shell): Parts {
   }
 }
 
-function addMetrics(metrics: Metrics, { hotPath, members }: Pick<Replica, 'hotPath' | 'members'>): void {
+type Measured = Pick<Replica, 'hotPath' | 'members'> & Pick<Shell, 'db'>
+
+function addMetrics(metrics: Metrics, { db, hotPath, members }: Measured): void {
+  const failed = 'Statements and connections that failed, by what was wrong.'
+  metrics.addCounters('colonies_database_failures_total', failed, 'kind', () => db.failures)
   metrics.addGauge('colonies_waiters', 'Executors that wait for a process.', () => hotPath.room.size)
   metrics.addCounter('colonies_claims_total', 'Statements that looked for processes.', () => hotPath.room.claims)
   metrics.addGauge('colonies_batch_depth', 'Calls that wait in batches or are being stored.', () => hotPath.queued())

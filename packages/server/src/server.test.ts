@@ -292,6 +292,9 @@ test('without its database the server refuses for a while, keeps those on hold, 
   assert.equal(refused.headers.get('retry-after'), '1')
   assert.match(readRefusal(refused.payload).message, /database/)
   assert.equal((await fetch(`${server.url}/health`)).status, 200)
+  const metrics = await (await fetch(`${server.url}/metrics`)).text()
+  assert.match(metrics, /^colonies_database_failures_total\{kind="connection"\} [1-9]/m)
+  assert.match(metrics, /^colonies_database_failures_total\{kind="disk_full"\} 0$/m)
 
   await way.mend()
   const deadline = Date.now() + 20_000

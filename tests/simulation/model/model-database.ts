@@ -95,6 +95,7 @@ export function databaseOf(engine: Engine): Database {
     throw new Error(`This statement is not modelled: ${parts.statement?.text ?? 'a transaction'}`)
   }
   const db: Database = {
+    failures: { connection: 0, serialization: 0, disk_full: 0, timeout: 0, other: 0 },
     all: refuse,
     one: refuse,
     run: refuse,

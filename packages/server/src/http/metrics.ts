@@ -16,7 +16,8 @@ interface Reading {
   type: 'gauge' | 'counter'
   name: string
   help: string
-  read(): number
+  /** Several have one label, whose values are the keys. */
+  read(): number | { readonly label: string; readonly values: Readonly<Record<string, number>> }
 }
 
 /**
@@ -60,6 +61,11 @@ export class Metrics {
   /** @param read what was counted since the start of this process; called as that of a gauge */
   addCounter(name: string, help: string, read: () => number): void {
     this.#readings.push({ type: 'counter', name, help, read })
+  }
+
+  /** Counters under one name, told apart by a label. @param read all that there can ever be, each by the value of its label */
+  addCounters(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
+    this.#readings.push({ type: 'counter', name, help, read: () => ({ label, values: read() }) })
   }
 
   /** Stops measuring. */
@@ -107,7 +113,7 @@ export class Metrics {
 
   #renderReadings(): string {
     return this.#readings
-      .map(({ type, name, help, read }) => `${heading(name, type, help)}${name} ${read()}\n`)
+      .map(({ type, name, help, read }) => heading(name, type, help) + samples(name, read()))
       .join('')
   }
 
@@ -132,6 +138,12 @@ export class Metrics {
 
 function heading(name: string, type: string, help: string): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
+}
+
+function samples(name: string, read: ReturnType<Reading['read']>): string {
+  if (typeof read === 'number') return `${name} ${read}\n`
+  const lines = Object.entries(read.values).map(([value, count]) => `${name}{${read.label}="${value}"} ${count}\n`)
+  return lines.join('')
 }
 
 function gauge(name: string, help: string, value: number): string {
