@@ -123,8 +123,9 @@ test('a member of another colony sees nothing of it, and a removed member nothin
   await ownerClient.addUser({ user: { colonyname: 'other', userid: identityOf(key), name: 'eve' } })
   const eve = createClient({ endpoint: colony.url, privateKey: key })
   const theirs = await storageOf(other, eve)
-  assert.equal(await codeOf(await theirs.get('secret')), 'NoSuchKey')
+  assert.equal(await codeOf(await theirs.get('secret')), 'NoSuchBucket')
   assert.equal((await theirs.put('own', '1')).status, 200)
+  assert.equal(await codeOf(await theirs.get('secret')), 'NoSuchKey')
   await ownerClient.removeUser({ colonyname: 'other', name: 'eve' })
   // Another replica may remember rights for a second.
   const last = performance.now() + 1_500

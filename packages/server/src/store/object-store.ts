@@ -9,6 +9,7 @@ import {
   emptyFileAddedAt,
   ensureBucket,
   ensureObjectStore,
+  findBucket,
   findObject,
   findUpload,
   insertUpload,
@@ -29,7 +30,7 @@ import {
 import { newId } from '@colonies/identity'
 import { Batcher } from '../queue/batcher.js'
 import { type ByteRange, ObjectFolder } from './object-folder.js'
-import { S3Error } from './s3-errors.js'
+import { noBucket, S3Error } from './s3-errors.js'
 
 export interface ObjectStoreOptions {
   db: Db
@@ -181,10 +182,16 @@ export class ObjectStore {
     return { etag, storedAt: stored.storedAt }
   }
 
+  async #missing(colony: ColonyKey, bucket: string): Promise<S3Error> {
+    return (await findBucket(this.#db, colony, bucket))
+      ? new S3Error('NoSuchKey', 'There is no such object')
+      : noBucket(bucket)
+  }
+
   #refusal(reason: StoreRefusal, bucket: string): S3Error {
     switch (reason) {
       case 'no_bucket':
-        return new S3Error('NoSuchBucket', `There is no bucket ${bucket} in this colony`)
+        return noBucket(bucket)
       case 'over_quota':
         return this.#overQuota()
       case 'condition':
@@ -203,13 +210,13 @@ export class ObjectStore {
    * An object. The Go client adds files of 0 bytes without storing anything, and asks for their bytes nevertheless: it
    * gets an object without any.
    *
-   * @throws S3Error `NoSuchKey`
+   * @throws S3Error `NoSuchKey`, `NoSuchBucket`
    */
   async get(colony: ColonyKey, { bucket, key }: ObjectName): Promise<ObjectRow> {
     const row = await findObject(this.#db, colony, { bucket, key })
     if (row) return row
     const addedAt = await emptyFileAddedAt(this.#db, colony, { bucket, object: key })
-    if (addedAt === undefined) throw noKey()
+    if (addedAt === undefined) throw await this.#missing(colony, bucket)
     return { key, ...emptyObject, stored_at: addedAt }
   }
 
@@ -222,7 +229,7 @@ export class ObjectStore {
 
   async copy(colony: ColonyKey, from: ObjectName, to: ObjectName, options: Description | undefined) {
     const row = await findObject(this.#db, colony, from)
-    if (!row) throw noKey()
+    if (!row) throw await this.#missing(colony, from.bucket)
     const fileId = await this.#folder.copy(colony, row.file_id)
     if (fileId === undefined) throw bytesMissing()
     const kept = { contentType: row.content_type, metadata: JSON.parse(row.metadata) as Record<string, string> }
@@ -332,10 +339,6 @@ const emptyObject = {
   etag: createHash('md5').digest('hex'),
   content_type: 'application/octet-stream',
   metadata: '{}',
-}
-
-function noKey(): S3Error {
-  return new S3Error('NoSuchKey', 'There is no such object')
 }
 
 /** Of an object whose row was there a moment ago. */

@@ -48,3 +48,7 @@ export class S3Error extends Error {
     this.status = s3Errors[code]
   }
 }
+
+export function noBucket(bucket: string): S3Error {
+  return new S3Error('NoSuchBucket', `There is no bucket ${bucket} in this colony`)
+}

@@ -11,7 +11,7 @@ import {
 } from '@colonies/database'
 import { listPage } from './list-objects.js'
 import { type ObjectStore, PARTS_MAX } from './object-store.js'
-import { S3Error } from './s3-errors.js'
+import { noBucket, S3Error } from './s3-errors.js'
 import type { S3Request } from './s3-request.js'
 import { decode } from './s3-signature.js'
 import { readXmlList, writeXml } from './xml.js'
@@ -292,10 +292,6 @@ function getObject({ store, request }: S3Context): Promise<ObjectRow> {
 
 async function requireBucket({ db, request: { colony, bucket } }: S3Context): Promise<void> {
   if (!(await findBucket(db, colony, bucket))) throw noBucket(bucket)
-}
-
-function noBucket(bucket: string): S3Error {
-  return new S3Error('NoSuchBucket', `There is no bucket ${bucket} in this colony`)
 }
 
 function uploadIdOf({ query }: S3Request): string {
