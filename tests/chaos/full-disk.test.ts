@@ -21,7 +21,7 @@ const DISK = '80m'
 const SPEC_BYTES = 1_000_000
 
 test('on a full disk requests are refused with 503, nothing acknowledged is lost, and with room it goes on', async (t) => {
-  const { stage, close } = openStage((line) => t.diagnostic(line))
+  const { stage, close } = openStage({ say: (line) => t.diagnostic(line) })
   t.after(close)
   const disk = await smallDisk(stage)
   if (!disk) return t.skip('a disk of its own can be mounted by root alone')

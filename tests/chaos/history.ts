@@ -24,7 +24,7 @@ export interface CallRecord {
   readonly outcome: Outcome
   /** Of a refusal, or what the last try failed with. */
   readonly code: string | undefined
-  /** What each request on the wire came to, when it took more than one: a status, or why there was none. */
+  /** What each request on the wire came to, and after how long, when it took more than one: a status, or why there was none. */
   readonly tries: readonly string[]
 }
 
@@ -32,7 +32,7 @@ export interface CallRecord {
 export const submits: readonly string[] = ['submit', 'submitMany', 'submitWorkflow', 'addChild']
 export const closes: readonly string[] = ['closeSuccessful', 'closeFailed']
 
-/** All that clients saw, in the order in which their calls ended. */
+/** All that clients saw, those of each client in the order in which its calls ended. */
 export class History {
   readonly records: CallRecord[] = []
   /** Clients that were killed: their last calls are not here. */
@@ -81,6 +81,11 @@ export class History {
       if (closes.includes(record.operation)) this.#closed += 1
     }
     if (this.#file) appendFileSync(this.#file, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+  }
+
+  /** Writes down, for whoever reads the file, what was broken and when. */
+  note(struck: { readonly name: string; readonly at: number }): void {
+    if (this.#file) appendFileSync(this.#file, `${JSON.stringify({ struck })}\n`)
   }
 
   /** Takes over what another process has written. Its last line may be cut where it was killed. */

@@ -21,6 +21,8 @@ export interface MonkeyOptions {
   readonly pauseMs: readonly [least: number, most: number]
   /** @returns whether it has done enough */
   until(struck: readonly Struck[]): boolean
+  /** Hears of each blow. */
+  note?(struck: Struck): void
 }
 
 // sleeps: faults at random moments are what all this is about
@@ -30,14 +32,16 @@ export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(r
  * Breaks one thing after the other. The same seed gives the same blows after the same pauses; what the system is doing at that
  * moment is not repeated.
  */
-export async function monkey({ random, blows, pauseMs, until }: MonkeyOptions): Promise<Struck[]> {
+export async function monkey({ random, blows, pauseMs, until, note }: MonkeyOptions): Promise<Struck[]> {
   const struck: Struck[] = []
   const drawn = blows.flatMap((blow) => Array<Blow>(blow.weight ?? 1).fill(blow))
   while (!until(struck)) {
     await pause(between(random, pauseMs))
     const blow = pick(random, drawn)
     const at = await blow?.strike(random)
-    if (blow && at !== undefined) struck.push({ name: blow.name, at })
+    if (!blow || at === undefined) continue
+    struck.push({ name: blow.name, at })
+    note?.({ name: blow.name, at })
   }
   return struck
 }

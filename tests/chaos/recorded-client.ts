@@ -60,13 +60,15 @@ const tries = new AsyncLocalStorage<string[]>()
 /** Notes what each request on the wire comes to, for the call that it is made for. */
 const countingFetch: NonNullable<ClientOptions['fetch']> = async (url, init) => {
   const said = tries.getStore()
+  const started = nowMs()
+  const say = (what: string | number) => said?.push(`${what} after ${Math.round(nowMs() - started)} ms`)
   try {
     const response = await fetch(url, init)
-    said?.push(String(response.status))
+    say(response.status)
     return response
   } catch (error) {
     const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined
-    said?.push(cause?.code ?? (error instanceof Error ? error.name : String(error)))
+    say(cause?.code ?? (error instanceof Error ? error.name : String(error)))
     throw error
   }
 }

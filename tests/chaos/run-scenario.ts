@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Report, Scenario, ScenarioOptions } from './scenario.js'
-import { openStage } from './stage/stage.js'
+import { openStage, type StageOptions } from './stage/stage.js'
 
 const FAULTS_SHOWN = 20
 
@@ -12,16 +12,16 @@ export function commandOf({ name }: Scenario, { seed, scale, minutes }: Scenario
   return `npm run chaos -- ${name} --seed ${seed}${full}${minutes === undefined ? '' : ` --minutes ${minutes}`}`
 }
 
-export async function runScenario(
-  scenario: Scenario,
-  options: ScenarioOptions,
-  say: (line: string) => void,
-): Promise<Report> {
-  say(commandOf(scenario, options))
-  const { stage, close } = openStage(say)
+export async function runScenario(scenario: Scenario, options: ScenarioOptions, on: StageOptions): Promise<Report> {
+  on.say(commandOf(scenario, options))
+  const { stage, close } = openStage(on)
+  // Whoever ends it early leaves no replicas behind.
+  const end = (signal: NodeJS.Signals) => void close().finally(() => process.kill(process.pid, signal))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
   try {
     return await scenario.run(stage, options)
   } finally {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end)
     await close()
   }
 }

@@ -2,13 +2,19 @@ import { parseArgs } from 'node:util'
 import { commandOf, complaintsOf, runScenario } from './run-scenario.js'
 import { scenarios } from './scenarios/index.js'
 
-// npm run chaos -- NAME [--seed N] [--full] [--minutes M]
+// npm run chaos -- NAME [--seed N] [--full] [--minutes M] [--history FILE]
 //
-// Runs one scenario; prints its seed, the command that runs it again, and a row for the table of docs/reliability.md.
+// Runs one scenario; prints its seed, the command that runs it again, and a row for the table of docs/reliability.md. FILE takes
+// what clients saw and what was broken, one line of JSON each, while it goes on.
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: 'string' }, minutes: { type: 'string' }, full: { type: 'boolean', default: false } },
+  options: {
+    seed: { type: 'string' },
+    minutes: { type: 'string' },
+    full: { type: 'boolean', default: false },
+    history: { type: 'string' },
+  },
 })
 const scenario = scenarios.find(({ name }) => name === positionals[0])
 if (scenario) await main(scenario)
@@ -24,7 +30,7 @@ async function main(chosen: (typeof scenarios)[number]) {
     minutes: values.minutes === undefined ? undefined : Number(values.minutes),
   }
   const begun = Date.now()
-  const report = await runScenario(chosen, options, (line) => console.log(line))
+  const report = await runScenario(chosen, options, { say: (line) => console.log(line), historyFile: values.history })
   const numbers = Object.entries(report.numbers).map(([name, value]) => `${name} ${value}`)
   const complaints = complaintsOf(report, chosen, options)
   const holds = complaints.length === 0 ? 'holds' : `${report.faults.length} faults, ${report.missed.length} missed`

@@ -1,4 +1,5 @@
 import type { TestDatabase, TestScope } from '@colonies/testkit'
+import type { History } from './history.js'
 import type { Fault } from './judge.js'
 
 /** `ci`: seconds, a part of `npm test`; `full`: the numbers of docs/reliability.md. */
@@ -16,6 +17,8 @@ export interface Stage {
   /** For what takes a test context. */
   readonly scope: TestScope
   database(): Promise<TestDatabase>
+  /** What clients see; saved as it grows where the run was asked to. */
+  history(): History
   atEnd(cleanUp: () => Promise<unknown>): void
   /** Tells whoever waits how far it is. */
   say(line: string): void

@@ -7,7 +7,7 @@ import type { Scenario } from './scenario.js'
 export async function shortRun(t: TestContext, scenario: Scenario): Promise<void> {
   const seed = Number(process.env.COLONIES_CHAOS_SEED ?? Date.now() % 1_000_000)
   const options = { seed, scale: 'ci', minutes: undefined } as const
-  const report = await runScenario(scenario, options, (line) => t.diagnostic(line))
+  const report = await runScenario(scenario, options, { say: (line) => t.diagnostic(line) })
   t.diagnostic(JSON.stringify(report.numbers))
   const complaints = complaintsOf(report, scenario, options)
   assert.equal(complaints.length, 0, `${commandOf(scenario, options)}\n${complaints.join('\n')}`)

@@ -12,14 +12,14 @@ export interface Spread {
 /**
  * How long after each blow every submitter was served again, in milliseconds: until the last of them had an answer to a call
  * that it began, or had to send anew, after the blow.
+ *
+ * @param submitters ids of those that submit all the time: whoever waits for executors would be late by its own will
  */
-export function timesUntilBack(history: History, struck: readonly Struck[]): number[] {
-  const answers = new Map<string, { started: number; ended: number }[]>()
+export function timesUntilBack(history: History, struck: readonly Struck[], submitters: readonly string[]): number[] {
+  const answers = new Map<string, { started: number; ended: number }[]>(submitters.map((id) => [id, []]))
   for (const { client, operation, outcome, started, ended, tries } of history.records) {
     if (outcome !== 'ok' || !submits.includes(operation)) continue
-    const own = answers.get(client) ?? []
-    answers.set(client, own)
-    own.push({ started: tries.length > 1 ? ended : started, ended })
+    answers.get(client)?.push({ started: tries.length > 1 ? ended : started, ended })
   }
   return struck.map(({ at }) => {
     const first = [...answers.values()].map((own) => own[firstAt(own, at)]?.ended)

@@ -1,6 +1,6 @@
 import { createExecutor, defineFunction, type Executor } from '@colonies/executor'
 import { generatePrivateKey } from '@colonies/identity'
-import { type ChaosColony, rotated } from '../stage/colony.js'
+import { rotated, type Workplace } from '../stage/colony.js'
 import type { Load } from './load.js'
 
 /** Seconds after which a process that stalls on purpose is taken from its executor. */
@@ -26,8 +26,13 @@ export interface ExecutorsOptions {
   readonly type?: string
 }
 
+export interface Executors extends Load {
+  /** By which the colony knows them. */
+  readonly ids: readonly string[]
+}
+
 /** Executors of our own library, in this process. */
-export async function startExecutors(colony: ChaosColony, options: ExecutorsOptions): Promise<Load> {
+export async function startExecutors(colony: Workplace, options: ExecutorsOptions): Promise<Executors> {
   const { count, endpoints, concurrency = 2, prefix = 'e', type = 'load' } = options
   const executors = Array.from({ length: count }, (_, number) =>
     createExecutor({
@@ -42,5 +47,8 @@ export async function startExecutors(colony: ChaosColony, options: ExecutorsOpti
     }),
   )
   await Promise.all(executors.map((executor: Executor) => executor.start()))
-  return { stop: async () => void (await Promise.all(executors.map((executor) => executor.stop({ drainMs: 1_000 })))) }
+  return {
+    ids: executors.map(({ id }) => id),
+    stop: async () => void (await Promise.all(executors.map((executor) => executor.stop({ drainMs: 1_000 })))),
+  }
 }

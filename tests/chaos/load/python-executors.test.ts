@@ -12,7 +12,7 @@ import { startPythonExecutors } from './python-executors.js'
 test('an executor of pycolonies does the work, goes on when its server is killed, and tells what it saw', {
   timeout: 150_000,
 }, async (t) => {
-  const { stage, close } = openStage((line) => t.diagnostic(line))
+  const { stage, close } = openStage({ say: (line) => t.diagnostic(line) })
   t.after(close)
   const { db, config } = await stage.database()
   const serverKey = generatePrivateKey()

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { identityOf } from '@colonies/identity'
 import { pythonWithColonies, root } from '../../compat/pycolonies.js'
+import { HistoryTail } from '../history-tail.js'
 import type { Stage } from '../scenario.js'
 import { type ChaosColony, rotated } from '../stage/colony.js'
 import type { ExecutorsOptions } from './executors.js'
@@ -14,11 +15,11 @@ const program = join(root, 'tests', 'chaos', 'load', 'executor.py')
 
 interface Running {
   readonly child: ChildProcess
-  readonly file: string
+  readonly tail: HistoryTail
   readonly complaints: () => string
 }
 
-/** Executors of the published pycolonies, each a process. What they saw is in the history when they have stopped. */
+/** Executors of the published pycolonies, each a process. All that they saw is in the history when they have stopped. */
 export async function startPythonExecutors(
   stage: Stage,
   colony: ChaosColony,
@@ -47,17 +48,17 @@ export async function startPythonExecutors(
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         said = (said + text).slice(-2_000)
       })
-      return { child, file, complaints: () => said }
+      return { child, tail: new HistoryTail(colony.history, file), complaints: () => said }
     }),
   )
   return {
     async stop() {
-      for (const { child, file, complaints } of running) {
+      for (const { child, tail, complaints } of running) {
         if (child.exitCode !== null) throw new Error(`pycolonies ended with ${child.exitCode}: ${complaints()}`)
         const ended = once(child, 'exit')
         child.kill('SIGTERM')
         await ended
-        colony.history.addLines(await readFile(file, 'utf8'))
+        await tail.stop()
       }
     },
   }

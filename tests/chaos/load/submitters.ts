@@ -18,6 +18,8 @@ export interface SubmittersOptions {
   readonly batchSize?: number
   /** Submitters wait while so many acknowledged processes have not been closed; 2000 when left out. */
   readonly aheadMax?: number
+  /** Executor type of every twentieth turn's process; that of all others when left out. */
+  readonly otherType?: string
 }
 
 /**
@@ -92,14 +94,15 @@ class Submitter {
   }
 
   async #submit(turn: number): Promise<unknown> {
-    const { batchSize = BATCH_SIZE } = this.#options
+    const { batchSize = BATCH_SIZE, otherType } = this.#options
     if (turn % 10 === 3) {
       const specs = Array.from({ length: batchSize }, () => this.#spec('work'))
       return this.#client.submitMany(this.#colony.name, specs)
     }
     if (turn % 10 === 6) return this.#submitDiamond()
-    const named = turn % 10 === 1 ? ['e0', 'e1'] : null
-    return this.#client.submit({ spec: this.#spec(turn % 20 === 9 ? 'stall' : 'work', named) })
+    const spec = this.#spec(turn % 20 === 9 ? 'stall' : 'work', turn % 10 === 1 ? ['e0', 'e1'] : null)
+    if (turn % 20 === 5 && otherType) spec.conditions.executortype = otherType
+    return this.#client.submit({ spec })
   }
 
   #submitDiamond(): Promise<unknown> {

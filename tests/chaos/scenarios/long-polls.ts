@@ -1,7 +1,6 @@
 import type { Client } from '@colonies/client'
 import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
-import { History } from '../history.js'
 import { judge } from '../judge.js'
 import { Pollers } from '../load/pollers.js'
 import { pause } from '../monkey.js'
@@ -56,7 +55,7 @@ async function run(stage: Stage, { random, size, hints }: PartOptions): Promise<
   const env = hints ? {} : { COLONIES_DB_LISTEN_PORT: String(await freePort()) }
   const replicas = await startReplicas(stage, { database: config, serverKey, count: 2, env })
   const endpoints = replicas.map(({ url }) => url)
-  const history = new History()
+  const history = stage.history()
   const colony = await openColony({ db, history, serverKey, endpoints })
   const users = await Promise.all(endpoints.map((endpoint, at) => colony.user(`user${at}`, [endpoint])))
   const before = await readMetrics(replicas)

@@ -1,6 +1,6 @@
 import { type Db, sql } from '@colonies/database'
 import { generatePrivateKey } from '@colonies/identity'
-import { History } from '../history.js'
+import type { History } from '../history.js'
 import { slowestSubmit } from '../judge/back.js'
 import { judge } from '../judge.js'
 import { type ExecutorsOptions, startExecutors } from '../load/executors.js'
@@ -39,7 +39,7 @@ export const pauses: Scenario = {
       ...(await startReplicas(stage, { database: config, serverKey, count: 1, env: { ...clock.env, ...stale } })),
     ]
     const endpoints = replicas.map(({ url }) => url)
-    const history = new History()
+    const history = stage.history()
     const colony = await openColony({ db, history, serverKey, endpoints })
     const executors = await startExecutors(colony, { count: size.executors, endpoints })
     const submitters = await startSubmitters(colony, { ...size, count: size.submitters, endpoints })

@@ -1,6 +1,6 @@
 import { connect } from '@colonies/database'
 import { generatePrivateKey } from '@colonies/identity'
-import { History } from '../history.js'
+import type { History } from '../history.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
 import { startSubmitters } from '../load/submitters.js'
@@ -37,7 +37,7 @@ export const pressure: Scenario = {
     const db = connect({ ...config, maxConnections: 4 })
     stage.atEnd(() => db.close())
     const endpoints = replicas.map(({ url }) => url)
-    const history = new History()
+    const history = stage.history()
     const colony = await openColony({ db, history, serverKey, endpoints })
     const executors = await startExecutors(colony, { count: size.executors, endpoints })
     const load = { count: size.submitters, endpoints, pauseMs: 5, batchSize: 50, aheadMax: 1_000 }

@@ -1,7 +1,7 @@
 import { type Client, join, workflow } from '@colonies/client'
 import { generatePrivateKey } from '@colonies/identity'
 import { emptyDatabase } from '@colonies/testkit'
-import { type CallRecord, History } from '../history.js'
+import type { CallRecord } from '../history.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
 import type { Load } from '../load/load.js'
@@ -31,7 +31,7 @@ export const rollingUpgrade: Scenario = {
     const serverKey = generatePrivateKey()
     const replicas = await startReplicas(stage, { database: config, serverKey, count: REPLICAS, program: old })
     const endpoints = replicas.map(({ url }) => url)
-    const history = new History()
+    const history = stage.history()
     const colony = await openColony({ db, history, serverKey, endpoints })
     const executors = await startExecutors(colony, { count: size.executors, endpoints, concurrency: 4 })
     // Executors asked before they were let in.

@@ -1,6 +1,6 @@
 import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
-import { History, submits } from '../history.js'
+import { type History, submits } from '../history.js'
 import { spreadOf } from '../judge/back.js'
 import { type Allowance, findGrowth, type Sample } from '../judge/growth.js'
 import { judge } from '../judge.js'
@@ -35,7 +35,7 @@ export const soak: Scenario = {
     const serverKey = generatePrivateKey()
     const replicas = await startReplicas(stage, { database: config, serverKey, count: 2 })
     const endpoints = replicas.map(({ url }) => url)
-    const history = new History()
+    const history = stage.history()
     const colony = await openColony({ db, history, serverKey, endpoints })
     const executors = await startExecutors(colony, { count: size.executors, endpoints })
     const user = await colony.user('planner')

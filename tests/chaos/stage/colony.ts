@@ -3,19 +3,23 @@ import { type Db, sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { WebSocket } from 'ws'
 import type { History } from '../history.js'
-import { recordedClient } from '../recorded-client.js'
+import { type Recording, recordedClient } from '../recorded-client.js'
 
 /** Longer than any fault lasts: whoever is cut off goes on asking, and the history has every try. */
 const retry = { forMs: 60_000, maxMs: 200 }
 
-export interface ChaosColony {
+/** What those who work in a colony know of it. */
+export interface Workplace {
   readonly name: string
-  /** In all tables. */
-  readonly key: number
   readonly ownerKey: string
-  readonly history: History
   /** A recorded client of anybody. @param endpoints instead of those of the colony */
   client(privateKey: string, endpoints?: readonly string[], options?: Partial<ClientOptions>): Client
+}
+
+export interface ChaosColony extends Workplace {
+  /** In all tables. */
+  readonly key: number
+  readonly history: History
   /** A recorded client of a new user. */
   user(name: string, endpoints?: readonly string[], options?: Partial<ClientOptions>): Promise<Client>
   /** Lets a new executor in. @returns its private key */
@@ -38,11 +42,7 @@ export async function openColony(options: ColonyOptions): Promise<ChaosColony> {
   await serverOwner.addColony({ colony: { name, colonyid: identityOf(ownerKey) } })
   const row = await db.one<{ key: number }>(sql`select colony_key as key from colonies where name = ${name}`)
   if (!row) throw new Error(`there is no colony ${name} in the tables`)
-  const client: ChaosColony['client'] = (privateKey, at = endpoints, others = {}) =>
-    recordedClient(
-      { history, colonyname: name },
-      { endpoints: at, privateKey, retry, WebSocket: WebSocket as never, ...others },
-    )
+  const client = clientsOf({ history, colonyname: name }, endpoints)
   return {
     name,
     key: row.key,
@@ -63,6 +63,12 @@ export async function openColony(options: ColonyOptions): Promise<ChaosColony> {
       return client(privateKey, at, others)
     },
   }
+}
+
+/** Makes clients of a colony, all recorded. */
+export function clientsOf(recording: Recording, endpoints: readonly string[]): Workplace['client'] {
+  return (privateKey, at = endpoints, others = {}) =>
+    recordedClient(recording, { endpoints: at, privateKey, retry, WebSocket: WebSocket as never, ...others })
 }
 
 /** Endpoints in another order for each caller, so that the load is spread. */

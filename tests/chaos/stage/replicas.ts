@@ -28,17 +28,35 @@ export async function startReplicas(stage: Stage, options: ReplicasOptions): Pro
   return replicas
 }
 
-/** Kills one of those that serve, and starts it again while the others go on; the last one that serves is spared. */
-export function killReplica(replicas: readonly ReplicaProcess[]): Blow {
+export interface ReplicaKiller extends Blow {
+  /** How long replicas took to start again, in milliseconds. */
+  readonly startsMs: readonly number[]
+  /** @returns when all that were killed serve again */
+  settled(): Promise<unknown>
+}
+
+/** Kills one of those that serve, and starts it again while blows go on; the last one that serves is spared. */
+export function killReplica(replicas: readonly ReplicaProcess[]): ReplicaKiller {
+  const starts: Promise<void>[] = []
+  const startsMs: number[] = []
+  const start = async (replica: ReplicaProcess) => {
+    const begun = nowMs()
+    await replica.start()
+    startsMs.push(nowMs() - begun)
+  }
   return {
     name: 'kill a replica',
+    startsMs,
+    settled: () => Promise.all(starts),
     async strike(random) {
       const serving = replicas.filter(({ isReady }) => isReady)
       const replica = pick(random, serving)
       if (!replica || serving.length === 1) return undefined
       const at = nowMs()
       await replica.kill()
-      await replica.start()
+      const starting = start(replica)
+      starting.catch(() => {}) // whoever waits for all of them hears of it
+      starts.push(starting)
       return at
     },
   }

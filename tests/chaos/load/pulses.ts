@@ -1,0 +1,51 @@
+import type { Client } from '@colonies/client'
+import { nowMs } from '../clock.js'
+import { pause } from '../monkey.js'
+import { type ChaosColony, rotated } from '../stage/colony.js'
+import type { Load } from './load.js'
+
+const EVERY_MS = 50
+const ANSWER_MS_MAX = 60_000
+
+/**
+ * Submit all the time, so that it is seen when nothing can be stored: the submitters of the load wait when executors cannot follow.
+ * There is one for each endpoint, that begins there and goes on with the others.
+ */
+export interface Pulses extends Load {
+  readonly ids: readonly string[]
+  /** @returns when each of them has had an answer since, at most a minute later */
+  answeredSince(since: number): Promise<void>
+}
+
+export async function startPulses(colony: ChaosColony, endpoints: readonly string[]): Promise<Pulses> {
+  const names = endpoints.map((_, place) => `pulse${place}`)
+  const clients = await Promise.all(names.map((name, place) => colony.user(name, rotated(endpoints, place))))
+  const stop = new AbortController()
+  const answeredAt = names.map(() => 0)
+  const beat = async (client: Client, place: number) => {
+    for (let count = 0; !stop.signal.aborted; count += 1) {
+      const label = `${names[place]}:${count}`
+      const conditions = { colonyname: colony.name, executortype: 'load' }
+      await client.submit({ spec: { funcname: 'work', label, maxexectime: 10, maxretries: 100, conditions } }).then(
+        () => {
+          answeredAt[place] = nowMs()
+        },
+        () => {}, // the history has it
+      )
+      // sleeps: between two beats
+      await pause(EVERY_MS)
+    }
+  }
+  const beating = Promise.all(clients.map(beat))
+  return {
+    ids: clients.map(({ id }) => id ?? ''),
+    async answeredSince(since) {
+      // sleeps: an answer to somebody else's call has no event
+      for (const end = nowMs() + ANSWER_MS_MAX; nowMs() < end && Math.min(...answeredAt) < since; ) await pause(20)
+    },
+    async stop() {
+      stop.abort()
+      await beating
+    },
+  }
+}
