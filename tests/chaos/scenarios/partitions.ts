@@ -1,21 +1,21 @@
+import type { Db } from '@colonies/database'
 import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
-import { History } from '../history.js'
 import { slowestSubmit, spreadOf } from '../judge/back.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
 import { startSubmitters } from '../load/submitters.js'
 import { pause } from '../monkey.js'
-import { between, randomOf } from '../random.js'
+import { between, type Random, randomOf } from '../random.js'
 import type { Scenario, Stage } from '../scenario.js'
 import { untilDrained } from '../settle.js'
-import { type ChaosColony, openColony } from '../stage/colony.js'
+import { type ChaosColony, openColony, rotated } from '../stage/colony.js'
 import { type Break, breaks, Link } from '../stage/proxy.js'
 import { startReplicas } from '../stage/replicas.js'
 
 const sizes = {
   ci: { rounds: 1, breakMs: [300, 1_200], executors: 6, submitters: 3, minutes: 2 },
-  full: { rounds: 10, breakMs: [1_000, 15_000], executors: 16, submitters: 6, minutes: 40 },
+  full: { rounds: 10, breakMs: [1_000, 12_000], executors: 16, submitters: 6, minutes: 12 },
 } as const
 
 /** Promised in docs/reliability.md. */
@@ -26,7 +26,7 @@ const PROBE_MS_MAX = 60_000
 interface Place {
   readonly name: string
   readonly links: readonly Link[]
-  readonly probe: Probe
+  readonly probe: Probe | undefined
 }
 
 /** Submits through one link alone, and gives up soon. */
@@ -37,45 +37,31 @@ export const partitions: Scenario = {
   says: 'cuts the ways between replicas and database, clients and a replica, executors and all replicas: whole, one way, slow',
   async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
-    const random = randomOf(seed)
-    const { db, config } = await stage.database()
-    const serverKey = generatePrivateKey()
-    const databaseLinks = await linksTo(stage, Array(3).fill(config))
-    const replicas = (
-      await Promise.all(
-        databaseLinks.map(({ port }) => startReplicas(stage, { database: { ...config, port }, serverKey, count: 1 })),
-      )
-    ).flat()
-    const targets = replicas.map(({ port }) => ({ host: '127.0.0.1', port }))
-    const near = await linksTo(stage, targets)
-    const far = await linksTo(stage, targets)
+    const ways = await openWays(stage)
+    const { db, colony, near, far } = ways
+    const { history } = colony
     const [nearUrls, farUrls] = [near.map(({ url }) => url), far.map(({ url }) => url)]
-    const history = new History()
-    const colony = await openColony({ db, history, serverKey, endpoints: nearUrls })
     const executors = await startExecutors(colony, { count: size.executors, endpoints: nearUrls })
     const farExecutors = await startExecutors(colony, { count: 2, endpoints: farUrls, prefix: 'far' })
     const submitters = await startSubmitters(colony, { count: size.submitters, endpoints: nearUrls })
-    const probes = await Promise.all([...nearUrls, farUrls[0] ?? ''].map((url, n) => probeAt(colony, url, n)))
-    const farProbe = probes.at(-1)
+    const probes = await probesOf(colony, [nearUrls, farUrls])
 
-    const places = (): Place[] => {
-      const at = Math.floor(random() * replicas.length)
-      const [database, client, probe] = [databaseLinks[at], near[at], probes[at]]
-      if (!database || !client || !probe || !farProbe) throw new Error('each replica has its links')
-      return [
-        { name: 'replica/database', links: [database], probe },
-        { name: 'clients/replica', links: [client], probe },
-        { name: 'executors/replicas', links: far, probe: farProbe },
-      ]
-    }
+    const random = randomOf(seed)
     const end = nowMs() + minutes * 60_000
     const healed = new Map<string, number[]>()
     for (let round = 0; round < size.rounds && nowMs() < end; round += 1) {
-      for (const how of breaks) {
-        for (const place of places()) {
-          const ms = await breakAndHeal(place, how, between(random, size.breakMs))
+      for (const [turn] of breaks.entries()) {
+        // Three at a time, each in another way.
+        const broken = placesOf(ways, probes, random).map(async (place, number) => {
+          const how = rotated(breaks, turn + number)[0] ?? 'cut'
+          const breakMs = Math.round(between(random, size.breakMs))
+          history.note({ name: `${place.name}: ${how} for ${breakMs} ms`, at: nowMs() })
+          const ms = await breakAndHeal(place, how, breakMs)
           healed.set(place.name, [...(healed.get(place.name) ?? []), ms])
-        }
+          if (ms > HEALED_MS / 2)
+            stage.say(`${place.name}, ${how} for ${breakMs} ms: healed after ${Math.round(ms)} ms`)
+        })
+        await Promise.all(broken)
       }
       stage.say(`round ${round + 1}, ${history.submitted} acknowledged, ${history.closed} closed`)
     }
@@ -107,13 +93,63 @@ function shown(ms: readonly number[]): string {
   return [median, p95, worst].map(Math.round).join(' / ')
 }
 
+interface Ways {
+  readonly db: Db
+  readonly colony: ChaosColony
+  /** To the database of each replica, to each replica for most, and for the executors that lose all. */
+  readonly toDatabase: readonly Link[]
+  readonly near: readonly Link[]
+  readonly far: readonly Link[]
+}
+
+/** Three replicas, and links between all that talk. */
+async function openWays(stage: Stage): Promise<Ways> {
+  const { db, config } = await stage.database()
+  const serverKey = generatePrivateKey()
+  const toDatabase = await linksTo(stage, Array(3).fill(config))
+  const replicas = await Promise.all(
+    toDatabase.map(({ port }) => startReplicas(stage, { database: { ...config, port }, serverKey, count: 1 })),
+  )
+  const targets = replicas.flat().map(({ port }) => ({ host: '127.0.0.1', port }))
+  const [near, far] = [await linksTo(stage, targets), await linksTo(stage, targets)]
+  const endpoints = near.map(({ url }) => url)
+  const colony = await openColony({ db, history: stage.history(), serverKey, endpoints })
+  return { db, colony, toDatabase, near, far }
+}
+
+/**
+ * Of three replicas one loses its database and one its clients; the third is there to be asked by the executors that lose all.
+ *
+ * @param probes at the near and at the far links
+ */
+function placesOf(
+  { toDatabase, near, far }: Ways,
+  [nearProbes, farProbes]: readonly Probe[][],
+  random: Random,
+): Place[] {
+  const [one, two, three] = rotated([0, 1, 2], Math.floor(random() * near.length)) as [number, number, number]
+  const only = (links: readonly Link[], place: number) => links.slice(place, place + 1)
+  return [
+    { name: 'replica/database', links: only(toDatabase, one), probe: nearProbes?.[one] },
+    { name: 'clients/replica', links: only(near, two), probe: nearProbes?.[two] },
+    { name: 'executors/replicas', links: far, probe: farProbes?.[three] },
+  ]
+}
+
 async function linksTo(stage: Stage, targets: readonly { host: string; port: number }[]): Promise<Link[]> {
   const links = await Promise.all(targets.map(({ host, port }) => Link.to({ host, port })))
   stage.atEnd(() => Promise.all(links.map((link) => link.close())))
   return links
 }
 
-async function probeAt(colony: ChaosColony, url: string, number: number): Promise<Probe> {
+/** One at each address. */
+function probesOf(colony: ChaosColony, urls: readonly (readonly string[])[]): Promise<Probe[][]> {
+  return Promise.all(
+    urls.map((some, side) => Promise.all(some.map((url, place) => probeAt(colony, url, `${side}${place}`)))),
+  )
+}
+
+async function probeAt(colony: ChaosColony, url: string, number: string): Promise<Probe> {
   const name = `probe${number}`
   const user = await colony.user(name, [url], { timeoutMs: 1_000, retry: { forMs: 0 } })
   const conditions = { colonyname: colony.name, executortype: 'load' }
@@ -132,7 +168,7 @@ async function breakAndHeal({ links, probe }: Place, how: Break, breakMs: number
   for (const link of links) link.heal()
   const healedAt = nowMs()
   while (nowMs() - healedAt < PROBE_MS_MAX) {
-    const isServed = await probe().then(
+    const isServed = await probe?.().then(
       () => true,
       () => false,
     )
