@@ -96,6 +96,7 @@ function readRun(scene: Scene): Run {
     { name: 'coloniesWithUnknownHolders', args: [] },
     { name: 'heldByNobody', args: [colony.key, 100] },
     { name: 'typesWithReady', args: [colony.key, ['cpu', 'gpu', 'none']] },
+    { name: 'wantedOf', args: [colony.key, random.pick(['cpu', 'gpu']), executorNames] },
     { name: 'readStandings', args: [colony.key, ids] },
     { name: 'readProcesses', args: [colony.key, ids] },
     { name: 'lostBy', args: [colony.key, idOf(random.pick(executorNames)), { processIds: ids, attempts }] },

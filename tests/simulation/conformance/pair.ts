@@ -1,7 +1,6 @@
 import * as database from '@colonies/database'
 import { type Database, type Db, sql } from '@colonies/database'
 import { ModelDatabase, type Run } from '../model/model-database.js'
-import type { Micros } from '../model/tables.js'
 import { colonyName, executorNames, idOf } from './scene.js'
 
 /** What came of a statement, as comparable data: its answer, or the code of its refusal. */
@@ -14,24 +13,40 @@ export interface Pair {
   colony: number
   /** Moves the clocks of both forward, and keeps their rows where they are in time. */
   passTime(seconds: number): Promise<void>
+  /** Takes back the moments that went by for PostgreSQL since the last time. */
+  standStill(): Promise<void>
 }
 
 export async function makePair(db: Database): Promise<Pair> {
-  // The clock of PostgreSQL as of now, and what was jumped over.
-  const offset = { micros: ((await database.databaseTime(db)) - performance.now()) * 1000 }
-  const model = new ModelDatabase((): Micros => Math.floor(performance.now() * 1000 + offset.micros))
+  const clock = { micros: Math.floor((await database.databaseTime(db)) * 1000), readAtMs: performance.now() }
+  const model = new ModelDatabase(() => clock.micros)
   const row = await db.one<{ key: number }>(sql`
     insert into colonies (name, colony_id) values (${colonyName}, ${idOf('owner')}) returning colony_key as key`)
   const colony = row?.key ?? 0
-  const pair = { db, model, colony, passTime }
+  const pair = { db, model, colony, passTime, standStill }
   addColony(model, colony)
   await db.run(sql`insert into users (colony, name, user_id) values (${colony}, 'me', ${idOf('me')})`)
   await fill(pair)
+  const firstRun = Math.floor(model.now / 1000) * 1000 + 25_000_000
+  for (const cron of model.tables.of(colony).crons.values()) cron.nextRun = firstRun
+  await db.run(sql`update crons set next_run = date_trunc('milliseconds', now()) + interval '25 seconds'`)
+  clock.readAtMs = performance.now()
   return pair
 
   async function passTime(seconds: number): Promise<void> {
-    offset.micros += seconds * 1_000_000
+    clock.micros += seconds * 1_000_000
     for (const statement of shifts(seconds)) await db.run(statement)
+  }
+
+  // The clock of the model stands; PostgreSQL's goes on, so its rows go with it.
+  async function standStill(): Promise<void> {
+    // Whole ones, since planned times of crons are.
+    const passedMs = Math.floor(performance.now() - clock.readAtMs)
+    clock.readAtMs += passedMs
+    for (const statement of shifts(-passedMs / 1000)) await db.run(statement)
+    // What was due at once was set a moment after the last time, and has gone with the others by that moment too far.
+    await db.run(sql`
+      update generators set due_at = due_at - interval '1 second' where due_at > now() and due_at < now() + interval '1 second'`)
   }
 }
 
@@ -44,7 +59,6 @@ async function fill(pair: Pair): Promise<void> {
     await runBoth(pair, { name: 'replaceExecutor', args: [colony, executor] })
     await runBoth(pair, { name: 'approveExecutor', args: [colony, name] })
   }
-  const next = new Date((await database.databaseTime(pair.db)) + 25_000).toISOString()
   for (const overlap of ['allow', 'wait', 'skip', 'cancel']) {
     const zone = { time_zone: '', server_time_zone: 'UTC', catchup: false, waits: false, random: false }
     const cron = {
@@ -55,7 +69,7 @@ async function fill(pair: Pair): Promise<void> {
       interval_seconds: 40,
       expression: '',
     }
-    await runBoth(pair, { name: 'insertCron', args: [colony, { ...cron, overlap, next_run: next }] })
+    await runBoth(pair, { name: 'insertCron', args: [colony, { ...cron, overlap, next_run: null }] })
   }
   for (const [name, trigger_count, timeout_seconds] of [
     ['two', 2, 0],
@@ -81,7 +95,7 @@ function addColony(model: ModelDatabase, key: number): void {
 
 /** All times in rows, so that what was set before the step is as far away as in the model. */
 function shifts(by: number) {
-  const step = sql`make_interval(secs => ${by}::int)`
+  const step = sql`make_interval(secs => ${by}::float8)`
   return [
     sql`update live set deadline = deadline - ${step}, started_at = started_at - ${step} where colony > 0`,
     sql`update process_specs set submitted_at = submitted_at - ${step}`,
@@ -97,6 +111,7 @@ function shifts(by: number) {
 
 /** Sends one statement to both. */
 export async function runBoth(pair: Pair, run: Run): Promise<{ real: Outcome; modelled: Outcome }> {
+  await pair.standStill()
   const real = await outcomeOf(() => runReal(pair.db, run))
   const modelled = await outcomeOf(async () => pair.model.run(run))
   return { real, modelled }

@@ -56,10 +56,10 @@ function decide(cron: LockedCron): CronOutcome | undefined {
 export function cronRun({ random, colony }: Scene): Run {
   const cronId = random.pick([...colony.crons.keys()])
   const choice = random.chance(0.7) ? { due: random.between(1, 3) } : { cronId }
-  return { name: 'fireCrons', args: [colony.key, { choice, outputBytesMax: 100_000, decide }] }
+  return { name: 'fireCrons', args: [colony.key, { choice, workflowBytesMax: 5, outputBytesMax: 100_000, decide }] }
 }
 
-const bounds = { nodesMax: 6, bytesMax: 1_000_000, retrySeconds: 60 }
+const bounds = { workflowBytesMax: 5, nodesMax: 6, bytesMax: 1_000_000, retrySeconds: 60 }
 
 function recipeOf({ generator_id, name, taken }: DueGenerator): Recipe | string {
   if (name === 'broken') return 'It cannot start'

@@ -4,7 +4,7 @@ import type { JsonText } from '@colonies/protocol'
 import { cancelLocks, cancelNodes } from './closes.js'
 import { storeGraphs } from './graphs.js'
 import { statement, type Transaction } from './model-database.js'
-import { graphOf, parentsOf, rowOf } from './rows.js'
+import { firstBytes, graphOf, parentsOf, rowOf } from './rows.js'
 import { type ColonyTables, type Cron, type Micros, wireTime } from './tables.js'
 
 export const databaseTime = statement('databaseTime', { apply: ({ now }) => now / 1000 })
@@ -45,12 +45,12 @@ function chosen(colony: ColonyTables, choice: CronChoice, now: Micros): Cron[] {
 }
 
 export const fireCrons = statement('fireCrons', {
-  locks({ tables, now, isFree }, colonyKey, { choice, outputBytesMax, decide }) {
+  locks({ tables, now, isFree }, colonyKey, { choice, workflowBytesMax, outputBytesMax, decide }) {
     const colony = tables.of(colonyKey)
     const all = chosen(colony, choice, now)
     const crons = 'due' in choice ? all.filter(({ cron_id }) => isFree(rowOf.cron(cron_id))).slice(0, choice.due) : all
     const rows = crons.map(({ cron_id }) => rowOf.cron(cron_id))
-    const fired = crons.map((row): FiredCron => {
+    const fired = firstBytes(crons, workflowBytesMax).map((row): FiredCron => {
       const cron = lockedCron(now, colony, row, outputBytesMax)
       return { cron, outcome: decide(cron) }
     })

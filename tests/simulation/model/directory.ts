@@ -25,6 +25,10 @@ export const readColony = statement('readColony', {
   },
 })
 
+export const isColony = statement('isColony', {
+  apply: ({ tables }, colonyKey) => tables.colonies.has(colonyKey),
+})
+
 export const readColoniesOwnedBy = statement('readColoniesOwnedBy', {
   apply: ({ tables }, id) =>
     [...tables.colonies.values()]

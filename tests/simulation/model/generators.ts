@@ -2,7 +2,7 @@ import type { DueGenerator, GeneratorRow, GeneratorRun, NewGraph, PackOutcome, R
 import { isMember } from './crons.js'
 import { storeGraphs } from './graphs.js'
 import { statement, type Transaction } from './model-database.js'
-import { requestKey, rowOf } from './rows.js'
+import { firstBytes, requestKey, rowOf } from './rows.js'
 import { after, type ColonyTables, type Generator, type Micros } from './tables.js'
 
 export const coloniesWithGenerators = statement('coloniesWithGenerators', {
@@ -39,7 +39,8 @@ export const runGenerators = statement('runGenerators', {
     const runs: GeneratorRun[] = []
     const stored: NewGraph[] = []
     const room = { nodes: options.nodesMax, bytes: options.bytesMax, isUntouched: true }
-    for (const row of dueGenerators(colony, tx.now).filter(isOurs)) {
+    const locked = dueGenerators(colony, tx.now).filter(isOurs)
+    for (const row of firstBytes(locked, options.workflowBytesMax)) {
       const generator = dueGenerator(colony, row)
       const recipe = generator.queued === 0 ? undefined : options.recipeOf(generator)
       const perGraph = Math.min(generator.queued, row.trigger_count)
@@ -82,10 +83,14 @@ interface Room {
 }
 
 /** How many graphs one transaction may still store; the first generator may always have one. */
-function graphsThatFit({ queued, queued_bytes, trigger_count }: DueGenerator, recipe: Recipe, room: Room): number {
+function graphsThatFit(
+  { queued, queued_bytes, trigger_count, workflow }: DueGenerator,
+  recipe: Recipe,
+  room: Room,
+): number {
   const perGraph = Math.min(queued, trigger_count)
-  const bytesOfOne = (queued_bytes / queued) * perGraph * recipe.roots
-  const fitting = Math.floor(Math.min(room.nodes / recipe.nodes, room.bytes / Math.max(1, bytesOfOne)))
+  const bytesOfOne = (queued_bytes / queued) * perGraph * recipe.roots + Buffer.byteLength(workflow)
+  const fitting = Math.floor(Math.min(room.nodes / recipe.nodes, room.bytes / bytesOfOne))
   const graphs = Math.max(room.isUntouched ? 1 : 0, Math.min(fitting, Math.floor(queued / perGraph)))
   room.nodes -= graphs * recipe.nodes
   room.bytes -= graphs * bytesOfOne

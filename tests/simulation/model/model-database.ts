@@ -57,6 +57,8 @@ export interface Run {
 /** Who runs statements: at once, or some time later in a simulated world. */
 export interface Engine {
   execute(run: Run): Promise<unknown>
+  /** A statement came of which there is no model: what follows would be no history of the product. */
+  unknown(text: string): void
 }
 
 const engines = new WeakMap<object, Engine>()
@@ -92,7 +94,9 @@ function engineOf(db: Db): Engine {
 /** A `Database` whose statements an engine runs. One that was not modelled fails loudly. */
 export function databaseOf(engine: Engine): Database {
   const refuse = async (parts: { statement?: { text: string } }): Promise<never> => {
-    throw new Error(`This statement is not modelled: ${parts.statement?.text ?? 'a transaction'}`)
+    const text = parts.statement?.text ?? 'a transaction'
+    engine.unknown(text)
+    throw new Error(`This statement is not modelled: ${text}`)
   }
   const db: Database = {
     failures: { connection: 0, serialization: 0, disk_full: 0, timeout: 0, other: 0 },

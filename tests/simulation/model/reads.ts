@@ -39,6 +39,16 @@ export const typesWithReady = statement('typesWithReady', {
   },
 })
 
+export const wantedOf = statement('wantedOf', {
+  apply({ tables }, colonyKey, executorType, names) {
+    const ready = [...tables.of(colonyKey).live.values()].filter(
+      (row) => isReady(row) && row.executorType === executorType,
+    )
+    const counts = names.map((name) => ({ name, count: ready.filter((row) => row.names?.includes(name)).length }))
+    return counts.filter(({ count }) => count > 0)
+  },
+})
+
 export const readProcesses = statement('readProcesses', {
   apply: ({ tables }, colonyKey, ids) => ids.flatMap((id) => processRow(tables.of(colonyKey), id) ?? []),
 })
@@ -106,3 +116,6 @@ export const rollUp = statement('rollUp', {
     return { events: counted.length, more: false }
   },
 })
+
+/** Counters of graphs are not modelled: what they count is checked graph by graph. */
+export const rollUpGraphs = statement('rollUpGraphs', { apply: () => false })

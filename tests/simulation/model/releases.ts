@@ -27,12 +27,15 @@ function overdue(colony: ColonyTables, now: number, limit: number): Live[] {
 }
 
 export const releaseOverdue = statement('releaseOverdue', {
-  locks: ({ tables, now }, colonyKey, limit) => ({
-    waits: overdue(tables.of(colonyKey), now, limit).map(({ processId }) => rowOf.process(processId)),
-  }),
+  // A sweep leaves out what somebody is changing: it comes again.
+  locks({ tables, now, isFree }, colonyKey, limit) {
+    const rows = overdue(tables.of(colonyKey), now, limit).map(({ processId }) => rowOf.process(processId))
+    return { skips: rows.filter(isFree) }
+  },
   apply(tx, colonyKey, limit) {
     const colony = tx.tables.of(colonyKey)
-    return putBack(tx, colony, overdue(colony, tx.now, limit), { reason: 'maxexectime', countsAsRetry: true })
+    const rows = overdue(colony, tx.now, limit).filter((row) => tx.locked.has(rowOf.process(row.processId)))
+    return putBack(tx, colony, rows, { reason: 'maxexectime', countsAsRetry: true })
   },
 })
 

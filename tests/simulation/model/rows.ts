@@ -139,3 +139,12 @@ export function processRow(colony: ColonyTables, processId: string): ProcessRow 
     errors: result?.errors ?? null,
   }
 }
+
+/** Of rows that are locked, those whose workflows one transaction takes; one in any case. */
+export function firstBytes<Row extends { workflow: string }>(rows: readonly Row[], bytesMax: number): Row[] {
+  let bytes = 0
+  return rows.filter(({ workflow }, place) => {
+    bytes += Buffer.byteLength(workflow)
+    return place === 0 || bytes <= bytesMax
+  })
+}

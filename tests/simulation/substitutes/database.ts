@@ -37,6 +37,7 @@ export {
   insertGraph,
   insertPacks,
   insertProcesses,
+  isColony,
   listAttributes,
   listExecutors,
   listFunctions,
@@ -58,11 +59,13 @@ export {
   replaceExecutor,
   revokeExecutor,
   rollUp,
+  rollUpGraphs,
   runGenerators,
   setOutput,
   takeLease,
   typesWithReady,
   upsertFunction,
+  wantedOf,
 } from '../model/index.js'
 
 export function connect(): Database {
@@ -73,6 +76,8 @@ export function connect(): Database {
 // The tables are there, and have no partitions.
 export const ensureDatabase = async () => {}
 export const migrate = async () => []
+export const requireServed = async () => {}
+export const settleRestored = async () => false
 export const databaseTimeMs = async () => Date.now()
 export const listPartitions = async () => []
 export const makePartitions = async () => 'made'

@@ -59,7 +59,10 @@ export class SimulatedPostgres {
   }
 
   connect(from: Node): Database {
-    return databaseOf({ execute: (run) => this.#execute(from, run) })
+    return databaseOf({
+      execute: (run) => this.#execute(from, run),
+      unknown: (text) => this.#world.fail(`A statement is not modelled, sent by ${from.name}: ${text}`),
+    })
   }
 
   #execute(from: Node, run: Run): Promise<unknown> {
