@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connect, type Database, type Db, sql } from '@colonies/database'
+import { coloniesToCount, connect, type Database, rollUp, rollUpGraphs, sql } from '@colonies/database'
 import { testDatabase } from '@colonies/testkit'
 import '../model/index.js'
-import { type Run, statementNames } from '../model/model-database.js'
+import { type Attempt, type Run, statementNames } from '../model/model-database.js'
+import type { Micros } from '../model/tables.js'
 import { Random } from '../world/random.js'
 import { racingRun, randomRun } from './operations.js'
-import { makePair, outcomeOf, type Pair, runBoth, runReal } from './pair.js'
-import { rowsOfModel, withTimesOf } from './rows-of-model.js'
+import { makePair, outcomeOf, type Pair, passTime, runBoth, runReal } from './pair.js'
+import { rowsOfModel } from './rows-of-model.js'
 import { rowsOfPostgres } from './rows-of-postgres.js'
 import type { Scene } from './scene.js'
 
@@ -36,11 +37,9 @@ function sceneOf(seed: number, pair: Pair): Scene {
   }
 }
 
-async function assertSameRows(pair: Pair, after: string): Promise<void> {
-  const modelled = rowsOfModel(pair.model.tables.of(pair.colony), pair.model.now)
-  await pair.standStill()
-  const real = await rowsOfPostgres(pair.db, pair.colony)
-  assert.deepEqual(withTimesOf(modelled, real), modelled, `rows differ ${after}`)
+async function assertSameRows({ db, model, colony, ahead }: Pair, after: string): Promise<void> {
+  const real = await rowsOfPostgres(db, colony, ahead)
+  assert.deepEqual(real, rowsOfModel(model.tables.of(colony)), `rows differ ${after}`)
 }
 
 for (const seed of seeds) {
@@ -49,7 +48,7 @@ for (const seed of seeds) {
     const pair = await makePair(db)
     const scene = sceneOf(seed, pair)
     for (let step = 0; step < stepsOfHistory; step++) {
-      if (scene.random.chance(0.08)) await pair.passTime(50)
+      if (scene.random.chance(0.08)) await passTime(pair, 50)
       const run = randomRun(scene)
       seen.add(run.name)
       const after = `after ${run.name}, step ${step} of seed ${seed}`
@@ -67,7 +66,7 @@ for (const seed of seeds) {
     const pair = await makePair(db)
     const scene = sceneOf(seed, pair)
     for (let step = 0; step < stepsOfHistory / 3; step++) {
-      if (scene.random.chance(0.1)) await pair.passTime(50)
+      if (scene.random.chance(0.1)) await passTime(pair, 50)
       for (let filling = 0; filling < 2; filling++) await runBoth(pair, randomRun(scene))
       const [first, second] = [racingRun(scene), racingRun(scene)]
       await assertSameRows(pair, `before step ${step} of seed ${seed}`)
@@ -93,59 +92,55 @@ interface Race {
  */
 async function assertSameCounters(pair: Pair): Promise<void> {
   for (const name of ['coloniesToCount', 'rollUp'] as const) seen.add(name)
-  const run: Run = { name: 'rollUp', args: [pair.colony, 50_000] }
-  const counted = pair.model.tables.of(pair.colony).events.length
-  pair.model.run(run)
-  for (let events = 0; events < counted; ) {
-    const added = (await runReal(pair.db, run)) as { events: number }
-    events += added.events
-  }
-  while (await runReal(pair.db, { name: 'rollUpGraphs', args: [pair.colony, 1000] }));
-  assert.deepEqual(await runReal(pair.db, { name: 'coloniesToCount', args: [] }), [])
-  assert.deepEqual(pair.model.run({ name: 'coloniesToCount', args: [] }), [])
+  const { db, model, colony } = pair
+  const counted = model.tables.of(colony).events.length
+  model.run({ name: 'rollUp', args: [colony, 50_000] })
+  for (let events = 0; events < counted; ) events += (await rollUp(db, colony, 50_000)).events
+  while (await rollUpGraphs(db, colony, 1000));
+  assert.deepEqual(await coloniesToCount(db), [])
+  assert.deepEqual(model.run({ name: 'coloniesToCount', args: [] }), [])
   await assertSameRows(pair, 'after counting')
 }
 
-/** Holds the first statement before its commit, and starts the second. The model says whether that one has to wait. */
-async function race({ db, model, standStill }: Pair, { first, second, other, after }: Race): Promise<void> {
-  await standStill()
-  const [holding, beside] = [model.begin(first), model.begin(second)]
-  const modelled: Record<string, unknown> = {}
+/** Holds the first statement before its commit, and starts the second. The model has to know whether that one waits. */
+async function race(pair: Pair, { first, second, other, after }: Race): Promise<void> {
+  let beside: ReturnType<typeof runReal> | undefined
+  let waits = false
+  const real = {
+    first: await runReal(pair, first, async () => {
+      beside ??= runReal({ ...pair, db: other }, second)
+      waits = await waitsForLock(pair.db, beside)
+    }),
+    second: await (beside ?? runReal(pair, second)),
+  }
+  const begin = (run: Run, beganAt: Micros) => {
+    pair.setClock(beganAt)
+    return pair.model.begin(run)
+  }
+  const [holding, then] = [begin(first, real.first.beganAt), begin(second, real.second.beganAt)]
   assert.ok(holding.start())
-  const mustWait = !beside.start()
-  if (!mustWait) modelled.second = await outcomeOf(async () => beside.commit())
-  modelled.first = await outcomeOf(async () => holding.commit())
-  if (mustWait) assert.ok(beside.start())
-  if (mustWait) modelled.second = await outcomeOf(async () => beside.commit())
-
-  const real: Record<string, unknown> = {}
-  let running: Promise<void> | undefined
-  await committed(db, async (tx) => {
-    real.first = await outcomeOf(() => runReal(tx, first))
-    running = outcomeOf(() => runReal(other, second)).then((outcome) => void (real.second = outcome))
-    const waits = await waitsForLock(db, running)
-    assert.equal(waits, mustWait, `whether the second waits ${after}`)
-    return real.first
-  })
-  await running
-  assert.deepEqual(real, modelled, `answers differ ${after}`)
+  // A first one that was refused holds nothing any more.
+  const modelled = beside ? raceInModel(holding, then) : inTurn(holding, then)
+  assert.equal(modelled.waits, waits, `whether the second waits ${after}`)
+  const outcomes = await Promise.all(modelled.outcomes)
+  assert.deepEqual([real.first.outcome, real.second.outcome], outcomes, `answers differ ${after}`)
 }
 
-class Refused extends Error {}
+const commit = (attempt: Attempt) => outcomeOf(async () => attempt.commit())
 
-/** A transaction that is undone when what it did was refused. */
-async function committed(db: Database, work: (tx: Db) => Promise<unknown>): Promise<void> {
-  const done = db.transaction(async (tx) => {
-    const outcome = await work(tx)
-    if (typeof outcome === 'object' && outcome !== null && 'refused' in outcome) throw new Refused()
-  })
-  await done.catch((error: unknown) => {
-    if (!(error instanceof Refused)) throw error
-  })
+function raceInModel(holding: Attempt, beside: Attempt) {
+  if (!beside.start()) return { ...inTurn(holding, beside), waits: true }
+  return { outcomes: [commit(beside), commit(holding)].reverse(), waits: false }
+}
+
+function inTurn(first: Attempt, then: Attempt) {
+  const outcome = commit(first)
+  assert.ok(then.start())
+  return { outcomes: [outcome, commit(then)], waits: false }
 }
 
 /** @returns true as soon as some statement waits for a lock, false as soon as the work is done */
-async function waitsForLock(db: Database, work: Promise<void>): Promise<boolean> {
+async function waitsForLock(db: Database, work: Promise<unknown>): Promise<boolean> {
   let isDone = false
   void work.then(() => (isDone = true))
   for (let looks = 0; looks < 2_000; looks++) {

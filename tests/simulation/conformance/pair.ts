@@ -1,7 +1,9 @@
 import * as database from '@colonies/database'
 import { type Database, type Db, sql } from '@colonies/database'
 import { ModelDatabase, type Run } from '../model/model-database.js'
+import type { Micros } from '../model/tables.js'
 import { colonyName, executorNames, idOf } from './scene.js'
+import { microsOf } from './times.js'
 
 /** What came of a statement, as comparable data: its answer, or the code of its refusal. */
 export type Outcome = unknown
@@ -11,43 +13,35 @@ export interface Pair {
   db: Database
   model: ModelDatabase
   colony: number
-  /** Moves the clocks of both forward, and keeps their rows where they are in time. */
-  passTime(seconds: number): Promise<void>
-  /** Takes back the moments that went by for PostgreSQL since the last time. */
-  standStill(): Promise<void>
+  /** How far the time of the model is ahead of that of PostgreSQL. */
+  ahead: Micros
+  /** Lets the next transaction of the model begin when one of PostgreSQL has begun. */
+  setClock(beganAt: Micros): void
 }
 
 export async function makePair(db: Database): Promise<Pair> {
-  const clock = { micros: Math.floor((await database.databaseTime(db)) * 1000), readAtMs: performance.now() }
-  const model = new ModelDatabase(() => clock.micros)
+  let clock: Micros = 0
+  const model = new ModelDatabase(() => clock)
   const row = await db.one<{ key: number }>(sql`
     insert into colonies (name, colony_id) values (${colonyName}, ${idOf('owner')}) returning colony_key as key`)
   const colony = row?.key ?? 0
-  const pair = { db, model, colony, passTime, standStill }
+  const setClock = (beganAt: Micros) => {
+    clock = beganAt + pair.ahead - 1 // a transaction of the model begins at the next moment that none has had
+  }
+  const pair: Pair = { db, model, colony, ahead: 0, setClock }
   addColony(model, colony)
   await db.run(sql`insert into users (colony, name, user_id) values (${colony}, 'me', ${idOf('me')})`)
   await fill(pair)
-  const firstRun = Math.floor(model.now / 1000) * 1000 + 25_000_000
-  for (const cron of model.tables.of(colony).crons.values()) cron.nextRun = firstRun
-  await db.run(sql`update crons set next_run = date_trunc('milliseconds', now()) + interval '25 seconds'`)
-  clock.readAtMs = performance.now()
+  const firstMs = Math.floor(model.now / 1000) + 25_000
+  for (const cron of model.tables.of(colony).crons.values()) cron.nextRun = firstMs * 1000
+  await db.run(sql`update crons set next_run = to_timestamp(${firstMs}::float8 / 1000)`)
   return pair
+}
 
-  async function passTime(seconds: number): Promise<void> {
-    clock.micros += seconds * 1_000_000
-    for (const statement of shifts(seconds)) await db.run(statement)
-  }
-
-  // The clock of the model stands; PostgreSQL's goes on, so its rows go with it.
-  async function standStill(): Promise<void> {
-    // Whole ones, since planned times of crons are.
-    const passedMs = Math.floor(performance.now() - clock.readAtMs)
-    clock.readAtMs += passedMs
-    for (const statement of shifts(-passedMs / 1000)) await db.run(statement)
-    // What was due at once was set a moment after the last time, and has gone with the others by that moment too far.
-    await db.run(sql`
-      update generators set due_at = due_at - interval '1 second' where due_at > now() and due_at < now() + interval '1 second'`)
-  }
+/** Lets time pass for both: the clock of PostgreSQL cannot be set, so its rows go back. */
+export async function passTime(pair: Pair, seconds: number): Promise<void> {
+  pair.ahead += seconds * 1_000_000
+  for (const statement of shifts(seconds)) await pair.db.run(statement)
 }
 
 async function fill(pair: Pair): Promise<void> {
@@ -93,9 +87,9 @@ function addColony(model: ModelDatabase, key: number): void {
   colony.users.set(idOf('me'), 'me')
 }
 
-/** All times in rows, so that what was set before the step is as far away as in the model. */
-function shifts(by: number) {
-  const step = sql`make_interval(secs => ${by}::float8)`
+/** All times in rows that are compared. */
+function shifts(seconds: number) {
+  const step = sql`make_interval(secs => ${seconds}::int)`
   return [
     sql`update live set deadline = deadline - ${step}, started_at = started_at - ${step} where colony > 0`,
     sql`update process_specs set submitted_at = submitted_at - ${step}`,
@@ -111,49 +105,69 @@ function shifts(by: number) {
 
 /** Sends one statement to both. */
 export async function runBoth(pair: Pair, run: Run): Promise<{ real: Outcome; modelled: Outcome }> {
-  await pair.standStill()
-  const real = await outcomeOf(() => runReal(pair.db, run))
+  const { outcome: real, beganAt } = await runReal(pair, run)
+  pair.setClock(beganAt)
   const modelled = await outcomeOf(async () => pair.model.run(run))
   return { real, modelled }
 }
 
-/** The function of the database package that has this name. */
-export function runReal(db: Db, { name, args }: Run): Promise<unknown> {
-  const functions: Record<string, unknown> = database
-  const send = functions[name] as (db: Db, ...args: readonly unknown[]) => Promise<unknown>
-  return send(db, ...args)
+interface Ran {
+  outcome: Outcome
+  /** `now()` of its transaction. */
+  beganAt: Micros
 }
 
-export async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> {
+/** Runs the function of the database package that has this name, in a transaction. */
+export async function runReal(
+  { db, ahead }: Pick<Pair, 'db' | 'ahead'>,
+  run: Run,
+  hold = async () => {},
+): Promise<Ran> {
+  const { name, args } = run
+  const functions: Record<string, unknown> = database
+  const send = functions[name] as (db: Db, ...args: readonly unknown[]) => Promise<unknown>
+  let beganAt: Micros = 0
+  const inTransaction = async (tx: Db) => {
+    const row = await tx.one<{ now: string }>(sql`select now()`)
+    beganAt = microsOf(row?.now ?? '')
+    const answer = await send(tx, ...args)
+    await hold()
+    return answer
+  }
+  const outcome = await outcomeOf(() => db.transaction(inTransaction), ahead)
+  return { outcome, beganAt }
+}
+
+/** @param ahead what is added to times */
+export async function outcomeOf(work: () => Promise<unknown>, ahead: Micros = 0): Promise<Outcome> {
   try {
-    return comparable(await work())
+    return comparable(await work(), ahead)
   } catch (error) {
     if (error instanceof Error && 'code' in error) return { refused: error.code }
     throw error
   }
 }
 
-const timeFields = /(_at|_deadline|_run|_ms|Ms|plannedAt)$/
-/** Different by nature: places on two clocks, texts beyond the rows, and which of several parents is named. */
-const leftOut = new Set(['priority_time', 'outcome_text', 'errors', 'workflow', 'submitted_at', 'more', 'oldest_pack'])
+const timeFields = /(_at|_deadline|_run|_ms|nextMs|plannedAt)$/
+/** Different by nature: places in queues, texts beyond the rows, and which of several parents is named. */
+const leftOut = new Set(['priority_time', 'errors', 'workflow', 'more', 'oldest_pack'])
 
-/** Without what cannot be the same: order where there is none, functions, and times to the second. */
-function comparable(value: unknown, key = ''): unknown {
+/** Without what cannot be the same: order where there is none, and functions. Times are shifted. */
+function comparable(value: unknown, ahead: Micros, key = ''): unknown {
   if (typeof value === 'function') return 'function'
   if (typeof value === 'bigint') return String(value)
-  if (value instanceof Map || value instanceof Set) return comparable([...value], key)
+  if (value instanceof Map || value instanceof Set) return comparable([...value], ahead, key)
   if (Array.isArray(value)) {
-    const items = value.map((item) => comparable(item))
+    const items = value.map((item) => comparable(item, ahead))
     return key === 'inputs' || key === 'parents' ? items : items.sort(byText)
   }
-  if (value === null || typeof value !== 'object') return timeFields.test(key) ? timeOf(value) : value
-  const fields = Object.entries(value).filter(([name]) => !leftOut.has(name))
-  return Object.fromEntries(fields.map(([name, field]) => [name, comparable(field, name)]).sort(byText))
+  if (typeof value === 'object' && value !== null) {
+    const fields = Object.entries(value).filter(([name]) => !leftOut.has(name))
+    return Object.fromEntries(fields.map(([name, field]) => [name, comparable(field, ahead, name)]).sort(byText))
+  }
+  if (timeFields.test(key) && typeof value === 'string') return microsOf(value) + ahead
+  if (timeFields.test(key) && typeof value === 'number') return Math.round(value * 1000) + ahead
+  return value
 }
 
 const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
-
-/** Only whether there is one: rows are compared with their times, as seconds from now. */
-function timeOf(value: unknown): unknown {
-  return value === null || value === undefined ? null : 'a time'
-}

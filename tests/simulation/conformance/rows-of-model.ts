@@ -1,27 +1,18 @@
 import { stateOf } from '../model/graphs.js'
-import type { ColonyTables, Micros } from '../model/tables.js'
+import type { ColonyTables } from '../model/tables.js'
 
-/** All rows of a colony as comparable data, times as seconds from now. */
-export function rowsOfModel(colony: ColonyTables, now: Micros) {
-  const from = (time: Micros | null) => (time === null ? null : { seconds: (time - now) / 1_000_000 })
+/** All rows of a colony as comparable data. */
+export function rowsOfModel(colony: ColonyTables) {
   return {
     live: [...colony.live.values()]
       .sort((a, b) => (a.priorityTime < b.priorityTime ? -1 : 1))
-      .map(({ cpu: _c, memory: _m, priorityTime: _p, ...row }) => ({
-        ...row,
-        deadline: from(row.deadline),
-        startedAt: from(row.startedAt),
-      })),
+      .map(({ cpu: _c, memory: _m, priorityTime: _p, ...row }) => row),
     wanted: [...colony.live.values()]
       .filter(({ state, openParents, names }) => state === 0 && openParents === 0 && names !== null)
       .flatMap(({ processId, names }) => (names ?? []).map((name) => `${processId} ${name}`))
       .sort(),
     results: [...colony.results.values()].sort(byProcess).map((row) => ({
       ...row,
-      startedAt: from(row.startedAt),
-      endedAt: from(row.endedAt),
-      waitDeadline: from(row.waitDeadline),
-      execDeadline: from(row.execDeadline),
       errors: shortened(row.errors),
     })),
     graphs: [...colony.graphs.values()]
@@ -33,9 +24,9 @@ export function rowsOfModel(colony: ColonyTables, now: Micros) {
         success: graph.success,
         failed: graph.failed,
         cancelled: graph.cancelled,
-        startedAt: from(graph.startedAt),
-        endedAt: from(graph.endedAt),
-        plannedAt: from(graph.plannedAt),
+        startedAt: graph.startedAt,
+        endedAt: graph.endedAt,
+        plannedAt: graph.plannedAt,
         nodes: graph.nodes.map(({ processId }) => processId),
       })),
     edges: [...colony.edges]
@@ -43,14 +34,14 @@ export function rowsOfModel(colony: ColonyTables, now: Micros) {
       .sort(),
     requests: [...colony.requests].map(([key, made]) => `${key} ${made}`).sort(),
     executors: [...colony.executors.values()]
-      .map((row) => ({ name: row.name, state: row.state, leased: row.leased, heartbeatAt: from(row.heartbeatAt) }))
+      .map((row) => ({ name: row.name, state: row.state, leased: row.leased, heartbeatAt: row.heartbeatAt }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     crons: [...colony.crons.values()]
       .sort((a, b) => (a.cron_id < b.cron_id ? -1 : 1))
       .map((row) => ({
         name: row.name,
-        nextRun: from(row.nextRun),
-        lastRun: from(row.lastRun),
+        nextRun: row.nextRun,
+        lastRun: row.lastRun,
         previous: row.previous_graph_id,
         error: row.last_error,
       })),
@@ -60,7 +51,7 @@ export function rowsOfModel(colony: ColonyTables, now: Micros) {
         name,
         packed,
         taken,
-        dueAt: from(dueAt),
+        dueAt,
         error,
         bytes: args.reduce((sum, { arg }) => sum + Buffer.byteLength(arg), 0),
         args: args.map(({ place, arg }) => `${place} ${arg}`),
@@ -76,24 +67,6 @@ export function rowsOfModel(colony: ColonyTables, now: Micros) {
 }
 
 export type Rows = ReturnType<typeof rowsOfModel>
-
-const closeSeconds = 2
-
-/**
- * Makes times equal that are close: the same statement runs in PostgreSQL and in the model a moment apart.
- *
- * @returns the rows `real`, with the times of `modelled` where those are nearly the same
- */
-export function withTimesOf<Data>(modelled: Data, real: Data): Data {
-  if (typeof modelled !== 'object' || typeof real !== 'object' || modelled === null || real === null) return real
-  if (isTime(modelled) && isTime(real))
-    return Math.abs(modelled.seconds - real.seconds) < closeSeconds ? modelled : real
-  if (Array.isArray(real)) return real.map((item, at) => withTimesOf((modelled as unknown[])[at], item)) as Data
-  const fields = Object.entries(real).map(([name, value]) => [name, withTimesOf(modelled[name as keyof Data], value)])
-  return Object.fromEntries(fields) as Data
-}
-
-const isTime = (value: object): value is { seconds: number } => 'seconds' in value
 
 const byProcess = (a: { processId: string }, b: { processId: string }) =>
   a.processId < b.processId ? -1 : a.processId > b.processId ? 1 : 0

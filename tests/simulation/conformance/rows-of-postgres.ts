@@ -1,11 +1,16 @@
 import { type Db, sql } from '@colonies/database'
+import type { Micros } from '../model/tables.js'
 import { eventText, type Rows, shortened } from './rows-of-model.js'
+import { microsOf } from './times.js'
 
-/** The same rows as of the model, read from PostgreSQL. */
-export async function rowsOfPostgres(db: Db, colony: number): Promise<Rows> {
-  const { now } = (await db.one<{ now: string }>(sql`select now()`)) ?? { now: '' }
-  const from = (time: string | null) =>
-    time === null ? null : { seconds: (Date.parse(time) - Date.parse(now)) / 1000 }
+/**
+ * The same rows as of the model, read from PostgreSQL.
+ *
+ * @param ahead what is added to times
+ */
+export async function rowsOfPostgres(db: Db, colony: number, ahead: Micros): Promise<Rows> {
+  const from = (time: string) => microsOf(time) + ahead
+  const maybe = (time: string | null) => (time === null ? null : from(time))
   // biome-ignore lint/suspicious/noExplicitAny: rows are only handed on, to be compared
   const all = (statement: ReturnType<typeof sql>) => db.all<any>(statement)
   const live = await all(sql`
@@ -51,7 +56,7 @@ export async function rowsOfPostgres(db: Db, colony: number): Promise<Rows> {
       openParents: row.open_parents,
       children: row.children ?? [],
       graphId: row.graph_id,
-      deadline: from(row.deadline),
+      deadline: maybe(row.deadline),
       waitSeconds: row.wait_seconds,
       execSeconds: row.exec_seconds,
       maxRetries: row.max_retries,
@@ -60,7 +65,7 @@ export async function rowsOfPostgres(db: Db, colony: number): Promise<Rows> {
       holder: row.holder,
       holderName: row.holder_name,
       assignId: row.assign_id,
-      startedAt: from(row.started_at),
+      startedAt: maybe(row.started_at),
       output: row.output,
     })),
     wanted: lines(wanted),
@@ -70,10 +75,10 @@ export async function rowsOfPostgres(db: Db, colony: number): Promise<Rows> {
       holder: row.holder,
       attempt: row.attempt,
       retries: row.retries,
-      startedAt: from(row.started_at),
+      startedAt: maybe(row.started_at),
       endedAt: from(row.ended_at),
-      waitDeadline: from(row.wait_deadline),
-      execDeadline: from(row.exec_deadline),
+      waitDeadline: maybe(row.wait_deadline),
+      execDeadline: maybe(row.exec_deadline),
       graphId: row.graph_id,
       output: row.output,
       errors: shortened(row.errors),
@@ -81,23 +86,23 @@ export async function rowsOfPostgres(db: Db, colony: number): Promise<Rows> {
     graphs: graphs.map(({ graph_id, started_at, ended_at, planned_at, ...row }) => ({
       graphId: graph_id,
       ...row,
-      startedAt: from(started_at),
-      endedAt: from(ended_at),
-      plannedAt: from(planned_at),
+      startedAt: maybe(started_at),
+      endedAt: maybe(ended_at),
+      plannedAt: maybe(planned_at),
     })),
     edges: lines(edges),
     requests: lines(requests),
-    executors: executors.map(({ heartbeat_at, ...row }) => ({ ...row, heartbeatAt: from(heartbeat_at) })),
+    executors: executors.map(({ heartbeat_at, ...row }) => ({ ...row, heartbeatAt: maybe(heartbeat_at) })),
     crons: crons.map((row) => ({
       name: row.name,
-      nextRun: from(row.next_run),
-      lastRun: from(row.last_run),
+      nextRun: maybe(row.next_run),
+      lastRun: maybe(row.last_run),
       previous: row.previous_graph_id,
       error: row.last_error,
     })),
     generators: generators.map(({ due_at, last_error, ...row }) => ({
       ...row,
-      dueAt: from(due_at),
+      dueAt: maybe(due_at),
       error: last_error,
     })),
     counters: {

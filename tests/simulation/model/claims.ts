@@ -70,8 +70,8 @@ function planClaim(
   const fitting = [...colony.live.values()].filter((row) => isReady(row) && fitsShape(row, shape)).sort(byPriority)
   const general = lockGeneral(fitting, open.length, mayLock)
   const named = lockNamed(fitting, open, claimants.length, mayLock)
-  plan.locked = [...general, ...named.map(({ row }) => row)]
-  const taken = [...general.map((row) => ({ row, asked: undefined })), ...named]
+  plan.locked = [...general, ...named.locked]
+  const taken = [...general.map((row) => ({ row, asked: undefined })), ...named.pairs]
     .sort((a, b) => byPriority(a.row, b.row))
     .slice(0, open.length)
   const byName = taken.flatMap(({ row, asked }) => (asked ? [{ row, asked }] : []))
@@ -103,32 +103,47 @@ function fitsShape(row: Live, { executorType, location, cpu, memory }: ClaimShap
 
 /** Of each combination of demands the first free ones, as many as there are claimants. */
 function lockGeneral(fitting: readonly Live[], count: number, mayLock: (row: Live) => boolean): Live[] {
+  return firstOfEachDemand(
+    fitting.filter((row) => row.names === null && mayLock(row)),
+    count,
+  )
+}
+
+function firstOfEachDemand(rows: readonly Live[], count: number): Live[] {
   const perDemand = new Map<string, number>()
-  return fitting.filter((row) => {
-    if (row.names !== null || !mayLock(row)) return false
-    const demand = `${row.location}/${row.cpu}/${row.memory}`
+  return rows.filter(({ location, cpu, memory }) => {
+    const demand = `${location}/${cpu}/${memory}`
     const before = perDemand.get(demand) ?? 0
     perDemand.set(demand, before + 1)
     return before < count
   })
 }
 
-/** Rows that want executors by name, each with the claimant that it goes to. */
+interface Named {
+  locked: Live[]
+  /** Of the rows that are locked, each with the claimant that it may go to. */
+  pairs: { row: Live; asked: Asked }[]
+}
+
+/** Rows that want executors by name. */
 function lockNamed(
   fitting: readonly Live[],
   open: readonly Asked[],
   count: number,
   mayLock: (row: Live) => boolean,
-): { row: Live; asked: Asked | undefined }[] {
-  const wanted = fitting.filter((row) => row.names !== null)
-  const given = new Set<Live>()
-  return [...new Set(open.map(({ name }) => name))].flatMap((name) => {
+): Named {
+  const locked = new Set<Live>()
+  const pairs = [...new Set(open.map(({ name }) => name))].flatMap((name) => {
     const claimants = open.filter((one) => one.name === name)
-    const rows = wanted.filter((row) => row.names?.includes(name)).slice(0, count)
-    const free = rows.filter((row) => !given.has(row) && mayLock(row))
-    for (const row of free) given.add(row)
+    const wanted = firstOfEachDemand(
+      fitting.filter(({ names }) => names?.includes(name)),
+      count,
+    )
+    const free = wanted.filter((row) => !locked.has(row) && mayLock(row))
+    for (const row of free) locked.add(row)
     return free.flatMap((row, nth) => (claimants[nth] ? [{ row, asked: claimants[nth] }] : []))
   })
+  return { locked: [...locked], pairs }
 }
 
 function claimedRow(colony: ColonyTables, place: number, row: Live): Claimed {

@@ -130,6 +130,7 @@ export const insertPacks = statement('insertPacks', {
     const colony = tables.of(colonyKey)
     const first = new Map<string, PackOutcome>()
     const grown = new Set<Generator>()
+    const askedOf = new Map<Generator, number>()
     const outcomes = packs.map((pack): PackOutcome => {
       const key = pack.requestId === null ? undefined : requestKey(pack.caller, pack.requestId)
       const shared = key === undefined ? undefined : first.get(key)
@@ -144,7 +145,10 @@ export const insertPacks = statement('insertPacks', {
         const argBytesMax = row.arg_bytes_max
         if (key !== undefined && colony.requests.has(key)) return { outcome: 'packed', argBytesMax }
         if (pack.args.some((arg) => Buffer.byteLength(arg) > argBytesMax)) return { outcome: 'too_large', argBytesMax }
-        if (row.args.length + pack.args.length > bounds.argsMax) return { outcome: 'too_many', argBytesMax }
+        // Packs of one batch add up, those that are too many as well.
+        const asked = (askedOf.get(row) ?? row.args.length) + pack.args.length
+        askedOf.set(row, asked)
+        if (asked > bounds.argsMax) return { outcome: 'too_many', argBytesMax }
         if (key !== undefined) colony.requests.set(key, pack.generatorId)
         if (pack.args.length > 0) grow(row, pack.args, now)
         if (pack.args.length > 0) grown.add(row)

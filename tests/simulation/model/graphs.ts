@@ -1,7 +1,7 @@
 import type { NewChild, NewGraph, StoredGraph } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
 import { statement, type Transaction } from './model-database.js'
-import { addEvent, graphOf, queuePlace, requestKey, rowOf, waitingRow } from './rows.js'
+import { addEvent, graphOf, isHeldBy, queuePlace, requestKey, rowOf, waitingRow } from './rows.js'
 import { type ColonyTables, type Graph, type Live, type Spec, wireTime } from './tables.js'
 
 export const insertGraph = statement('insertGraph', {
@@ -71,12 +71,20 @@ function storeGraph(tx: Transaction, colony: ColonyTables, graph: NewGraph, node
 }
 
 export const insertChild = statement('insertChild', {
-  locks({ tables }, colonyKey, { graphId, parentId, before, insert, process }) {
-    const { graphs, live } = tables.of(colonyKey)
+  locks({ tables }, colonyKey, child) {
+    const { graphId, parentId, before, insert, process, adder } = child
+    const { graphs, live, requests } = tables.of(colonyKey)
+    const key = process.requestId === null ? undefined : requestKey(process.initiatorId, process.requestId)
     const request = process.requestId === null ? [] : [rowOf.request(process.initiatorId, process.requestId)]
     const graph = graphs.has(graphId) ? [rowOf.graph(graphId)] : []
-    const rows = [parentId, ...(insert ? [] : [before])].filter((id) => live.has(id))
-    return { waits: [...graph, ...request, ...rows.map(rowOf.process)] }
+    // A repetition looks no further.
+    if (key !== undefined && requests.has(key)) return { waits: [...graph, ...request] }
+    const parent = live.has(parentId) ? [rowOf.process(parentId)] : []
+    // Who is refused by what the parent is has not got as far as the next row.
+    const isHolder = isHeldBy(live.get(parentId), adder) && live.get(parentId)?.graphId === graphId
+    const nextRow = live.get(before)
+    const isNext = !insert && isHolder && nextRow?.graphId === graphId && nextRow.state === 0
+    return { waits: [...graph, ...request, ...parent, ...(isNext ? [rowOf.process(before)] : [])] }
   },
   apply(tx, colonyKey, child) {
     const colony = tx.tables.of(colonyKey)
