@@ -79,13 +79,34 @@ function namesOfMachines(text) {
   })
 }
 
+/**
+ * Two that were written side by side may have taken the same number, and each lands without a conflict.
+ *
+ * @param {readonly string[]} paths
+ * @returns {string[]}
+ */
+export function sameNumbers(paths) {
+  const numbered = paths.filter((path) => /^(packages\/database\/migrations|docs\/decisions)\/\d{4}-/.test(path))
+  /** @type {Map<string, string>} */
+  const first = new Map()
+  return numbered.flatMap((path) => {
+    const number = path.replace(/(\d{4})-[^/]*$/, '$1')
+    const other = first.get(number)
+    if (other === undefined) first.set(number, path)
+    return other === undefined ? [] : [`${path}: ${other} has the same number; take the next free one`]
+  })
+}
+
 if (isMain(import.meta.url)) {
   const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
   const paths = listed
     .split('\n')
     .filter((path) => path && existsSync(join(root, path)) && !/(^|\/)vectors\//.test(path))
   const files = paths.filter((path) => statSync(join(root, path)).isFile())
-  const faults = files.flatMap((path) => checkSource(path, readFileSync(join(root, path), 'utf8')))
+  const faults = [
+    ...sameNumbers(files),
+    ...files.flatMap((path) => checkSource(path, readFileSync(join(root, path), 'utf8'))),
+  ]
   for (const fault of faults) console.log(fault)
   console.log(faults.length ? `${faults.length} faults` : `${files.length} files are in order`)
   process.exitCode = faults.length ? 1 : 0

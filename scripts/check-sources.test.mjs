@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkSource } from './check-sources.mjs'
+import { checkSource, sameNumbers } from './check-sources.mjs'
 
 const long = 'x\n'.repeat(401)
 
@@ -29,3 +29,10 @@ for (const [title, path, text, line] of cases) {
     )
   })
 }
+
+test('two migrations, or two decisions, never have one number', () => {
+  const migrations = ['0001-a.sql', '0002-b.sql', '0002-c.sql'].map((name) => `packages/database/migrations/${name}`)
+  const faults = sameNumbers([...migrations, 'docs/decisions/0002-b.md'])
+  assert.equal(faults.length, 1)
+  assert.match(faults[0] ?? '', /0002-c\.sql: .*0002-b\.sql has the same number/)
+})

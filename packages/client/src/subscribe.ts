@@ -55,7 +55,10 @@ export function subscribe(
   socket.addEventListener('close', (event) => {
     // The original server never says goodbye: it drops the connection when the time is over.
     const inOrder = ('code' in event && event.code === 1000) || clock.now() > ownEndMs - closeSlackMs
-    frames.end(inOrder ? undefined : new ConnectionError(`${endpoint.pubsub} closed the connection.`))
+    if (inOrder || frames.ended) return frames.end(undefined)
+    // A server that was killed, or stops: whoever subscribes again does so at another one, where there is one.
+    endpoints.failed(endpoint, clock.now(), undefined)
+    frames.end(new ConnectionError(`${endpoint.pubsub} closed the connection.`))
   })
   return frames
 }
