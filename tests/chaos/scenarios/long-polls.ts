@@ -1,20 +1,22 @@
 import type { Client } from '@colonies/client'
 import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
+import { spreadOf } from '../judge/back.js'
 import { judge } from '../judge.js'
-import { Pollers } from '../load/pollers.js'
+import { type Lag, Pollers } from '../load/pollers.js'
 import { pause } from '../monkey.js'
 import { type Random, randomOf } from '../random.js'
 import type { Report, Scenario, Stage } from '../scenario.js'
 import { type ChaosColony, openColony } from '../stage/colony.js'
+import { type ReplicaNumbers, readNumbers } from '../stage/replica-numbers.js'
 import { freePort, type ReplicaProcess } from '../stage/replica-process.js'
 import { startReplicas } from '../stage/replicas.js'
 
 const sizes = {
-  ci: { polls: 200, submits: 8, everyMs: 100, burst: 200, wakeP99Ms: 1_000 }, // on a machine with other tests
-  full: { polls: 10_000, submits: 60, everyMs: 1_000, burst: 10_000, wakeP99Ms: 100 },
+  ci: { polls: 200, submits: 8, everyMs: 100, idleMs: 1_000, wakeP99Ms: 1_000 }, // on a machine with other tests
+  full: { polls: 10_000, submits: 60, everyMs: 1_000, idleMs: 10_000, wakeP99Ms: 100 },
 } as const
-type Size = (typeof sizes)[keyof typeof sizes]
+type Size = Readonly<Record<keyof (typeof sizes)['ci'], number>>
 
 const EXECUTORS = 16
 const BATCH = 100
@@ -30,14 +32,16 @@ export const longPolls: Scenario = {
   says: 'thousands of long polls on two replicas: single submits, then a burst; with hints between replicas and without any',
   async run(stage, { seed, scale }) {
     const random = randomOf(seed)
+    // Another number of polls shows what grows with it.
+    const size = { ...sizes[scale], polls: Number(process.env.COLONIES_CHAOS_POLLS ?? sizes[scale].polls) }
     const parts = [
-      await run(stage, { random, size: sizes[scale], hints: true }),
-      await run(stage, { random, size: sizes[scale], hints: false }),
+      await run(stage, { random, size, hints: true }),
+      await run(stage, { random, size: { ...size, submits: size.submits / 2 }, hints: false }),
     ]
     return {
       faults: parts.flatMap(({ faults }) => faults),
       missed: parts.flatMap(({ missed }) => missed),
-      numbers: Object.assign({}, ...parts.map(({ numbers }) => numbers)),
+      numbers: Object.assign({ polls: size.polls }, ...parts.map(({ numbers }) => numbers)),
     }
   },
 }
@@ -58,48 +62,91 @@ async function run(stage: Stage, { random, size, hints }: PartOptions): Promise<
   const history = stage.history()
   const colony = await openColony({ db, history, serverKey, endpoints })
   const users = await Promise.all(endpoints.map((endpoint, at) => colony.user(`user${at}`, [endpoint])))
-  const before = await readMetrics(replicas)
+  const alone = await restOver(replicas, size.idleMs)
   const executors = Array.from({ length: EXECUTORS }, (_, number) => ({
     name: `e${number}`,
     type: `at${number % 2}`,
     endpoint: endpoints[number % 2] ?? '',
   }))
-  const pollers = await Pollers.start(colony, { count: size.polls, executors })
-  stage.atEnd(() => pollers.stop())
+  const pollers = await Pollers.start(stage, colony, { count: size.polls, executors })
   await untilWaiting(replicas, size.polls)
-  const held = await readMetrics(replicas)
+  const held = await restOver(replicas, size.idleMs)
+  await pollers.lag()
   stage.say(`${hints ? 'with' : 'without'} hints: ${size.polls} polls are held`)
 
   const steady = await submitOneByOne({ colony, users, pollers, size, random })
-  const claims = ((await readMetrics(replicas)).claims - held.claims) / size.submits
-  stage.say(`one by one: ${steady.wakes.map(Math.round).join(' ')} ms`)
+  const after = await readNumbers(replicas)
+  const lags = [after.lagP99Ms, await pollers.lag()] as const
+  stage.say(`one by one: ${steady.wakes.map((ms) => ms.toFixed(1)).join(' ')} ms; event loops ${lagsOf(lags)}`)
+  pollers.tell('hold')
+  await readNumbers(replicas)
   const burst = await submitAtOnce({ colony, users, pollers, size })
-  await pollers.closeAll()
+  stage.say(`burst: event loops ${lagsOf([(await readNumbers(replicas)).lagP99Ms, await pollers.lag()])}`)
+  pollers.tell('work')
   await untilWaiting(replicas, size.polls)
+  pollers.tell('last')
   const stopMs = await stopTimed(replicas[0])
   await pollers.stop()
+  const claims = (after.claims - held.claims) / size.submits
+  const faults = await judge(history, db, colony)
+  return { faults, ...measure({ size, hints, alone, held, steady, burst, claims, stopMs }) }
+}
 
+interface Measured {
+  readonly size: Size
+  readonly hints: boolean
+  readonly alone: Resting
+  readonly held: Resting
+  readonly steady: Awaited<ReturnType<typeof submitOneByOne>>
+  readonly burst: Awaited<ReturnType<typeof submitAtOnce>>
+  readonly claims: number
+  readonly stopMs: number
+}
+
+function measure(measured: Measured): Omit<Report, 'faults'> {
+  const { size, hints, alone, held, steady, burst, claims, stopMs } = measured
   const label = hints ? 'with hints' : 'without'
-  const [p50, p99] = [quantile(steady.wakes, 0.5), quantile(steady.wakes, 0.99)].map(Math.round)
+  const [wakes, calls, bursts] = [spreadOf(steady.wakes), spreadOf(steady.calls), spreadOf(burst.wakes)]
   const lost = steady.lost.length + burst.lost.length
-  const bytes = (name: 'heap' | 'resident') => Math.round((held[name] - before[name]) / size.polls / 1024)
+  const kib = (name: 'heap' | 'resident') => Math.round((held[name] - alone[name]) / size.polls / 1024)
   return {
-    faults: await judge(history, db, colony),
     missed: [
       ...(lost > 0 ? [`${label}: ${lost} processes came to nobody`] : []),
       ...(claims > CLAIMS_MAX ? [`${label}: ${claims} claims per submit`] : []),
-      ...(hints && (p99 ?? 0) > size.wakeP99Ms ? [`${label}: awake after ${p99} ms`] : []),
+      ...(hints && wakes.p99 > size.wakeP99Ms ? [`${label}: awake after ${wakes.p99} ms`] : []),
       ...(stopMs > STOP_MS_MAX ? [`${label}: stopped after ${stopMs} ms`] : []),
     ],
     numbers: {
-      polls: size.polls,
-      [`${label}: wake ms (p50/p99)`]: `${p50} / ${p99}`,
+      [`${label}: awake after the acknowledgement, ms (p50/p99/worst)`]: `${ms(wakes.median)} / ${ms(wakes.p99)} / ${ms(wakes.worst)}`,
+      [`${label}: from sending the submit`]: `${ms(calls.median)} / ${ms(calls.p99)} / ${ms(calls.worst)}`,
       [`${label}: claims per submit`]: claims.toFixed(2),
-      [`${label}: burst ms`]: Math.round(burst.ms),
-      [`${label}: KiB per poll (heap/resident)`]: `${bytes('heap')} / ${bytes('resident')}`,
+      [`${label}: burst, assigned a second`]: Math.round((1_000 * burst.wakes.length) / burst.ms),
+      [`${label}: burst, awake after the acknowledgement, ms (p50/p99)`]: `${ms(bursts.median)} / ${ms(bursts.p99)}`,
+      [`${label}: KiB per poll (heap/resident)`]: `${kib('heap')} / ${kib('resident')}`,
+      [`${label}: % of a core at rest, of both replicas (no polls/all)`]: `${alone.cpuPercent} / ${held.cpuPercent}`,
       [`${label}: stop ms`]: Math.round(stopMs),
     },
   }
+}
+
+const ms = (value: number) => value.toFixed(value < 10 ? 1 : 0)
+
+function lagsOf([replicas, pollers]: readonly [number, Lag]): string {
+  return `of replicas ${ms(replicas)} ms (p99), of the load ${ms(pollers.p99)} ms (p99), ${ms(pollers.max)} ms (worst)`
+}
+
+interface Resting extends ReplicaNumbers {
+  readonly cpuPercent: string
+}
+
+/** What replicas need while nobody asks them anything. */
+async function restOver(replicas: readonly ReplicaProcess[], restMs: number): Promise<Resting> {
+  const [before, begun] = [await readNumbers(replicas), nowMs()]
+  // sleeps: for as long as it is measured
+  await pause(restMs)
+  const numbers = await readNumbers(replicas)
+  const percent = (100 * (numbers.cpuSeconds - before.cpuSeconds)) / ((nowMs() - begun) / 1_000)
+  return { ...numbers, cpuPercent: percent.toFixed(1) }
 }
 
 interface Submitting {
@@ -109,36 +156,47 @@ interface Submitting {
   readonly size: Size
 }
 
-/** Each at either replica, for executors of either; each fourth for one by name. @returns milliseconds from sending to arrival */
+/** Each at either replica, for executors of either; each fourth for one by name. */
 async function submitOneByOne({ colony, users, pollers, size, random }: Submitting & { random: Random }) {
-  const wakes: number[] = []
+  /** Milliseconds until it arrived: from the acknowledgement, which may be later, and from sending. */
+  const [wakes, calls]: [number[], number[]] = [[], []]
   const lost: string[] = []
   for (let number = 0; number < size.submits; number += 1) {
     const executor = Math.floor(random() * EXECUTORS)
     const spec = specFor(colony, { label: `one${number}`, type: executor % 2, ...(number % 4 === 0 && { executor }) })
     const sentAt = nowMs()
     const { processid } = (await users[random() < 0.5 ? 0 : 1]?.submit({ spec })) ?? { processid: '' }
+    const acknowledgedAt = nowMs()
     lost.push(...(await pollers.untilArrived([processid], FOUND_MS_MAX)))
-    wakes.push((pollers.arrivals.get(processid)?.at ?? Number.POSITIVE_INFINITY) - sentAt)
+    const arrivedAt = pollers.arrivals.get(processid) ?? Number.POSITIVE_INFINITY
+    wakes.push(Math.max(0, arrivedAt - acknowledgedAt))
+    calls.push(arrivedAt - sentAt)
     // sleeps: at the rate that is asked for
     await pause(Math.max(0, sentAt + size.everyMs - nowMs()))
   }
-  return { wakes, lost }
+  return { wakes, calls, lost }
 }
 
+/** As many as there are polls. */
 async function submitAtOnce({ colony, users, pollers, size }: Submitting) {
   const sentAt = nowMs()
-  const batches = Array.from({ length: Math.ceil(size.burst / BATCH) }, async (_, batch) => {
+  const acknowledged = new Map<string, number>()
+  const batches = Array.from({ length: Math.ceil(size.polls / BATCH) }, async (_, batch) => {
     const specs = Array.from({ length: BATCH }, (__, place) =>
       specFor(colony, { label: `burst${batch}:${place}`, type: place % 2 }),
     )
-    const outcomes = await users[batch % users.length]?.submitMany(colony.name, specs)
-    return (outcomes ?? []).flatMap(({ processid }) => (processid ? [processid] : []))
+    const outcomes = (await users[batch % users.length]?.submitMany(colony.name, specs)) ?? []
+    for (const { processid } of outcomes) if (processid) acknowledged.set(processid, nowMs())
   })
-  const ids = (await Promise.all(batches)).flat()
-  const lost = await pollers.untilArrived(ids, BURST_MS_MAX)
-  const last = Math.max(...ids.map((id) => pollers.arrivals.get(id)?.at ?? Number.POSITIVE_INFINITY))
-  return { lost, ms: last - sentAt }
+  await Promise.all(batches)
+  const lost = await pollers.untilArrived([...acknowledged.keys()], BURST_MS_MAX)
+  const arrived = [...acknowledged].flatMap(([id, at]) => {
+    const arrivedAt = pollers.arrivals.get(id)
+    return arrivedAt === undefined ? [] : [{ at, arrivedAt }]
+  })
+  const last = arrived.reduce((latest, { arrivedAt }) => Math.max(latest, arrivedAt), sentAt)
+  const wakes = arrived.map(({ at, arrivedAt }) => Math.max(0, arrivedAt - at))
+  return { lost, wakes, ms: last - sentAt }
 }
 
 function specFor(colony: ChaosColony, { label, type, executor }: { label: string; type: number; executor?: number }) {
@@ -146,30 +204,10 @@ function specFor(colony: ChaosColony, { label, type, executor }: { label: string
   return { funcname: 'work', label, conditions: { colonyname: colony.name, executortype: `at${type}`, ...named } }
 }
 
-interface Numbers {
-  readonly waiters: number
-  readonly claims: number
-  readonly heap: number
-  readonly resident: number
-}
-
-/** Of all replicas together. */
-async function readMetrics(replicas: readonly ReplicaProcess[]): Promise<Numbers> {
-  const pages = await Promise.all(replicas.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()))
-  const sum = (name: string) =>
-    pages.reduce((all, page) => all + Number(page.match(new RegExp(`^${name} (.*)$`, 'm'))?.[1]), 0)
-  return {
-    waiters: sum('colonies_waiters'),
-    claims: sum('colonies_claims_total'),
-    heap: sum('colonies_heap_used_bytes'),
-    resident: sum('process_resident_memory_bytes'),
-  }
-}
-
 async function untilWaiting(replicas: readonly ReplicaProcess[], count: number): Promise<void> {
   // sleeps: how many wait is told by the metrics alone
   for (const end = nowMs() + 180_000; nowMs() < end; await pause(200)) {
-    if ((await readMetrics(replicas)).waiters === count) return
+    if ((await readNumbers(replicas)).waiters === count) return
   }
   throw new Error(`there were never ${count} polls held`)
 }
@@ -178,9 +216,4 @@ async function stopTimed(replica: ReplicaProcess | undefined): Promise<number> {
   const from = nowMs()
   await replica?.stop()
   return nowMs() - from
-}
-
-function quantile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0
 }
