@@ -4,6 +4,7 @@ import type { ChildServer } from '../hostile/child-server.js'
 
 const MEGABYTE = 2 ** 20
 const ROUNDS = 5
+const AGAIN_MS = 30_000
 
 /** What is timed, by what it is. */
 export type Steps = Record<string, () => Promise<unknown>>
@@ -30,20 +31,23 @@ export async function pace(steps: Steps, rounds = ROUNDS): Promise<Record<string
 
 /**
  * What is done among 100 000 takes about as long as among 1 000; ten times as long would be noise for what takes 1 ms. What
- * seems slower is measured again: a busy machine is not busy each time, and a scan is as slow as before.
+ * seems slower is measured again for a while: a busy machine is not busy each time; index entries of rows that just changed are
+ * passed again and again while PostgreSQL analyzes a large table, whose snapshot still sees them. A scan stays as slow.
  *
  * @param few what the same steps took among 1 000
  */
 export async function assertSamePace(t: TestContext, steps: Steps, few: Record<string, number>): Promise<void> {
   const many = await pace(steps)
   const slow = () => Object.keys(many).filter((name) => (many[name] ?? 0) > 3 * (few[name] ?? 0) + 10)
-  for (let again = 0; again < 4 && slow().length > 0; again++) {
+  const end = performance.now() + AGAIN_MS
+  while (slow().length > 0 && performance.now() < end) {
     const once = await pace(Object.fromEntries(Object.entries(steps).filter(([name]) => slow().includes(name))))
     for (const [name, ms] of Object.entries(once)) many[name] = Math.min(many[name] ?? ms, ms)
   }
-  for (const [name, ms] of Object.entries(many))
-    t.diagnostic(`${name}: ${few[name]?.toFixed(1)} ms among 1 000, ${ms.toFixed(1)} ms among 100 000`)
-  assert.deepEqual(slow(), [])
+  const said = (name: string) =>
+    `${name}: ${few[name]?.toFixed(1)} ms among 1 000, ${many[name]?.toFixed(1)} ms among 100 000`
+  for (const name of Object.keys(many)) t.diagnostic(said(name))
+  assert.deepEqual(slow().map(said), [])
 }
 
 /** Reading all that there is leaves nothing in the memory of the server. */
