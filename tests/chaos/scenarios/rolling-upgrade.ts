@@ -13,12 +13,16 @@ import { buildPreviousRelease, previousRelease } from '../stage/previous-release
 import { type ReplicaProcess, theseSources } from '../stage/replica-process.js'
 import { startReplicas } from '../stage/replicas.js'
 
-/** `rate`: operations per second, of which each process takes three. */
+/** `rate`: operations per second. */
 const sizes = {
   ci: { rate: 45, rounds: 1, calmMs: 500, executors: 4 },
   full: { rate: 200, rounds: 3, calmMs: 5_000, executors: 16 },
 } as const
 const SUBMITTERS = 4
+/** In ten turns: ten submits, of which one is a diamond, and 13 processes that are assigned and closed. */
+const OPERATIONS_PER_TURN = 3.6
+/** Submits of one submitter without an answer; further turns are left out. */
+const OPEN_MAX = 500
 const REPLICAS = 3
 
 export const rollingUpgrade: Scenario = {
@@ -73,21 +77,29 @@ async function exchange(
   stage.say(program === theseSources ? 'all replicas are new' : 'all replicas are old')
 }
 
-/** Submits single processes, and a diamond each tenth time, at a rate that does not depend on the answers. */
+/** Submits single processes, and a diamond each tenth time, at a rate that does not wait for the answers. */
 async function startLoad(colony: ChaosColony, endpoints: readonly string[], rate: number): Promise<Load> {
   let stopped = false
-  const everyMs = (SUBMITTERS * 3 * 1_000 * 1.3) / rate // 13 processes in ten turns
+  const everyMs = (SUBMITTERS * OPERATIONS_PER_TURN * 1_000) / rate
   const users = await Promise.all(
     Array.from({ length: SUBMITTERS }, (_, n) => colony.user(`s${n}`, rotated(endpoints, n))),
   )
   const running = users.map(async (user, number) => {
     const begun = performance.now()
+    const open = new Set<Promise<unknown>>()
     for (let turn = 0; !stopped; turn++) {
-      // A call that fails for good is in the history.
-      await submit(user, colony.name, { label: `s${number}:${turn}`, isDiamond: turn % 10 === 9 }).catch(() => {})
+      const label = `s${number}:${turn}`
+      if (open.size < OPEN_MAX) {
+        // A call that fails for good is in the history.
+        const call = submit(user, colony.name, { label, isDiamond: turn % 10 === 9 })
+          .catch(() => {})
+          .finally(() => open.delete(call))
+        open.add(call)
+      }
       // sleeps: the load has a rate
       await pause(Math.max(0, begun + turn * everyMs - performance.now()))
     }
+    await Promise.all(open)
   })
   return {
     async stop() {
