@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { Crew, type Summary } from './crew.js'
 import { faults } from './faults.js'
-import { type Summary, simulateMany } from './many.js'
+import { faultsShown, reportOf, totalsOf } from './report.js'
 import { simulate } from './simulate.js'
 
 // Lets histories happen and judges them: `npm run simulate -- --seeds 1000`, `-- --seed 7` for one with all that happens in it.
+// A long run says now and then how far it is; `--from` goes on from there.
 
 const { values } = parseArgs({
   options: {
@@ -19,30 +21,34 @@ const fault = values.fault === undefined ? undefined : faults.find(({ name }) =>
 if (values.fault !== undefined && !fault)
   throw new Error(`--fault is one of ${faults.map(({ name }) => name).join(', ')}`)
 
-if (values.seed !== undefined) await replay(Number(values.seed))
-else await judgeMany()
+const isGood = values.seed === undefined ? await judgeMany() : await replay(Number(values.seed))
+process.exitCode = isGood ? 0 : 1
 
-async function replay(seed: number): Promise<void> {
+async function replay(seed: number): Promise<boolean> {
   const verdict = await simulate(seed, { trace: true, fault })
   console.log(verdict.lines.join('\n'))
-  show({ histories: 1, events: verdict.events, processes: verdict.processes, seconds: 0, broken: [verdict] })
+  for (const one of verdict.faults.slice(0, faultsShown)) console.log(`broken: ${one}`)
+  console.log(`${verdict.events} events, ${verdict.processes} processes, over after ${verdict.endedMs / 1000} s`)
+  return verdict.faults.length === 0
 }
 
-async function judgeMany(): Promise<void> {
-  const workers = Number(values.workers ?? Math.min(4, availableParallelism()))
-  show(await simulateMany({ from: Number(values.from), count: Number(values.seeds), workers, fault: fault?.name }))
+async function judgeMany(): Promise<boolean> {
+  const [from, count] = [Number(values.from), Number(values.seeds)]
+  const crew = new Crew(Number(values.workers ?? Math.min(4, availableParallelism())))
+  const summary = await crew.simulate({ from, count, fault: fault?.name, onProgress: progress() })
+  crew.dismiss()
+  console.log(totalsOf(summary))
+  return summary.broken.length === 0
 }
 
-function show({ histories, events, processes, seconds, broken }: Summary): void {
-  const bad = broken.filter((verdict) => verdict.faults.length > 0)
-  for (const { seed, faults } of bad) {
-    console.log(`\nseed ${seed}`)
-    for (const one of faults.slice(0, 10)) console.log(`  ${one}`)
-    console.log(
-      `  again, with all that happened: npm run simulate -- --seed ${seed}${fault ? ` --fault ${fault.name}` : ''}`,
-    )
+/** Tells each broken history at once, and after each thousand how far it is. */
+function progress(): (summary: Summary, doneTo: number) => void {
+  let [told, shown] = [0, 0]
+  return (summary, doneTo) => {
+    for (const verdict of summary.broken.slice(shown)) console.log(reportOf(verdict, fault?.name))
+    shown = summary.broken.length
+    if (summary.histories < told + 1000) return
+    told = summary.histories
+    console.log(`${totalsOf(summary)}; done up to seed ${doneTo}`)
   }
-  const pace = seconds > 0 ? `, ${seconds.toFixed(1)} s, ${Math.round((histories / seconds) * 60)} a minute` : ''
-  console.log(`${histories} histories, ${processes} processes, ${events} events${pace}: ${bad.length} broken`)
-  process.exitCode = bad.length > 0 ? 1 : 0
 }

@@ -10,14 +10,14 @@ import { CronAuditor } from './checks/cron-auditor.js'
 import { judge } from './checks/judge.js'
 import { Observations } from './checks/observations.js'
 import type { PlantedFault } from './faults.js'
-import { afterMicrotasks, forgetStockOfIds } from './world/globals.js'
+import { forgetStockOfIds, inTurns } from './world/globals.js'
 import { Network } from './world/network.js'
 import { SimulatedPostgres } from './world/postgres.js'
 import { type Scenery, stage } from './world/stage.js'
 import { World } from './world/world.js'
 
 /** How long things are broken, in milliseconds of the world, and how long all that is left may take afterwards. */
-const chaosMs = 12_000
+const chaosMs = 6_000
 const calmMsMax = 180_000
 
 export interface Verdict {
@@ -52,7 +52,7 @@ export async function simulate(seed: number, { trace = false, fault }: SimulateO
     forgetStockOfIds()
     const observations = new Observations()
     const play = setUp(scenery, observations, fault)
-    await world.run(() => world.nowMs > chaosMs && play.isOver(), afterMicrotasks)
+    await world.run(() => world.nowMs > chaosMs && play.isOver(), inTurns)
     const { colony } = play
     const faults = world.broken ? [world.broken.message] : [...judge(colony, observations), ...play.unfinished()]
     return {

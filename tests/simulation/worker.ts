@@ -1,5 +1,5 @@
+import type { Task } from './crew.js'
 import { faults } from './faults.js'
-import type { Task } from './many.js'
 import { simulate, type Verdict } from './simulate.js'
 
 // Simulates the seeds that it is told, and answers with verdicts.

@@ -1,5 +1,6 @@
 import { type Client, ClientError, createClient } from '@colonies/client'
 import { auditWaits } from '../checks/wait-auditor.js'
+import type { ColonyTables } from '../model/tables.js'
 import { lightLoad } from '../world/postgres.js'
 import type { Random } from '../world/random.js'
 import type { Scenery } from '../world/stage.js'
@@ -58,7 +59,7 @@ export class Chaos {
 
   readonly #troubles: readonly (() => void)[] = [
     () => this.#fell(this.#random.pick(this.#cast.replicas), [500, 5_000]),
-    () => this.#fell(this.#random.pick(this.#cast.executors), [500, 10_000]),
+    () => this.#fell(this.#random.pick(this.#cast.executors), [500, 6_000]),
     () => this.#stopKindly(),
     () => this.#pause(this.#random.pick([...this.#cast.replicas, ...this.#cast.executors]).node),
     () => this.#cutOff(),
@@ -69,7 +70,7 @@ export class Chaos {
 
   #repeat(trouble: () => void): void {
     const { world } = this.#scenery
-    world.plan(this.#node, this.#random.between(1_000, 8_000), () => {
+    world.plan(this.#node, this.#random.between(1_000, 6_000), () => {
       if (world.nowMs >= this.#untilMs) return
       trouble()
       this.#repeat(trouble)
@@ -87,13 +88,16 @@ export class Chaos {
 
   #stopKindly(): void {
     const actor = this.#random.pick([...this.#cast.replicas, ...this.#cast.executors])
+    const { node } = actor
     actor.stop()
-    this.#later([15_000, 20_000], () => this.#fell(actor, [0, 100]))
+    this.#later([2_000, 8_000], () => {
+      if (actor.node === node) this.#fell(actor, [0, 100])
+    })
   }
 
   #pause(node: Node): void {
     const { world } = this.#scenery
-    const ms = this.#random.between(100, 20_000)
+    const ms = this.#random.between(100, 6_000)
     world.log(node, `sleeps for ${ms} ms`)
     node.pausedUntilMs = world.nowMs + ms
   }
@@ -144,10 +148,16 @@ export class Chaos {
     postgres.load = { ...lightLoad, hintLost: postgres.load.hintLost }
     postgres.recover()
     const colony = postgres.model.tables.of(1)
-    for (const cron of colony.crons.values()) cron.nextRun = null
+    this.#stopCrons(colony)
     for (const { name } of this.#cast.executors) this.#approve(name)
     auditWaits(this.#scenery, colony)
     for (const actor of [...this.#cast.replicas, ...this.#cast.executors]) actor.start()
+  }
+
+  /** Again and again: a run that is under way sets the next time when it commits. */
+  #stopCrons(colony: ColonyTables): void {
+    for (const cron of colony.crons.values()) cron.nextRun = null
+    this.#later([1_000, 1_000], () => this.#stopCrons(colony))
   }
 
   /** Again and again: a rejection that was given up may still arrive. */

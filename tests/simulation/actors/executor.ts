@@ -14,6 +14,12 @@ interface ExecutorOptions {
   concurrency: number
 }
 
+/**
+ * Less than the runtime's own, so that the loss of a request or its answer does not make a history long; more than the
+ * patience of the wait auditor, since a new request finds what the one before was not woken for.
+ */
+const pollSecondsMax = 12
+
 /** One executor, life after life: the runtime as authors of executors use it. */
 export class ExecutorActor {
   readonly name: string
@@ -52,15 +58,20 @@ export class ExecutorActor {
         report: (line) => world.log(node, line),
       })
       this.#executor = executor
-      executor.start().catch((error: unknown) => world.log(node, `does not start: ${error}`))
+      executor.start().catch((error: unknown) => world.fail(`${life} does not start: ${error}`))
     })
   }
 
-  /** A client whose successful closes are noted: they must hold. */
+  /** A client whose successful closes are noted: they must hold. It asks for processes again after few seconds. */
   #observed(client: Client): Client {
     const { closes } = this.#observations
     return {
       ...client,
+      waitForProcess: (input, options) =>
+        client.waitForProcess(
+          { ...input, timeout: Math.min(input.timeout ?? pollSecondsMax, pollSecondsMax) },
+          options,
+        ),
       closeSuccessful: async (input, options) => {
         const answer = await client.closeSuccessful(input, options)
         const { processid: processId, attempt = 0, out = [] } = input
@@ -80,11 +91,11 @@ export class ExecutorActor {
     const { processid: processId } = process
     this.#observations.starts.push({ processId, attempt, executor, input: JSON.stringify(input) })
     const random = this.#random
-    await passTime(random.delay(800, 15_000))
+    await passTime(random.delay(800, 8_000))
     const tag = String(args[0])
     if (process.processgraphid !== '' && tag.length < 12 && random.chance(0.15)) await this.#grow(context, tag)
     if (random.chance(0.1)) await context.setOutput(['early']).catch(ignoreRefusal)
-    await passTime(random.delay(300, 5_000))
+    await passTime(random.delay(300, 3_000))
     if (random.chance(0.08)) throw new FailProcess('It was not to be')
     return `${tag}/${attempt}`
   }

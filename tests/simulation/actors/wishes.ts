@@ -15,9 +15,9 @@ export function functionSpec(
     funcname: 'work',
     args: [wish.tag],
     priority: random.between(-1, 1),
-    maxwaittime: random.chance(0.1) ? random.between(5, 20) : -1,
+    maxwaittime: random.chance(0.1) ? random.between(4, 12) : -1,
     // Each lease ends some day: an executor that comes back within a minute keeps what it has forgotten about.
-    maxexectime: random.between(3, 12),
+    maxexectime: random.between(2, 6),
     maxretries: random.chance(0.3) ? random.between(0, 2) : 50,
     conditions: {
       colonyname: colonyName,

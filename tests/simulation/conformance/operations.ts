@@ -83,7 +83,7 @@ function executorRun({ random, colony: { key } }: Scene): Run {
     { name: 'approveExecutor', args: [key, name] },
     { name: 'approveExecutor', args: [key, name] },
     { name: 'revokeExecutor', args: [key, name, 2] },
-    { name: 'recordLastHeard', args: [key, [{ executorId: idOf(name), secondsAgo: 10 }]] },
+    { name: 'recordLastHeard', args: [key, [{ executorId: idOf(name), secondsAgo: random.next() * 20 }]] },
   ])
 }
 

@@ -82,7 +82,7 @@ export const recordLastHeard = statement('recordLastHeard', {
     const known = sightings.filter(({ executorId }) => executors.has(executorId))
     for (const { executorId, secondsAgo } of known) {
       const executor = executors.get(executorId) as Executor
-      const heardAt = now - secondsAgo * 1_000_000
+      const heardAt = now - Math.round(secondsAgo * 1_000_000)
       executor.lastHeardAt = Math.max(executor.lastHeardAt ?? 0, heardAt)
       if (executor.leased) executor.heartbeatAt = Math.max(executor.heartbeatAt ?? 0, heardAt)
     }

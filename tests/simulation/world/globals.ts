@@ -13,8 +13,27 @@ const real = {
   getRandomValues: crypto.getRandomValues.bind(crypto),
 }
 
-/** Resolves when all microtasks are done. */
-export const afterMicrotasks = () => new Promise<void>((resolve) => void real.setImmediate(resolve))
+/** Immediates that are planned at once: Node looks for other work only between two such rounds. */
+const turnsOfRound = 50
+
+/** Calls a step again and again until it says no; each time, all microtasks of the time before are done. */
+export async function inTurns(step: () => boolean): Promise<void> {
+  let goesOn = true
+  while (goesOn)
+    await new Promise<void>((resolve, reject) => {
+      const turn = () => {
+        try {
+          goesOn &&= step()
+        } catch (error) {
+          goesOn = false
+          reject(error)
+        }
+      }
+      for (let turns = 0; turns < turnsOfRound; turns++) real.setImmediate(turn)
+      real.setImmediate(() => resolve())
+    })
+}
+
 export const realNow = real.now
 
 /** A timer of the world, as far as the product uses one. */

@@ -25,6 +25,8 @@ export const fairWeather: Weather = { delayMs: [2, 2], lost: 0, duplicated: 0, r
 interface Place {
   node: Node
   answer: AnswerRequest
+  /** On their way to it. */
+  arriving: Set<Request>
   requests: Set<Request>
   isStopping: boolean
 }
@@ -53,7 +55,7 @@ export class Network {
 
   /** @returns what stops listening */
   listen(node: Node, answer: AnswerRequest): (graceMs: number) => Promise<void> {
-    const place: Place = { node, answer, requests: new Set(), isStopping: false }
+    const place: Place = { node, answer, arriving: new Set(), requests: new Set(), isStopping: false }
     this.#places.set(node.name, place)
     return async () => {
       place.isStopping = true
@@ -93,7 +95,8 @@ export class Network {
   died(node: Node): void {
     const place = this.#places.get(node.name)
     if (place?.node === node) this.#places.delete(node.name)
-    for (const request of place?.requests ?? []) this.#reply(node.name, request, failure('ECONNRESET'))
+    for (const request of [...(place?.arriving ?? []), ...(place?.requests ?? [])])
+      this.#reply(node.name, request, failure('ECONNRESET'))
     for (const other of this.#places.values())
       for (const request of other.requests)
         if (request.from === node) this.#send(node.name, other.node, () => request.controller.abort())
@@ -123,11 +126,15 @@ export class Network {
     if (random.chance(this.weather.lost)) return
     if (!place) this.#reply(to, request, failure('ECONNREFUSED'))
     else if (place.isStopping) this.#reply(to, request, failure('ECONNREFUSED'))
-    else this.#send(request.from.name, place.node, () => this.#serve(place, request, body))
+    else {
+      place.arriving.add(request)
+      this.#send(request.from.name, place.node, () => this.#serve(place, request, body))
+    }
   }
 
   #serve(place: Place, request: Request, body: string): void {
     const { controller, from } = request
+    place.arriving.delete(request)
     place.requests.add(request)
     const exchange = {
       signal: controller.signal,

@@ -82,25 +82,32 @@ export class World {
   /**
    * Lets everything happen until it is over, or a promise is broken.
    *
-   * @param isOver asked after each event
-   * @param afterTurn resolves when the microtasks of an event are done
+   * @param isOver asked before each event
+   * @param inTurns calls what it is given again and again, each time when the microtasks of the time before are done, until
+   *   that says no
    */
-  async run(isOver: () => boolean, afterTurn: () => Promise<void>): Promise<void> {
-    while (this.broken === undefined && !isOver()) {
-      const entry = this.#queue.pop()
-      if (!entry) return
-      if (entry.isCancelled || !entry.node.isAlive) continue
-      const { node } = entry
-      if (node.pausedUntilMs > entry.atMs) {
+  run(isOver: () => boolean, inTurns: (step: () => boolean) => Promise<void>): Promise<void> {
+    return inTurns(() => {
+      this.current = undefined
+      return this.broken === undefined && !isOver() && this.#happen()
+    })
+  }
+
+  /** Lets the next thing happen. @returns false when nothing is planned */
+  #happen(): boolean {
+    for (let entry = this.#queue.pop(); entry; entry = this.#queue.pop()) {
+      const { node, atMs } = entry
+      if (entry.isCancelled || !node.isAlive) continue
+      if (node.pausedUntilMs > atMs) {
         this.#queue.push({ ...entry, atMs: node.pausedUntilMs })
         continue
       }
-      this.nowMs = Math.max(this.nowMs, entry.atMs)
+      this.nowMs = Math.max(this.nowMs, atMs)
       this.events += 1
       this.current = node
       entry.run()
-      await afterTurn()
-      this.current = undefined
+      return true
     }
+    return false
   }
 }
