@@ -53,11 +53,11 @@ bin_dir() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1; }
 
 require_programs() {
   local program missing=''
-  for program in patroni patronictl etcd haproxy; do
+  for program in patroni patronictl etcd haproxy curl; do
     command -v "$program" >/dev/null || missing+=" $program"
   done
   [ -n "$(bin_dir)" ] || missing+=' postgresql'
-  [ -z "$missing" ] || fail "missing:$missing. Install: apt-get install --no-install-recommends patroni etcd-server haproxy postgresql-15"
+  [ -z "$missing" ] || fail "missing:$missing. Install: apt-get install --no-install-recommends patroni etcd-server haproxy postgresql-15 curl"
 }
 
 # ── processes ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -225,7 +225,10 @@ if [ "$(id -u)" -eq 0 ]; then
   id "$user" >/dev/null 2>&1 || fail "there is no user $user; set HA_USER"
   mkdir -p "$folder"
   chown "$user" "$folder"
-  exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups env HOME="$folder" bash "${BASH_SOURCE[0]}" "$@"
+  # A copy: that user may not get to where this file is.
+  install -m 755 "$here"/{cluster.sh,patroni.yml,haproxy.cfg} "$folder/"
+  cd "$folder"
+  exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups env HOME="$folder" bash "$folder/cluster.sh" "$@"
 fi
 
 umask 077

@@ -1,5 +1,4 @@
 import { test } from 'node:test'
-import { failover } from './scenarios/failover.js'
 import { postmaster, readOnly } from './scenarios/postmaster.js'
 import { shortRun } from './short-run.js'
 
@@ -11,8 +10,4 @@ test('PostgreSQL is killed: replicas are back within seconds, and none ends', { 
 
 test('PostgreSQL refuses to write for a while: replicas go on with the first second after it', { timeout }, (t) =>
   shortRun(t, readOnly),
-)
-
-test('the primary of a Patroni cluster is killed: what was acknowledged is on the next one', { timeout }, (t) =>
-  shortRun(t, failover),
 )

@@ -6,7 +6,7 @@ import { type Spread, spreadOf } from '../judge/back.js'
 import { longestGap } from '../judge/longest-gap.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
-import { startPulses } from '../load/pulses.js'
+import { type Pulses, startPulses } from '../load/pulses.js'
 import { startSubmitters } from '../load/submitters.js'
 import { pause } from '../monkey.js'
 import { between, type Random } from '../random.js'
@@ -53,7 +53,7 @@ export interface AwayOptions extends Round {
 
 /** Three replicas under load on a database that goes away again and again; then the judge. */
 export async function runAway(stage: Stage, options: AwayOptions): Promise<Report> {
-  const { config, random, size, minutes } = options
+  const { config, size } = options
   const serverKey = generatePrivateKey()
   const replicas = await startReplicas(stage, { database: config, serverKey, count: 3 })
   const pids = replicas.map(({ pid }) => pid)
@@ -66,22 +66,7 @@ export async function runAway(stage: Stage, options: AwayOptions): Promise<Repor
   const submitters = await startSubmitters(colony, { ...size, count: size.submitters, endpoints })
   const pulses = await startPulses(colony, endpoints)
 
-  const end = nowMs() + minutes * 60_000
-  const times: Record<string, number[]> = {}
-  let rounds = 0
-  while (nowMs() < end && (rounds < size.rounds || history.submitted < size.acknowledged)) {
-    await pause(between(random, size.calmMs ?? [500, 1500]))
-    const from = nowMs()
-    const measured = rounds < size.rounds && (await options.strike(rounds, { replicas, colony }))
-    await pulses.answeredSince(nowMs())
-    if (!measured) continue // enough rounds; the load goes on until there was enough of it
-    rounds += 1
-    const now = nowMs()
-    const silence = Math.max(...pulses.ids.map((id) => longestGap(history, id, from, now)))
-    const all = { 'without writes': Math.round(silence), ...measured }
-    for (const [name, ms] of Object.entries(all)) (times[name] ??= []).push(ms)
-    stage.say(`${rounds} of ${size.rounds}: ${JSON.stringify(all)}, ${history.submitted} acknowledged`)
-  }
+  const { rounds, times } = await strikeAll(stage, options, { replicas, colony, pulses })
   await Promise.all([pulses.stop(), submitters.stop()])
   const left = await untilDrained(db, colony.key, 120)
   await executors.stop()
@@ -110,6 +95,46 @@ export async function runAway(stage: Stage, options: AwayOptions): Promise<Repor
       ...Object.fromEntries(spreads.map(([name, spread]) => [`${name} ms (median/p95/worst)`, shown(spread)])),
     },
   }
+}
+
+interface Struck {
+  readonly rounds: number
+  /** Milliseconds of each round, by what they measure. */
+  readonly times: Readonly<Record<string, readonly number[]>>
+}
+
+/**
+ * A round for each share of the load, and none later than its share of the time: blows meet a load until the end.
+ *
+ * @returns when there was enough of both, or the time is over
+ */
+async function strikeAll(stage: Stage, options: AwayOptions, scene: Scene & { pulses: Pulses }): Promise<Struck> {
+  const { size, minutes, random } = options
+  const { pulses, colony } = scene
+  const { history } = colony
+  const begun = nowMs()
+  const end = begun + minutes * 60_000
+  const times: Record<string, number[]> = {}
+  let rounds = 0
+  const isDue = (share: number) =>
+    history.submitted >= share * size.acknowledged || nowMs() >= begun + share * (end - begun)
+  const soFar = () => `${history.submitted} acknowledged after ${Math.round((nowMs() - begun) / 1000)} s`
+  for (; rounds < size.rounds && nowMs() < end; rounds += 1) {
+    // sleeps: the load goes on meanwhile, and nobody tells how far it is
+    while (!isDue(rounds / size.rounds)) await pause(100)
+    await pause(between(random, size.calmMs ?? [500, 1500]))
+    const from = nowMs()
+    const measured = await options.strike(rounds, scene)
+    await pulses.answeredSince(nowMs())
+    const now = nowMs()
+    const silence = Math.max(...pulses.ids.map((id) => longestGap(history, id, from, now)))
+    const all = { 'without writes': Math.round(silence), ...measured }
+    for (const [name, ms] of Object.entries(all)) (times[name] ??= []).push(ms)
+    stage.say(`${rounds + 1} of ${size.rounds}: ${JSON.stringify(all)}, ${soFar()}`)
+  }
+  while (!isDue(1)) await pause(100) // sleeps: as above
+  stage.say(`all rounds are over: ${soFar()}`)
+  return { rounds, times }
 }
 
 const tooLong = (name: string, ms: number, most = Number.POSITIVE_INFINITY): string[] =>
