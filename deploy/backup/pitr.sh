@@ -54,6 +54,8 @@ restore() {
   [ ! -e "$data" ] || fail "$data is there already: a restore goes into a new folder"
   cp -a "$base" "$data"
   chmod 700 "$data"
+  # A server that was restored itself has all this from then, and two targets at once are refused.
+  sed -i -E '/^(archive_mode|restore_command|recovery_target[a-z_]*) *=/d' "$data/postgresql.auto.conf"
   {
     echo "archive_mode = off # until it has an archive of its own: two servers in one would end both"
     echo "restore_command = 'cp \"$wal/%f\" \"%p\"'"
@@ -65,14 +67,24 @@ restore() {
     esac
   } >>"$data/postgresql.auto.conf"
   touch "$data/recovery.signal"
-  echo "start it: $(bin_of "$data")pg_ctl -D $data start"
+  if [ -e "$data/postgresql.conf" ]; then
+    echo "start it: $(bin_of "$data")pg_ctl -D $data start"
+  else # Debian has the settings elsewhere
+    echo "start it: write data_directory = '$data' into the postgresql.conf of the server that was backed up, and start that"
+  fi
 }
+
+query() { psql --no-psqlrc -qAt -v ON_ERROR_STOP=1 -c "$1"; }
 
 # Executors live on with what they were given in a time that is no more, and the same processes may be given out again under the
 # same numbers of attempt. Numbers that nobody has had make what is handed in late refused. What runs is held by nobody, so
 # replicas put it back into the queue within half a minute; it is no retry.
 fence() {
-  psql --no-psqlrc -qAt -v ON_ERROR_STOP=1 -c "
+  until [ "$(query 'select pg_is_in_recovery()')" = f ]; do
+    echo 'it still reads its archive' >&2
+    sleep 1
+  done
+  query "
     update live set attempt = attempt + 1000, holder = case when state = 1 then 'restored' end where colony <> 0"
 }
 

@@ -1,13 +1,20 @@
 import { execFile } from 'node:child_process'
-import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { connect, type Database, type DatabaseConfig, ensureDatabase, sql } from '@colonies/database'
+import {
+  connect,
+  type Database,
+  type DatabaseConfig,
+  ensureDatabase,
+  isConnectionFailure,
+  sql,
+} from '@colonies/database'
 import { deployFolder, freePort } from './given-files.js'
 
 const run = promisify(execFile)
-const script = join(deployFolder, 'backup/pitr.sh')
+const given = join(deployFolder, 'backup/pitr.sh')
 
 /** PostgreSQL of Debian with an archive, backed up and restored by the script that is given away. */
 export class BackupCluster {
@@ -27,6 +34,7 @@ export class BackupCluster {
     await chmod(folder, 0o755)
     const cluster = new BackupCluster(folder, `/usr/lib/postgresql/${version}/bin`)
     await cluster.#own(folder)
+    await copyFile(given, cluster.#script) // the user of PostgreSQL may not get to where these sources are
     await cluster.#as('mkdir', [cluster.#path('wal'), cluster.#path('bases')])
     return cluster
   }
@@ -37,7 +45,7 @@ export class BackupCluster {
     await this.#as(join(this.#bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'])
     const settings = [
       'archive_mode = on',
-      `archive_command = '${script} archive %p %f ${this.#path('wal')}'`,
+      `archive_command = '${this.#script} archive %p %f ${this.#path('wal')}'`,
       "unix_socket_directories = ''",
       'shared_buffers = 32MB',
     ]
@@ -49,26 +57,31 @@ export class BackupCluster {
   }
 
   /** @returns the folder of a checked base backup */
-  async base(): Promise<string> {
-    const { stdout } = await this.#as(script, ['base', this.#path('bases')], this.#env('first'))
+  async base(name = 'first'): Promise<string> {
+    const { stdout } = await this.#as(this.#script, ['base', this.#path('bases')], this.#env(name))
     return stdout.trim()
   }
 
   /** Restores into a new server. @param target as the script takes it */
   async restore(base: string, name: string, target: string): Promise<{ db: Database; config: DatabaseConfig }> {
-    await this.#as(script, ['restore', base, this.#path('wal'), this.#path(name), target])
+    await this.#as(this.#script, ['restore', base, this.#path('wal'), this.#path(name), target])
     const config = await this.#start(name)
     const db = connect(config)
-    // It takes questions while it still reads the archive; when that is over it takes changes.
+    // While it reads the archive it is a standby, which our connections refuse.
     for (const end = Date.now() + 30_000; ; ) {
-      const row = await db.one<{ reading: boolean }>(sql`select pg_is_in_recovery() as reading`)
-      if (row?.reading === false) return { db, config }
-      if (Date.now() > end) throw new Error('the restored server still reads its archive')
+      const refusal = await db.run(sql`select`).then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      if (refusal === undefined) return { db, config }
+      if (!isConnectionFailure(refusal) || Date.now() > end) throw refusal
+      // sleeps: the end of recovery has no event
+      await new Promise((next) => setTimeout(next, 100))
     }
   }
 
   fence(name: string): Promise<unknown> {
-    return this.#as(script, ['fence'], this.#env(name))
+    return this.#as(this.#script, ['fence'], this.#env(name))
   }
 
   async remove(): Promise<void> {
@@ -102,6 +115,10 @@ export class BackupCluster {
     if (process.getuid?.() !== 0) return
     const { stdout } = await run('id', ['-u', 'postgres'])
     await chown(path, Number(stdout), -1)
+  }
+
+  get #script(): string {
+    return this.#path('pitr.sh')
   }
 
   #path(name: string): string {

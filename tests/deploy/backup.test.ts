@@ -68,6 +68,14 @@ test('a colony that is restored to a moment goes on with the executors that live
     }
     assert.deepEqual(await statesOf(now), { waiting: 0, running: 0, success: 2 })
   })
+
+  await t.test('a server that was restored is backed up and restored in its turn, to its end', async (t) => {
+    const { db: again } = await serveRestored(t, cluster, await cluster.base('plain'), {
+      name: 'again',
+      target: 'latest',
+    })
+    assert.deepEqual(await labels(again), ['running', 'waiting'])
+  })
 })
 
 const spec = (label: string) => ({
@@ -95,12 +103,15 @@ async function serve(t: TestContext, config: DatabaseConfig): Promise<{ people: 
 
 interface Restored {
   name: string
+  /** As the script takes it; a moment before all that is lost when left out. */
+  target?: string
   /** What is done before a replica starts. */
   before?: () => Promise<unknown>
 }
 
-async function serveRestored(t: TestContext, cluster: BackupCluster, base: string, { name, before }: Restored) {
-  const { db, config } = await cluster.restore(base, name, 'name:moment')
+async function serveRestored(t: TestContext, cluster: BackupCluster, base: string, how: Restored) {
+  const { name, target = 'name:moment', before } = how
+  const { db, config } = await cluster.restore(base, name, target)
   t.after(() => db.close())
   await before?.()
   return { people: peopleAt(await startServer(t, config)), db }
