@@ -37,12 +37,35 @@ export function compareConfiguration(text, sources) {
   ]
 }
 
+/**
+ * A variable that no server knows would be ignored without a word.
+ *
+ * @param {string} text of the page
+ * @param {readonly { path: string, text: string }[]} given what operators copy
+ * @returns {string[]} one sentence for each fault
+ */
+export function unknownVariables(text, given) {
+  const described = new Set([...text.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, name = '']) => name))
+  return given.flatMap(({ path, text: content }) => {
+    // One that ends in _ stands for several: COLONIES_DB_*.
+    const names = new Set(content.match(/\bCOLONIES_[A-Z0-9_]*[A-Z0-9]\b/g))
+    return [...names]
+      .filter((name) => !described.has(name))
+      .map((name) => `${name} is set in ${path}, and ${page} has no row for it`)
+  })
+}
+
 if (isMain(import.meta.url)) {
   const paths = filesBelow(join(root, 'packages')).map((path) => relative(root, path).replaceAll('\\', '/'))
   const sources = paths
     .filter((path) => path.includes('/src/') && !forTests.test(path))
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
-  const faults = compareConfiguration(readFileSync(join(root, page), 'utf8'), sources)
+  const described = readFileSync(join(root, page), 'utf8')
+  const given = filesBelow(join(root, 'deploy'), /./).map((path) => ({
+    path: relative(root, path).replaceAll('\\', '/'),
+    text: readFileSync(path, 'utf8'),
+  }))
+  const faults = [...compareConfiguration(described, sources), ...unknownVariables(described, given)]
   for (const fault of faults) console.error(fault)
   if (faults.length === 0) console.log(`${page} names every variable`)
   process.exitCode = faults.length > 0 ? 1 : 0
