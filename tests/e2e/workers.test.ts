@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { get } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
 import { type Client, createClient } from '@colonies/client'
 import { sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { testDatabase } from '@colonies/testkit'
-import { freePort, ReplicaProcess } from '../chaos/stage/replica-process.js'
+import { freePort, ReplicaProcess, theseSources } from '../chaos/stage/replica-process.js'
+
+const run = promisify(execFile)
 
 const colonyname = 'crew'
 const spec = { funcname: 'f', maxexectime: 60, maxretries: 3, conditions: { colonyname, executortype: 'cli' } }
@@ -121,6 +129,47 @@ test('workers do not outlive a parent that is killed', async (t) => {
   assert.equal(workers.length, 2)
   await server.kill()
   await until(() => !workers.some(isAlive), 'they ended')
+})
+
+/** As docs/guides/production.md says. */
+async function ownCertificate(t: TestContext): Promise<{ key: string; cert: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'colonies-tls-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const asked = 'req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost'
+  await run('openssl', [...asked.split(' '), '-keyout', key, '-out', cert])
+  return { key, cert }
+}
+
+test('workers do TLS themselves, and those that are left go on when one is killed', async (t) => {
+  const { key, cert } = await ownCertificate(t)
+  const { db, config, beforeDrop } = await testDatabase(t)
+  const server = await ReplicaProcess.on(config, generatePrivateKey(), {
+    COLONIES_WORKERS: '2',
+    COLONIES_TLS: 'true',
+    COLONIES_TLSKEY: key,
+    COLONIES_TLSCERT: cert,
+  })
+  beforeDrop(() => server.stop())
+  await server.start()
+  const ca = await readFile(cert)
+  /** Over a connection of its own. */
+  const ask = () =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const where = { host: 'localhost', port: server.port, path: '/health/ready', ca, agent: false }
+      get(where, (reply) => resolve(reply.resume().statusCode)).once('error', reject)
+    })
+  const answers = async (count: number) => new Set(await Promise.all(Array.from({ length: count }, ask)))
+  await until(async () => (await db.all(sql`select name from replicas`)).length === 2, 'both serve')
+  const [first] = childrenOf(server.pid)
+  process.kill(first ?? 0, 'SIGKILL')
+  await until(() => childrenOf(server.pid).every((pid) => pid !== first), 'it is gone')
+  assert.deepEqual(await answers(40), new Set([200]))
+
+  const url = `https://localhost:${server.port}`
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: cert }
+  await run(process.execPath, [theseSources, 'server', 'alive', '--server', url], { env })
+  await assert.rejects(run(process.execPath, [theseSources, 'server', 'alive', '--server', url]), /certificate/)
 })
 
 test('settings that cannot work end all of it, told once', async (t) => {
