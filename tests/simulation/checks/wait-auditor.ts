@@ -3,6 +3,7 @@ import { keyOf } from '../actors/places.js'
 import { isReady } from '../model/rows.js'
 import type { ColonyTables, Live } from '../model/tables.js'
 import type { Network } from '../world/network.js'
+import { silenceMs } from '../world/postgres.js'
 import type { World } from '../world/world.js'
 import { shown } from './auditor.js'
 
@@ -31,7 +32,8 @@ export function auditWaits({ world, network }: { world: World; network: Network 
     }
     world.plan(node, lookMs, look)
   }
-  world.plan(node, 0, look)
+  // What was sent into a line that has healed still waits for so long.
+  world.plan(node, silenceMs, look)
 }
 
 function mayRun(colony: ColonyTables, name: string, row: Live): boolean {

@@ -36,6 +36,10 @@ function submitRun(scene: Scene): Run {
   return { name: 'insertProcesses', args: [colony.key, processes, []] }
 }
 
+function submitGraphRun(scene: Scene): Run {
+  return { name: 'insertGraph', args: [scene.colony.key, newGraph(scene)] }
+}
+
 export function claimRun({ random, colony }: Scene): Run {
   const shape = {
     executorType: random.pick(['cpu', 'cpu', 'gpu']),
@@ -65,6 +69,10 @@ function cancelRun({ random, colony }: Scene): Run {
   const graphs = [...colony.graphs.keys()]
   if (graphs.length > 0 && random.chance(0.5)) return { name: 'cancelGraph', args: [colony.key, random.pick(graphs)] }
   return { name: 'cancelProcess', args: [colony.key, processes.length > 0 ? random.pick(processes) : idOf('nobody')] }
+}
+
+function giveBackRun(scene: Scene): Run {
+  return { name: 'giveBack', args: [scene.colony.key, someHeld(scene)] }
 }
 
 function sweepRun({ random, colony: { key } }: Scene): Run {
@@ -112,11 +120,11 @@ function outputRun(scene: Scene): Run {
 
 const makers: readonly [weight: number, make: (scene: Scene) => Run][] = [
   [5, submitRun],
-  [3, ({ colony, ...rest }) => ({ name: 'insertGraph', args: [colony.key, newGraph({ colony, ...rest })] })],
+  [3, submitGraphRun],
   [8, claimRun],
   [6, closeRun],
   [1, cancelRun],
-  [1, (scene) => ({ name: 'giveBack', args: [scene.colony.key, someHeld(scene)] })],
+  [1, giveBackRun],
   [3, sweepRun],
   [2, executorRun],
   [2, readRun],
@@ -131,6 +139,8 @@ const bag = makers.flatMap(([weight, make]) => Array.from({ length: weight }, ()
 /** Any statement with plausible arguments. */
 export const randomRun = (scene: Scene): Run => scene.random.pick(bag)(scene)
 
+const racers = [claimRun, claimRun, closeRun, closeRun, childRun, generatorRun, cronRun, packRun]
+const others = [submitRun, submitGraphRun, cancelRun, sweepRun, sweepRun, executorRun, outputRun, giveBackRun]
+
 /** One that writes, for running beside another. */
-export const racingRun = (scene: Scene): Run =>
-  scene.random.pick([claimRun, claimRun, closeRun, closeRun, childRun, generatorRun, cronRun, packRun])(scene)
+export const racingRun = (scene: Scene): Run => scene.random.pick([...racers, ...others])(scene)

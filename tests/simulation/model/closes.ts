@@ -1,6 +1,6 @@
-import type { Ended } from '@colonies/database'
+import type { Ended, Held } from '@colonies/database'
 import { statement, type Transaction } from './model-database.js'
-import { addEvent, byId, graphOf, isHeldBy, isReady, readyLines, rowOf } from './rows.js'
+import { addEvent, byId, graphOf, isHeldBy, isLockedBy, isReady, readyLines, rowOf } from './rows.js'
 import type { ColonyTables, Live } from './tables.js'
 
 /** A process that is to end, and who asked for it. */
@@ -13,10 +13,10 @@ interface Wish {
 }
 
 export const closeSuccessful = statement('closeSuccessful', {
-  locks: ({ tables }, colonyKey, closes) => {
+  locks({ tables }, colonyKey, closes) {
     const colony = tables.of(colonyKey)
-    const rows = closes.flatMap(({ processId }) => colony.live.get(processId) ?? [])
-    return { waits: [...endLocks(rows), ...rows.flatMap(({ children }) => children).map(rowOf.process)] }
+    const children = heldOf(colony, closes).flatMap((row) => row.children)
+    return { waits: [...endLocks(namedOf(colony, closes)), ...children.map(rowOf.process)] }
   },
   apply(tx, colonyKey, closes) {
     const colony = tx.tables.of(colonyKey)
@@ -40,8 +40,10 @@ export const closeSuccessful = statement('closeSuccessful', {
 })
 
 export const closeFailed = statement('closeFailed', {
-  locks: ({ tables }, colonyKey, failures) =>
-    endingLocks(tables.of(colonyKey), (colony) => failures.flatMap((f) => colony.live.get(f.processId) ?? [])),
+  locks({ tables }, colonyKey, failures) {
+    const colony = tables.of(colonyKey)
+    return { waits: [...endLocks(namedOf(colony, failures)), ...endingLocks(colony, heldOf(colony, failures))] }
+  },
   apply(tx, colonyKey, failures) {
     const colony = tx.tables.of(colonyKey)
     const wishes = failures.flatMap((failure, place): Wish[] => {
@@ -54,8 +56,10 @@ export const closeFailed = statement('closeFailed', {
 })
 
 export const cancelProcess = statement('cancelProcess', {
-  locks: ({ tables }, colonyKey, processId) =>
-    endingLocks(tables.of(colonyKey), (colony) => [colony.live.get(processId)].flatMap((row) => row ?? [])),
+  locks({ tables }, colonyKey, processId) {
+    const colony = tables.of(colonyKey)
+    return { waits: endLocks(namedOf(colony, [{ processId }])) }
+  },
   apply(tx, colonyKey, processId) {
     const colony = tx.tables.of(colonyKey)
     const row = colony.live.get(processId)
@@ -68,10 +72,7 @@ const liveNodes = (colony: ColonyTables, graphId: string) =>
   (graphOf(colony, graphId)?.nodes ?? []).flatMap(({ processId }) => colony.live.get(processId) ?? [])
 
 export const cancelGraph = statement('cancelGraph', {
-  locks({ tables }, colonyKey, graphId) {
-    const { waits } = endingLocks(tables.of(colonyKey), (colony) => liveNodes(colony, graphId))
-    return { waits: [...waits, rowOf.graph(graphId)] }
-  },
+  locks: ({ tables }, colonyKey, graphId) => ({ waits: cancelLocks(tables.of(colonyKey), graphId) }),
   apply: (tx, colonyKey, graphId) => cancelNodes(tx, tx.tables.of(colonyKey), graphId),
 })
 
@@ -84,7 +85,7 @@ export function cancelNodes(tx: Transaction, colony: ColonyTables, graphId: stri
 /** Rows that a cancel of a graph locks. */
 export const cancelLocks = (colony: ColonyTables, graphId: string) => [
   rowOf.graph(graphId),
-  ...endingLocks(colony, () => liveNodes(colony, graphId)).waits,
+  ...endingLocks(colony, liveNodes(colony, graphId)),
 ]
 
 const isSpent = ({ maxRetries, retries }: Live) => maxRetries >= 0 && retries >= maxRetries
@@ -97,11 +98,14 @@ function overdue(colony: ColonyTables, now: number, limit: number): Live[] {
 }
 
 export const failOverdue = statement('failOverdue', {
-  locks: ({ tables, now }, colonyKey, limit) =>
-    endingLocks(tables.of(colonyKey), (colony) => overdue(colony, now, limit)),
+  locks({ tables, now }, colonyKey, limit) {
+    const colony = tables.of(colonyKey)
+    return { waits: endingLocks(colony, overdue(colony, now, limit)) }
+  },
   apply(tx, colonyKey, limit) {
     const colony = tx.tables.of(colonyKey)
-    const wishes = overdue(colony, tx.now, limit).map((row): Wish => {
+    const rows = overdue(colony, tx.now, limit).filter(isLockedBy(tx))
+    const wishes = rows.map((row): Wish => {
       const which = row.state === 0 ? 'waiting' : 'execution'
       const errors = [`Maximum ${which} time limit exceeded`]
       return { row, place: 0, errors, reason: row.state === 0 ? 'maxwaittime' : 'maxexectime' }
@@ -115,10 +119,19 @@ const endLocks = (rows: readonly Live[]) =>
     graphId === null ? [rowOf.process(processId)] : [rowOf.graph(graphId), rowOf.process(processId)],
   )
 
-function endingLocks(colony: ColonyTables, choose: (colony: ColonyTables) => Live[]): { waits: string[] } {
-  const rows = choose(colony)
-  return { waits: [...endLocks(rows), ...below(colony, rows).map(({ row }) => rowOf.process(row.processId))] }
-}
+/** Rows of processes that end without success, and of all that cannot start because of it. */
+const endingLocks = (colony: ColonyTables, rows: readonly Live[]) => [
+  ...endLocks(rows),
+  ...below(colony, rows).map(({ row }) => rowOf.process(row.processId)),
+]
+
+/** Locked in any case, */
+const namedOf = (colony: ColonyTables, asked: readonly Pick<Held, 'processId'>[]) =>
+  asked.flatMap(({ processId }) => colony.live.get(processId) ?? [])
+
+/** and what may be changed by who asks. */
+const heldOf = (colony: ColonyTables, asked: readonly Held[]) =>
+  asked.flatMap((one) => namedOf(colony, [one]).filter((row) => isHeldBy(row, one)))
 
 /** A batch may have several wishes for one process; the first that may, does. */
 function onceEach(wishes: readonly Wish[]): Wish[] {

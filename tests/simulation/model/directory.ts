@@ -1,7 +1,7 @@
 import type { MembershipRow, Replaced } from '@colonies/database'
 import { statement, type Transaction } from './model-database.js'
 import { heldBy, putBack } from './releases.js'
-import { rowOf } from './rows.js'
+import { isLockedBy, rowOf } from './rows.js'
 import { after, type ColonyTables, type Executor, wireTime } from './tables.js'
 
 const note = ({ tables, xact }: Transaction, subject: string) => tables.directoryChanges.push({ xact, subject })
@@ -68,6 +68,7 @@ export const findColonyOf = statement('findColonyOf', {
 })
 
 export const beat = statement('beat', {
+  locks: (_context, _colony, executorId) => ({ waits: [rowOf.executor(executorId)] }),
   apply({ tables, now }, colonyKey, executorId) {
     const executor = tables.of(colonyKey).executors.get(executorId)
     if (!executor) return 0
@@ -77,6 +78,7 @@ export const beat = statement('beat', {
 })
 
 export const recordLastHeard = statement('recordLastHeard', {
+  locks: (_context, _colony, sightings) => ({ waits: sightings.map(({ executorId }) => rowOf.executor(executorId)) }),
   apply({ tables, now }, colonyKey, sightings) {
     const { executors } = tables.of(colonyKey)
     const known = sightings.filter(({ executorId }) => executors.has(executorId))
@@ -91,6 +93,7 @@ export const recordLastHeard = statement('recordLastHeard', {
 })
 
 export const replaceExecutor = statement('replaceExecutor', {
+  locks: (_context, _colony, executor) => ({ waits: [rowOf.executor(executor.executor_id)] }),
   apply(tx, colonyKey, executor): Replaced {
     const colony = tx.tables.of(colonyKey)
     const row = { ...executor, state: 0, leased: false, heartbeatAt: null, lastHeardAt: null }
@@ -100,7 +103,11 @@ export const replaceExecutor = statement('replaceExecutor', {
   },
 })
 
+const lockOf = (colony: ColonyTables, name: string) =>
+  [named(colony, name)].flatMap((executor) => (executor ? rowOf.executor(executor.executor_id) : []))
+
 export const approveExecutor = statement('approveExecutor', {
+  locks: ({ tables }, colonyKey, name) => ({ waits: lockOf(tables.of(colonyKey), name) }),
   apply(tx, colonyKey, name) {
     const executor = named(tx.tables.of(colonyKey), name)
     if (!executor) return false
@@ -114,7 +121,7 @@ export const revokeExecutor = statement('revokeExecutor', {
   locks({ tables }, colonyKey, name) {
     const colony = tables.of(colonyKey)
     const held = heldBy(colony, named(colony, name)?.executor_id ?? '')
-    return { waits: held.map(({ processId }) => rowOf.process(processId)) }
+    return { waits: [...lockOf(colony, name), ...held.map(({ processId }) => rowOf.process(processId))] }
   },
   apply(tx, colonyKey, name, state) {
     const colony = tx.tables.of(colonyKey)
@@ -122,7 +129,7 @@ export const revokeExecutor = statement('revokeExecutor', {
     if (!executor) return undefined
     executor.state = state
     note(tx, executor.executor_id)
-    const held = heldBy(colony, executor.executor_id)
+    const held = heldBy(colony, executor.executor_id).filter(isLockedBy(tx))
     return putBack(tx, colony, held, { reason: 'executor revoked', countsAsRetry: false }).ready
   },
 })

@@ -1,4 +1,13 @@
-import type { DueGenerator, GeneratorRow, GeneratorRun, NewGraph, PackOutcome, Recipe } from '@colonies/database'
+import type {
+  DueGenerator,
+  GeneratorRow,
+  GeneratorRun,
+  NewGraph,
+  Pack,
+  PackOutcome,
+  QueueBounds,
+  Recipe,
+} from '@colonies/database'
 import { isMember } from './crons.js'
 import { storeGraphs } from './graphs.js'
 import { statement, type Transaction } from './model-database.js'
@@ -114,50 +123,61 @@ function moveOn({ now }: Transaction, row: Generator, end: { error: string | und
 }
 
 export const insertPacks = statement('insertPacks', {
-  locks({ tables }, colonyKey, packs) {
-    const { generators, requests } = tables.of(colonyKey)
-    const known = packs.filter(({ generatorId }) => generators.has(generatorId))
-    const isNew = (caller: string, id: string | null): id is string =>
-      id !== null && !requests.has(requestKey(caller, id))
-    return {
-      waits: known.flatMap(({ generatorId, caller, requestId }) => [
-        rowOf.generator(generatorId),
-        ...(isNew(caller, requestId) ? [rowOf.request(caller, requestId)] : []),
-      ]),
-    }
+  locks({ tables }, colonyKey, packs, bounds) {
+    const colony = tables.of(colonyKey)
+    const known = packs.filter(({ generatorId }) => colony.generators.has(generatorId))
+    const stored = judgePacks(colony, packs, bounds).filter(({ fits }) => fits)
+    const requests = stored.flatMap(({ pack: { caller, requestId } }) =>
+      requestId === null ? [] : rowOf.request(caller, requestId),
+    )
+    return { waits: [...known.map(({ generatorId }) => rowOf.generator(generatorId)), ...requests] }
   },
   apply({ tables, now }, colonyKey, packs, bounds) {
     const colony = tables.of(colonyKey)
-    const first = new Map<string, PackOutcome>()
-    const grown = new Set<Generator>()
-    const askedOf = new Map<Generator, number>()
-    const outcomes = packs.map((pack): PackOutcome => {
-      const key = pack.requestId === null ? undefined : requestKey(pack.caller, pack.requestId)
-      const shared = key === undefined ? undefined : first.get(key)
-      if (shared) return shared
-      const outcome = packOne()
-      if (key !== undefined) first.set(key, outcome)
-      return outcome
-
-      function packOne(): PackOutcome {
-        const row = colony.generators.get(pack.generatorId)
-        if (!row) return { outcome: 'unknown', argBytesMax: null }
-        const argBytesMax = row.arg_bytes_max
-        if (key !== undefined && colony.requests.has(key)) return { outcome: 'packed', argBytesMax }
-        if (pack.args.some((arg) => Buffer.byteLength(arg) > argBytesMax)) return { outcome: 'too_large', argBytesMax }
-        // Packs of one batch add up, those that are too many as well.
-        const asked = (askedOf.get(row) ?? row.args.length) + pack.args.length
-        askedOf.set(row, asked)
-        if (asked > bounds.argsMax) return { outcome: 'too_many', argBytesMax }
-        if (key !== undefined) colony.requests.set(key, pack.generatorId)
-        if (pack.args.length > 0) grow(row, pack.args, now)
-        if (pack.args.length > 0) grown.add(row)
-        return { outcome: 'packed', argBytesMax }
-      }
-    })
-    return { outcomes, due: [...grown].some(({ dueAt }) => dueAt !== null && dueAt <= now) }
+    const judged = judgePacks(colony, packs, bounds)
+    let due = false
+    for (const { pack, fits } of judged) {
+      const row = colony.generators.get(pack.generatorId)
+      if (!fits || !row) continue
+      if (pack.requestId !== null) colony.requests.set(requestKey(pack.caller, pack.requestId), pack.generatorId)
+      if (pack.args.length > 0) grow(row, pack.args, now)
+      due ||= pack.args.length > 0 && row.dueAt !== null && row.dueAt <= now
+    }
+    return { outcomes: judged.map(({ outcome }) => outcome), due }
   },
 })
+
+interface JudgedPack {
+  pack: Pack
+  outcome: PackOutcome
+  /** Its arguments are stored. */
+  fits: boolean
+}
+
+/** What becomes of each pack. The first of a request counts, and those of one batch add up, those that are too many as well. */
+function judgePacks(colony: ColonyTables, packs: readonly Pack[], { argsMax }: QueueBounds): JudgedPack[] {
+  const first = new Map<string, PackOutcome>()
+  const asked = new Map<Generator, number>()
+  return packs.map((pack): JudgedPack => {
+    const key = pack.requestId === null ? undefined : requestKey(pack.caller, pack.requestId)
+    const shared = key === undefined ? undefined : first.get(key)
+    if (shared) return { pack, outcome: shared, fits: false }
+    const row = colony.generators.get(pack.generatorId)
+    const isRepeated = key !== undefined && colony.requests.has(key)
+    const outcome: PackOutcome = { outcome: judge(row), argBytesMax: row?.arg_bytes_max ?? null }
+    if (key !== undefined) first.set(key, outcome)
+    return { pack, outcome, fits: outcome.outcome === 'packed' && !isRepeated }
+
+    function judge(row: Generator | undefined): PackOutcome['outcome'] {
+      if (!row) return 'unknown'
+      if (isRepeated) return 'packed'
+      if (pack.args.some((arg) => Buffer.byteLength(arg) > row.arg_bytes_max)) return 'too_large'
+      const queued = (asked.get(row) ?? row.args.length) + pack.args.length
+      asked.set(row, queued)
+      return queued > argsMax ? 'too_many' : 'packed'
+    }
+  })
+}
 
 function grow(row: Generator, args: readonly string[], now: Micros): void {
   const wasEmpty = row.args.length === 0

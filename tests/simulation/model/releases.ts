@@ -1,6 +1,6 @@
 import type { Released } from '@colonies/database'
 import { statement, type Transaction } from './model-database.js'
-import { addEvent, isHeldBy, readyLines, rowOf } from './rows.js'
+import { addEvent, isHeldBy, isLockedBy, readyLines, rowOf } from './rows.js'
 import { after, type ColonyTables, type Executor, type Live } from './tables.js'
 
 export const giveBack = statement('giveBack', {
@@ -34,7 +34,7 @@ export const releaseOverdue = statement('releaseOverdue', {
   },
   apply(tx, colonyKey, limit) {
     const colony = tx.tables.of(colonyKey)
-    const rows = overdue(colony, tx.now, limit).filter((row) => tx.locked.has(rowOf.process(row.processId)))
+    const rows = overdue(colony, tx.now, limit).filter(isLockedBy(tx))
     return putBack(tx, colony, rows, { reason: 'maxexectime', countsAsRetry: true })
   },
 })
@@ -58,7 +58,7 @@ export const releaseFromLost = statement('releaseFromLost', {
   }),
   apply(tx, colonyKey, silentSeconds, limit) {
     const colony = tx.tables.of(colonyKey)
-    const rows = heldByLost(colony, tx.now, silentSeconds).slice(0, limit)
+    const rows = heldByLost(colony, tx.now, silentSeconds).slice(0, limit).filter(isLockedBy(tx))
     return putBack(tx, colony, rows, { reason: 'executor lost', countsAsRetry: false })
   },
 })

@@ -38,6 +38,12 @@ export function addEvent(
   colony.events.push({ processId, xact, at: now, attempt, holder: null, ...change })
 }
 
+/** What a statement found when it took its locks; what has come since is for the next one. */
+export const isLockedBy =
+  ({ locked }: Transaction) =>
+  ({ processId }: Live) =>
+    locked.has(rowOf.process(processId))
+
 export const runs = (row: Live | undefined): row is Live => row?.state === 1
 
 /** Over a row of `live`: it runs, and is held so; attempt 0 is whichever runs. */

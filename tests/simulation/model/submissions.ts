@@ -1,30 +1,45 @@
-import type { Submitted } from '@colonies/database'
+import type { NewProcess, Submitted } from '@colonies/database'
 import { statement } from './model-database.js'
 import { addEvent, queuePlace, requestKey, rowOf, waitingRow } from './rows.js'
-import { after, type Spec, wireTime } from './tables.js'
+import { after, type ColonyTables, type Spec, wireTime } from './tables.js'
+
+/** What the statement saw when it began, whatever it waited for. */
+interface Plan {
+  /** Executors that may hold a process. */
+  approved: Set<string>
+  known: Map<string, string>
+}
+
+const mayHold = (colony: ColonyTables, holder: NewProcess['holder']): holder is NonNullable<NewProcess['holder']> =>
+  holder !== null && colony.executors.get(holder.id)?.state === 1 && !colony.paused
 
 export const insertProcesses = statement('insertProcesses', {
   // Two inserts of one request: the second waits for the first at the primary key of `requests`.
-  locks: (_context, _colony, processes) => ({
-    waits: processes.flatMap((p) => (p.requestId === null ? [] : rowOf.request(p.initiatorId, p.requestId))),
-  }),
+  locks({ tables }, colonyKey, processes) {
+    const colony = tables.of(colonyKey)
+    const plan: Plan = {
+      approved: new Set(processes.flatMap(({ holder }) => (mayHold(colony, holder) ? holder.id : []))),
+      known: new Map(colony.requests),
+    }
+    const waits = processes.flatMap((p) => (p.requestId === null ? [] : rowOf.request(p.initiatorId, p.requestId)))
+    return { waits, plan, isSettled: true }
+  },
   apply(tx, colonyKey, processes) {
     const { now } = tx
     const colony = tx.tables.of(colonyKey)
-    const known = new Map(colony.requests)
+    const { approved, known } = tx.plan as Plan
     const rows: Submitted[] = []
     for (const [place, { holder, requestId, ...process }] of processes.entries()) {
       const key = requestId === null ? undefined : requestKey(process.initiatorId, requestId)
       if (key !== undefined && colony.requests.has(key)) {
-        const madeBefore = known.get(key) // of the same batch: not in the snapshot, so there is no answer
+        const madeBefore = known.get(key) // of the same batch, or of one beside it: not in the snapshot, so there is no answer
         if (madeBefore !== undefined) rows.push(repeated(place, madeBefore, now))
         continue
       }
       if (key !== undefined) colony.requests.set(key, process.processId)
       const priorityTime = queuePlace(now, place % 1000, process.priority)
       const spec: Spec = { ...process, graphId: null, submittedAt: now, priorityTime, input: null }
-      const executor = holder && colony.executors.get(holder.id)
-      const dispatched = executor?.state === 1 && !colony.paused
+      const dispatched = holder !== null && approved.has(holder.id)
       const row = waitingRow(spec, now, 0, [])
       if (dispatched) {
         row.state = 1

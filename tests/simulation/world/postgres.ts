@@ -16,6 +16,9 @@ export interface Load {
 
 export const lightLoad: Load = { commitMs: [1, 1], brokenBefore: 0, brokenAfter: 0, hintLost: 0 }
 
+/** After which nobody waits for an answer over a cut line any more. */
+export const silenceMs = 3_000
+
 /** Who looks at each statement. */
 export interface Auditor {
   beforeCommit(run: Run): void
@@ -113,8 +116,8 @@ export class SimulatedPostgres {
 
   #fail(sent: Sent, how: string): void {
     this.#world.log(sent.from, `${sent.run.name} is ${how}`)
-    const silenceMs = this.#network.isCut(sent.from.name, 'postgres') ? 5_000 : 0.5
-    this.#end(sent, () => sent.reject(new Error('Connection terminated unexpectedly')), silenceMs)
+    const delayMs = this.#network.isCut(sent.from.name, 'postgres') ? silenceMs : 0.5
+    this.#end(sent, () => sent.reject(new Error('Connection terminated unexpectedly')), delayMs)
   }
 
   #end(sent: Sent, tell: () => void, delayMs = this.#world.random.next() * 0.3): void {
