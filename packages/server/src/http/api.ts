@@ -3,6 +3,7 @@ import { ColoniesError, writeRefusal } from '@colonies/protocol'
 import type { Answer, AnswerRequest, Exchange } from '../answer.js'
 import type { HttpConfig } from '../config.js'
 import { refusalOf, retryAfterSeconds } from '../refusal.js'
+import type { Arrivals } from './arrivals.js'
 import type { Metrics } from './metrics.js'
 import { writeReply } from './write-reply.js'
 
@@ -23,11 +24,19 @@ const PIPELINED_MAX = 16
 const disconnected = new ColoniesError('unavailable', 'The caller is gone')
 const stopping = new ColoniesError('unavailable', 'The server is stopping; ask again, or ask another one')
 
+export interface ApiOptions {
+  readonly config: HttpConfig
+  readonly metrics: Metrics
+  readonly answer: AnswerRequest
+  readonly arrivals: Arrivals
+}
+
 /** `POST /api`: reads the body, lets `answer` do the rest, and writes the reply. Everything here has a bound. */
 export class ApiEndpoint {
   readonly config: HttpConfig
   readonly metrics: Metrics
   readonly answer: AnswerRequest
+  readonly arrivals: Arrivals
   /** Requests that are being answered, without those on hold. */
   working = 0
   /** Bytes of large bodies. */
@@ -38,10 +47,11 @@ export class ApiEndpoint {
   #stopping = false
   readonly #pipelined = new WeakMap<object, number>()
 
-  constructor(config: HttpConfig, metrics: Metrics, answer: AnswerRequest) {
+  constructor({ config, metrics, answer, arrivals }: ApiOptions) {
     this.config = config
     this.metrics = metrics
     this.answer = answer
+    this.arrivals = arrivals
     metrics.addGauge('colonies_requests_working', 'Requests that are being answered now.', () => this.working)
     metrics.addGauge('colonies_requests_held', 'Requests that wait for a process.', () => this.held.size)
   }
@@ -132,7 +142,7 @@ class OpenRequest implements Exchange {
     this.#request.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#request.on('end', () => {
       clearTimeout(this.#late)
-      if (!this.#refused) void this.#answer()
+      if (!this.#refused) this.#endpoint.arrivals.after(() => void this.#answer())
     })
     // The end of a connection is seen by the response; without a listener this event would end the process.
     this.#request.on('error', () => {})

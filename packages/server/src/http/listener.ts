@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AnswerRequest } from '../answer.js'
 import { ConfigError, type HttpConfig } from '../config.js'
 import { ApiEndpoint } from './api.js'
+import { Arrivals } from './arrivals.js'
 import { isCrossOrigin, preflightHeaders } from './cors.js'
 import type { Metrics } from './metrics.js'
 import { localMetrics } from './metrics-page.js'
@@ -61,8 +62,10 @@ const notFound: Reply = { status: 404, body: '404 page not found' }
 /** Opens the port. @throws ConfigError when the address is taken or not ours, or the TLS files are not usable */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { config, metrics } = options
-  const api = new ApiEndpoint(config, metrics, options.answer)
+  const arrivals = new Arrivals()
+  const api = new ApiEndpoint({ config, metrics, answer: options.answer, arrivals })
   const server = await createHttpServer(config)
+  server.on('connection', () => arrivals.came())
   server.maxConnections = config.connectionsMax
   countConnections(server, metrics)
   const dropAllSilent = dropSilent(server)
