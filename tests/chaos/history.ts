@@ -24,7 +24,7 @@ export interface CallRecord {
   readonly outcome: Outcome
   /** Of a refusal, or what the last try failed with. */
   readonly code: string | undefined
-  /** What each request on the wire came to, and after how long, when it took more than one: a status, or why there was none. */
+  /** Of each request on the wire, when it took more than one: the port, a status or why there was none, and after how long. */
   readonly tries: readonly string[]
 }
 

@@ -61,7 +61,8 @@ const tries = new AsyncLocalStorage<string[]>()
 const countingFetch: NonNullable<ClientOptions['fetch']> = async (url, init) => {
   const said = tries.getStore()
   const started = nowMs()
-  const say = (what: string | number) => said?.push(`${what} after ${Math.round(nowMs() - started)} ms`)
+  const say = (what: string | number) =>
+    said?.push(`${new URL(url).port}: ${what} after ${Math.round(nowMs() - started)} ms`)
   try {
     const response = await fetch(url, init)
     say(response.status)

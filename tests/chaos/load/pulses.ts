@@ -4,7 +4,7 @@ import { pause } from '../monkey.js'
 import { type ChaosColony, rotated } from '../stage/colony.js'
 import type { Load } from './load.js'
 
-const EVERY_MS = 50
+const EVERY_MS = 100
 const ANSWER_MS_MAX = 60_000
 
 /**

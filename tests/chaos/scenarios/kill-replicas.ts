@@ -33,10 +33,10 @@ const sizes = {
     kills: 300,
     acknowledged: 200_000,
     minutes: 20,
-    pauseMs: [600, 4_800],
+    pauseMs: [600, 4_000],
     executors: { count: 60, processes: 3 },
     python: 4,
-    submitters: { count: 8, ratePerSecond: 200, batchSize: 20 },
+    submitters: { count: 8, ratePerSecond: 190, batchSize: 20 },
   },
 } as const
 

@@ -21,10 +21,11 @@ export async function startReplicas(stage: Stage, options: ReplicasOptions): Pro
     Array.from({ length: count }, () => ReplicaProcess.on(database, serverKey, env ?? {})),
   )
   stage.atEnd(() => Promise.all(replicas.map((replica) => replica.stop())))
-  for (const replica of replicas) {
-    if (program !== undefined) replica.program = program
-    await replica.start()
-  }
+  for (const replica of replicas) if (program !== undefined) replica.program = program
+  const [first, ...others] = replicas
+  // It brings the tables up to date for all.
+  await first?.start()
+  await Promise.all(others.map((replica) => replica.start()))
   return replicas
 }
 
@@ -35,7 +36,10 @@ export interface ReplicaKiller extends Blow {
   settled(): Promise<unknown>
 }
 
-/** Kills one of those that serve, and starts it again while blows go on; the last one that serves is spared. */
+/**
+ * Kills one replica, and starts it again while other blows go on. None is killed while another one starts: on the one machine of
+ * a test that takes from those that serve what a machine of its own would not.
+ */
 export function killReplica(replicas: readonly ReplicaProcess[]): ReplicaKiller {
   const starts: Promise<void>[] = []
   const startsMs: number[] = []
@@ -49,9 +53,8 @@ export function killReplica(replicas: readonly ReplicaProcess[]): ReplicaKiller 
     startsMs,
     settled: () => Promise.all(starts),
     async strike(random) {
-      const serving = replicas.filter(({ isReady }) => isReady)
-      const replica = pick(random, serving)
-      if (!replica || serving.length === 1) return undefined
+      const replica = pick(random, replicas)
+      if (!replica || replicas.some(({ isReady }) => !isReady)) return undefined
       const at = nowMs()
       await replica.kill()
       const starting = start(replica)

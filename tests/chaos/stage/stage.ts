@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { testDatabase } from '@colonies/testkit'
 import { History } from '../history.js'
 import type { Stage } from '../scenario.js'
@@ -10,6 +11,7 @@ export interface StageOptions {
 
 /** @returns the stage, and what ends all that was started on it */
 export function openStage({ say, historyFile }: StageOptions): { stage: Stage; close(): Promise<void> } {
+  if (historyFile) writeFileSync(historyFile, '')
   const cleanUps: (() => Promise<unknown>)[] = []
   const atEnd = (cleanUp: () => Promise<unknown>) => void cleanUps.push(cleanUp)
   const scope = { after: atEnd }
