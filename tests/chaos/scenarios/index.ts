@@ -1,6 +1,8 @@
 import type { Scenario } from '../scenario.js'
 import { failover, switchover } from './failover.js'
+import { killChannels } from './kill-channels.js'
 import { killReplicas } from './kill-replicas.js'
+import { killSchedules } from './kill-schedules.js'
 import { longPolls } from './long-polls.js'
 import { partitions } from './partitions.js'
 import { pauses } from './pauses.js'
@@ -13,7 +15,9 @@ import { soak } from './soak.js'
 // biome-ignore format: a line for each, so that two new ones do not meet
 export const scenarios: readonly Scenario[] = [
   failover,
+  killChannels,
   killReplicas,
+  killSchedules,
   longPolls,
   partitions,
   pauses,

@@ -20,6 +20,8 @@ export interface ChaosColony extends Workplace {
   /** In all tables. */
   readonly key: number
   readonly history: History
+  /** Lets a new user in. @returns its private key */
+  addUser(name: string): Promise<string>
   /** A recorded client of a new user. */
   user(name: string, endpoints?: readonly string[], options?: Partial<ClientOptions>): Promise<Client>
   /** Lets a new executor in. @returns its private key */
@@ -43,6 +45,12 @@ export async function openColony(options: ColonyOptions): Promise<ChaosColony> {
   const row = await db.one<{ key: number }>(sql`select colony_key as key from colonies where name = ${name}`)
   if (!row) throw new Error(`there is no colony ${name} in the tables`)
   const client = clientsOf({ history, colonyname: name }, endpoints)
+  const addUser = async (username: string) => {
+    const privateKey = generatePrivateKey()
+    const user = { colonyname: name, userid: identityOf(privateKey), name: username }
+    await serverOwner.as(ownerKey).addUser({ user })
+    return privateKey
+  }
   return {
     name,
     key: row.key,
@@ -56,12 +64,8 @@ export async function openColony(options: ColonyOptions): Promise<ChaosColony> {
       await serverOwner.as(ownerKey).approveExecutor({ colonyname: name, executorname })
       return privateKey
     },
-    async user(username, at, others) {
-      const privateKey = generatePrivateKey()
-      const user = { colonyname: name, userid: identityOf(privateKey), name: username }
-      await serverOwner.as(ownerKey).addUser({ user })
-      return client(privateKey, at, others)
-    },
+    addUser,
+    user: async (username, at, others) => client(await addUser(username), at, others),
   }
 }
 
