@@ -1,8 +1,7 @@
 import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
-import { type History, submits } from '../history.js'
-import { spreadOf } from '../judge/back.js'
 import { type Allowance, findGrowth, type Sample } from '../judge/growth.js'
+import { slowerOf } from '../judge/slower.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
 import { addCrons, startPackers } from '../load/schedules.js'
@@ -67,7 +66,7 @@ export const soak: Scenario = {
     await executors.stop()
     await Promise.all(replicas.map((replica) => replica.stop()))
 
-    const latency = latencies(history, begun, ended)
+    const latency = slowerOf(history, begun, ended)
     const isTrend = minutes >= TREND_MINUTES
     return {
       faults: [...(await judge(history, db, colony)), ...(isTrend ? findGrowth(looks, allowanceOf) : [])],
@@ -94,18 +93,6 @@ function allowanceOf(what: string): Allowance {
   if (what.startsWith('open files')) return { share: 0, noise: 8 }
   if (what.startsWith('connections')) return { share: 0, noise: 4 }
   return { share: 0.1, noise: 0 }
-}
-
-/** Of single submits in the second and in the last quarter of the run, in milliseconds. */
-function latencies(history: History, begun: number, ended: number): { first: number; last: number } {
-  const quarter = (ended - begun) / 4
-  const p99 = (from: number) => {
-    const calls = history.records.filter(
-      ({ operation, started }) => submits.includes(operation) && started >= from && started < from + quarter,
-    )
-    return Math.round(spreadOf(calls.map((call) => call.ended - call.started)).p99)
-  }
-  return { first: p99(begun + quarter), last: p99(ended - quarter) }
 }
 
 /** What was looked at, after the warm-up and in the end. */

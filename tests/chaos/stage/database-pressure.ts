@@ -4,6 +4,8 @@ import { pick, type Random } from '../random.js'
 
 /** Tells our own sessions from those of replicas, which are killed. */
 const NAME = 'pressure'
+/** One after the other they take minutes, all at once they meet their time limits. */
+const CONNECTS_AT_ONCE = 20
 
 export interface PressureOptions {
   readonly random: Random
@@ -33,15 +35,16 @@ export async function putUnderPressure(server: DatabaseConfig, options: Pressure
   await hold((begin) => keepSnapshot(db, begin, () => released))
   for (let reader = 0; reader < readers; reader += 1)
     await hold((begin) => keepSnapshot(db, begin, readOn(stop.signal)))
-  for (let connection = 0; connection < idle; connection += 1) {
-    await hold((begin) =>
+  const connectOne = () =>
+    hold((begin) =>
       withClient(config, async (client) => {
         await client.query(`set application_name = '${NAME}'`)
         begin()
         await released
       }),
     )
-  }
+  for (let connected = 0; connected < idle; connected += CONNECTS_AT_ONCE)
+    await Promise.all(Array.from({ length: Math.min(CONNECTS_AT_ONCE, idle - connected) }, connectOne))
   let killed = 0
   const killing = (async () => {
     while (!stop.signal.aborted) {
