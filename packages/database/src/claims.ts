@@ -23,6 +23,11 @@ export interface ClaimShape {
   memory: bigint
   /** An earlier claim said `varied`: looks at the first processes before all demands. The result is the same. */
   isVaried?: boolean
+  /**
+   * Only processes of this priority time and later ones. Where an old snapshot keeps rows that are gone, those before it need not
+   * be looked at: their entries in the index are enough.
+   */
+  from?: bigint | undefined
 }
 
 export interface Claimed extends ProcessRow {
@@ -85,7 +90,7 @@ export function claimProcesses(
         select l.process_id, l.priority_time from live l
         where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = d.location
           and l.cpu = d.cpu and l.memory = d.memory
-          and l.state = 0 and l.open_parents = 0 and l.names is null
+          and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker)}
         order by l.priority_time, l.process_id limit (select count(*) from open)
         for update of l skip locked) r
       where d.memory <= ${memory}
@@ -188,6 +193,10 @@ export function isAnyWanted(colony: ColonyKey, executorType: Sql): Sql {
 
 type Asker = ClaimShape & { colony: ColonyKey }
 
+function startAt({ from }: Asker): Sql {
+  return from === undefined ? sql`` : sql`and l.priority_time >= ${from}`
+}
+
 /** All demands. */
 function demandsOf(asker: Asker): Sql {
   return sql`demands (location, cpu, memory, nth) as (
@@ -215,16 +224,14 @@ function firstOnes(asker: Asker): Sql {
 }
 
 /** The combinations of location, cpu and memory in the queue that have to be looked at, with a number of its own each. */
-function walkDemands(
-  { colony, executorType, location, cpu, memory }: Asker,
-  { name, startIf, goOnIf }: { name: Sql; startIf: Sql; goOnIf: Sql },
-): Sql {
+function walkDemands(asker: Asker, { name, startIf, goOnIf }: { name: Sql; startIf: Sql; goOnIf: Sql }): Sql {
+  const { colony, executorType, location, cpu, memory } = asker
   return sql`select first.location, first.cpu, first.memory, 1
       from (values ('' collate "C"), (${location})) as site (location)
       cross join lateral (
         select l.location, l.cpu, l.memory from live l
         where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = site.location
-          and l.state = 0 and l.open_parents = 0 and l.names is null
+          and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker)}
         order by l.location, l.cpu, l.memory limit 1) first
       where (site.location = '' or ${location} <> '') and first.cpu <= ${cpu} and ${startIf}
       union
@@ -233,7 +240,7 @@ function walkDemands(
         select l.location, l.cpu, l.memory from live l
         where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = d.location
           and (l.cpu, l.memory) > (d.cpu, ${lastMemoryOf(memory)}) and l.cpu <= ${cpu}
-          and l.state = 0 and l.open_parents = 0 and l.names is null
+          and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker)}
         order by l.location, l.cpu, l.memory limit 1) next
       where ${goOnIf}`
 }

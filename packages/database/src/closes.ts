@@ -17,6 +17,8 @@ export interface Failure extends Held {
 export interface ReadyLine {
   executorType: string
   count: number
+  /** The earliest priority time of them, where it is known: those before it need not be looked at again. */
+  from?: bigint
 }
 
 interface EndRow {
@@ -24,6 +26,7 @@ interface EndRow {
   place: number
   executor_type: string | null
   ready: number
+  ready_from: bigint | null
 }
 
 export interface Ended {
@@ -62,11 +65,13 @@ export async function closeSuccessful(db: Db, colony: ColonyKey, closes: readonl
       select ${colony}, executor_type, name, priority_time, process_id, location, cpu, memory
       from children_freed, unnest(names) name where open_parents = 0
     )
-    select process_id, (place - 1)::int as place, null::text as executor_type, 0 as ready from mine
+    select process_id, (place - 1)::int as place, null::text as executor_type, 0 as ready, null::bigint as ready_from
+    from mine
     union all
-    select null, 0, executor_type, count(*)::int from children_freed where open_parents = 0 group by executor_type
+    select null, 0, executor_type, count(*)::int, min(priority_time) from children_freed
+    where open_parents = 0 group by executor_type
     union all
-    select null, 0, null, 0 from freed f
+    select null, 0, null, 0, null from freed f
     where ${raceIf(colony, sql`f.child`, sql`f.child not in (select process_id from children_freed)`)}`)
   return ended(rows)
 }
@@ -179,9 +184,10 @@ async function endWithDescendants(db: Db, colony: ColonyKey, ending: Ending): Pr
         cancelled = cancelled + case when ${ending.state} = 4 then d.nodes else 0 end, ended_at = now()
       from dropped_counters d where g.colony = ${colony} and g.graph_id = d.graph_id
     )
-    select process_id, (place - 1)::int as place, null::text as executor_type, 0 as ready from mine
+    select process_id, (place - 1)::int as place, null::text as executor_type, 0 as ready, null::bigint as ready_from
+    from mine
     union all
-    select null, 0, null, 0 from below b
+    select null, 0, null, 0, null from below b
     where ${raceIf(colony, sql`b.process_id`, sql`b.process_id not in (select process_id from dropped)`)}`)
   return ended(rows)
 }
@@ -251,9 +257,10 @@ function endRows(colony: ColonyKey, { state, reason, output, errors }: End): Sql
 
 function ended(rows: readonly EndRow[]): Ended {
   const result: Ended = { ended: new Map(), ready: [] }
-  for (const row of rows) {
-    if (row.process_id !== null) result.ended.set(row.process_id, row.place)
-    else if (row.executor_type !== null) result.ready.push({ executorType: row.executor_type, count: row.ready })
+  for (const { process_id, place, executor_type, ready, ready_from } of rows) {
+    if (process_id !== null) result.ended.set(process_id, place)
+    else if (executor_type !== null)
+      result.ready.push({ executorType: executor_type, count: ready, ...(ready_from !== null && { from: ready_from }) })
   }
   return result
 }

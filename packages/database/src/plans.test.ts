@@ -48,6 +48,11 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     index: 'hashtext(assign_id)',
     run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1', 'a')]),
   },
+  {
+    name: 'claim from a priority time on',
+    index: 'live_queue',
+    run: (db, c) => claimProcesses(db, c, { ...anyShape, from: 1n }, [claimant('e1'), claimant('e2')]),
+  },
   { name: 'claim of named', index: 'wanted_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1')]) },
   { name: 'close', index: 'live_pkey', run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }]) },
   { name: 'fail', index: 'live_pkey', run: (db, c) => closeFailed(db, c, [{ ...fence, errors: null }]) },

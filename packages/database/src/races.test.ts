@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { testDatabase } from '@colonies/testkit'
 import { insertChild } from './children.js'
 import { claimProcesses } from './claims.js'
-import { closeFailed, closeSuccessful } from './closes.js'
+import { closeFailed, closeSuccessful, type ReadyLine } from './closes.js'
 import type { Db } from './db.js'
 import { insertGraph, type NewNode } from './graphs.js'
 import { readProcesses } from './processes.js'
@@ -47,6 +47,8 @@ async function diamond(db: Db): Promise<Diamond> {
   return { colony, graphId, a: a.processId, b: b.processId, c: c.processId, d: d.processId }
 }
 
+const counts = (ready: readonly ReadyLine[]) => ready.map(({ executorType, count }) => ({ executorType, count }))
+
 const closing = (processId: string, holder: string, output: string | null = null) => ({
   processId,
   holder: `${holder}-id`,
@@ -68,7 +70,7 @@ test('siblings that close at the same moment release their child once, with both
     () => closeSuccessful(db, colony.key, [closing(c, holderOf(c), '["c"]')]),
   )
 
-  assert.deepEqual(second.ready, [{ executorType: 'cli', count: 1 }])
+  assert.deepEqual(counts(second.ready), [{ executorType: 'cli', count: 1 }])
   const [child] = await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
   assert.equal(child?.process_id, d)
   assert.deepEqual(child?.inputs, ['["c"]', '["b"]'])
@@ -92,7 +94,7 @@ test('a child that is added while its parent closes is released by that close', 
       }),
     () => closeSuccessful(db, colony.key, [closing(a, 'e1')]),
   )
-  assert.deepEqual(closed.ready, [{ executorType: 'cli', count: 3 }])
+  assert.deepEqual(counts(closed.ready), [{ executorType: 'cli', count: 3 }])
   const [row] = await readProcesses(db, colony.key, [d])
   assert.equal(row?.open_parents, 3)
 })

@@ -68,7 +68,9 @@ function planClaim(
   plan.again = heldAgain(colony, asked)
   const open = asked.filter((one) => !plan.again.some((held) => held.asked === one))
   const fitting = [...colony.live.values()].filter((row) => isReady(row) && fitsShape(row, shape)).sort(byPriority)
-  const general = lockGeneral(fitting, open.length, mayLock)
+  const { from } = shape
+  const inReach = fitting.filter(({ priorityTime }) => from === undefined || priorityTime >= from)
+  const general = lockGeneral(inReach, open.length, mayLock)
   const named = lockNamed(fitting, open, claimants.length, mayLock)
   plan.locked = [...general, ...named.locked]
   const taken = [...general.map((row) => ({ row, asked: undefined })), ...named.pairs]

@@ -1,6 +1,6 @@
-import type { Ended, Held } from '@colonies/database'
+import type { Ended, Held, ReadyLine } from '@colonies/database'
 import { statement, type Transaction } from './model-database.js'
-import { addEvent, byId, graphOf, isHeldBy, isLockedBy, isReady, readyLines, rowOf } from './rows.js'
+import { addEvent, byId, byPriority, graphOf, isHeldBy, isLockedBy, isReady, readyLines, rowOf } from './rows.js'
 import type { ColonyTables, Live } from './tables.js'
 
 /** A process that is to end, and who asked for it. */
@@ -35,9 +35,16 @@ export const closeSuccessful = statement('closeSuccessful', {
         freed.add(waiting)
       }
     }
-    return { ended: endedOf(mine), ready: readyLines([...freed].filter(isReady)) }
+    return { ended: endedOf(mine), ready: readyFrom([...freed].filter(isReady)) }
   },
 })
+
+/** With the earliest priority time of each executor type. */
+function readyFrom(rows: readonly Live[]): ReadyLine[] {
+  const inOrder = [...rows].sort(byPriority)
+  const firstOf = (type: string) => inOrder.find(({ executorType }) => executorType === type)?.priorityTime ?? 0n
+  return readyLines(rows).map((line) => ({ ...line, from: firstOf(line.executorType) }))
+}
 
 export const closeFailed = statement('closeFailed', {
   locks({ tables }, colonyKey, failures) {

@@ -275,13 +275,13 @@ async function storeSubmissions(
     throw error
   }
   const outcomes: (Submitted | Error)[] = []
-  const ready = new Map<string, number>()
+  const ready = new Map<string, ReadyLine>()
   for (const row of rows) {
     outcomes[row.place] = row
     const process = processes[row.place] as NewProcess
     if (!row.fresh) continue
     if (row.state === 1) reservations[row.place]?.hand(claimedFrom(process, row))
-    else ready.set(process.executorType, (ready.get(process.executorType) ?? 0) + 1)
+    else ready.set(process.executorType, withOneMore(ready.get(process.executorType), process, row))
   }
   if (rows.length < items.length) {
     // Never thrown: what was stored would be stored again.
@@ -293,11 +293,13 @@ async function storeSubmissions(
     if (outcome instanceof Error || !outcome?.fresh || outcome.state !== 1) reservation?.free()
   })
   changed(colony)
-  hint(
-    colony,
-    [...ready].map(([executorType, count]) => ({ executorType, count })),
-  )
+  hint(colony, [...ready.values()])
   return outcomes
+}
+
+function withOneMore(line: ReadyLine | undefined, { executorType }: NewProcess, row: Submitted): ReadyLine {
+  const from = line?.from !== undefined && line.from < row.priority_time ? line.from : row.priority_time
+  return { executorType, count: (line?.count ?? 0) + 1, from }
 }
 
 function withHolder(process: NewProcess, reservation: Reservation | undefined): NewProcess {

@@ -1,4 +1,5 @@
 import type { Claimed, ClaimShape, ColonyKey } from '@colonies/database'
+import { LowWater } from './low-water.js'
 
 /** An executor whose assign hangs until something fits it. */
 export interface Waiter extends ClaimShape {
@@ -45,6 +46,8 @@ export interface Line {
   claiming: boolean
   /** The queue has many different demands, as far as the last claim knows. */
   isVaried: boolean
+  /** Where claims of the queue may begin. */
+  lowWater: LowWater
   /** Waiters that are reserved: they come back, so the line has to stay. */
   reserved: number
   /** A claim failed: it may have taken processes that nobody here knows of. */
@@ -56,7 +59,7 @@ export interface Line {
 export function emptyLine(colony: ColonyKey, type: string): Line {
   const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), byQuestion: new Map<string, Seat>(), reserved: 0 }
   const nothing = { hints: 0, lateHints: 0, untold: 0, missed: [], areNamesKnown: false, isVaried: false }
-  return { colony, type, ...nobody, ...nothing, claiming: false, unsure: false }
+  return { colony, type, ...nobody, ...nothing, claiming: false, unsure: false, lowWater: new LowWater() }
 }
 
 /** Most waiters of one claim, and most processes unless one waiter takes more. */
@@ -74,8 +77,4 @@ export function questionOf({ executorId, assignId }: Waiter): string {
 
 export function lineKey(colony: ColonyKey, type: string): string {
   return `${colony}/${type}`
-}
-
-export function sameShape(a: ClaimShape, b: ClaimShape): boolean {
-  return a.location === b.location && a.cpu === b.cpu && a.memory === b.memory
 }

@@ -12,16 +12,8 @@ import {
   wantedOf,
 } from '@colonies/database'
 import { type Log, limitLines } from '../log.js'
-import {
-  emptyLine,
-  type Line,
-  lineKey,
-  questionOf,
-  type Seat,
-  sameShape,
-  upToSlots,
-  type Waiter,
-} from './waiting-line.js'
+import { sameShape } from './low-water.js'
+import { emptyLine, type Line, lineKey, questionOf, type Seat, upToSlots, type Waiter } from './waiting-line.js'
 
 export interface WaitingRoomOptions {
   db: Db
@@ -110,17 +102,18 @@ export class WaitingRoom {
     const free = Math.max(0, line.idle.size + line.asking.size - line.untold)
     const taken = Math.min(ready.count, free)
     line.untold += taken
-    this.#hint(line, ready.count)
+    this.#hint(line, ready)
     return ready.count - taken
   }
 
   /** Another replica says so. */
-  hintFromOthers(colony: ColonyKey, { executorType, count }: ReadyLine): void {
-    const line = this.#lines.get(lineKey(colony, executorType))
-    if (line) this.#hint(line, count)
+  hintFromOthers(colony: ColonyKey, ready: ReadyLine): void {
+    const line = this.#lines.get(lineKey(colony, ready.executorType))
+    if (line) this.#hint(line, ready)
   }
 
-  #hint(line: Line, count: number): void {
+  #hint(line: Line, { count, from }: ReadyLine): void {
+    line.lowWater.fallTo(from)
     line.hints = Math.min(line.hints + count, line.idle.size)
     this.#lookAgain(line)
     if (line.claiming) line.lateHints += count
@@ -199,6 +192,7 @@ export class WaitingRoom {
   #recheck(line: Line): void {
     line.unsure = false
     line.hints = line.idle.size
+    line.lowWater.fallTo(undefined)
     this.#lookAgain(line)
     this.#wake(line)
   }
@@ -330,7 +324,11 @@ export class WaitingRoom {
     try {
       const { executorType, location, cpu, memory } = shape
       const known = { executorType, location, cpu, memory, isVaried: line.isVaried }
-      claimed = await claimProcesses(this.#db, line.colony, known, claimants)
+      // Who does not wait is told for certain that there is nothing.
+      const looksAtAll = line.isVaried || seats.some(({ waiter }) => waiter.once)
+      claimed = await line.lowWater.claim(known, looksAtAll, (from) =>
+        claimProcesses(this.#db, line.colony, { ...known, from }, claimants),
+      )
       line.isVaried = claimed[0]?.varied ?? line.isVaried
     } catch (error) {
       this.#warn('a claim failed; its executors keep waiting', { colony: line.colony, error })

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Claimed } from '@colonies/database'
+import { anyShape } from '@colonies/testkit'
+import { LowWater } from './low-water.js'
+
+const SECOND = 1_000_000_000n
+
+/** A queue whose claims take so long, and what they were told to begin at. */
+function queue(takesMs: number) {
+  let nowMs = 0
+  const lowWater = new LowWater(() => nowMs)
+  return {
+    lowWater,
+    pass: (ms: number) => void (nowMs += ms),
+    /** @param times priority times of what is claimed @returns from where it looked */
+    async claim(times: readonly bigint[], { all = false, meanwhile = () => {}, shape = anyShape } = {}) {
+      let begins: bigint | undefined
+      await lowWater.claim(shape, all, async (from) => {
+        begins = from
+        nowMs += takesMs
+        meanwhile()
+        return times.map((priority_time) => ({ priority_time }) as Claimed)
+      })
+      return begins
+    },
+  }
+}
+
+test('while claims are quick, each looks at all of the queue', async () => {
+  const { claim } = queue(2)
+  await claim([100n * SECOND])
+  assert.equal(await claim([101n * SECOND]), undefined)
+})
+
+test('slow claims begin a little before what was claimed last, until all is looked at again', async () => {
+  const { claim, pass } = queue(20)
+  await claim([90n * SECOND, 100n * SECOND])
+  assert.equal(await claim([101n * SECOND]), 98n * SECOND)
+  assert.equal(await claim([]), 99n * SECOND)
+  pass(1_000)
+  assert.equal(await claim([]), undefined)
+  assert.equal(await claim([]), 99n * SECOND)
+})
+
+test('a claim of another shape, and one that has to be certain, look at all', async () => {
+  const { claim } = queue(20)
+  await claim([100n * SECOND])
+  assert.equal(await claim([], { all: true }), undefined)
+  assert.equal(await claim([], { shape: { ...anyShape, location: 'x' } }), undefined)
+})
+
+test('what becomes ready before the mark lowers it, also while a claim is under way', async () => {
+  const { claim, lowWater } = queue(20)
+  await claim([100n * SECOND])
+  lowWater.fallTo(50n * SECOND)
+  assert.equal(await claim([]), 50n * SECOND)
+  await claim([200n * SECOND], { meanwhile: () => lowWater.fallTo(60n * SECOND) })
+  assert.equal(await claim([]), 60n * SECOND)
+})
+
+test('what becomes ready at an unknown place is looked for soon, however slow that is not all of the time', async () => {
+  const { claim, lowWater, pass } = queue(20)
+  await claim([100n * SECOND])
+  lowWater.fallTo(undefined)
+  assert.equal(await claim([]), 98n * SECOND)
+  pass(380)
+  assert.equal(await claim([]), undefined)
+})
+
+test('a place that was never known is not made up by what becomes ready', async () => {
+  const { claim, lowWater } = queue(20)
+  await claim([])
+  lowWater.fallTo(50n * SECOND)
+  assert.equal(await claim([]), undefined)
+})
