@@ -10,7 +10,7 @@ export interface Listener {
   close(): Promise<void>
 }
 
-const BACKOFF_MS_MAX = 5_000
+const BACKOFF_MS_MAX = 2_000
 /** How often a silent connection proves that somebody is at its other end, and how long it may take. */
 const PING_MS = 30_000
 const PING_TIMEOUT_MS = 10_000

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Db } from '@colonies/database'
 import type { Replica } from '../handler.js'
 import { createLog } from '../log.js'
-import { Alarm, type Loop, runLoops } from './loop.js'
+import { Alarm, backoffMs, type Loop, runLoops } from './loop.js'
 
 /** Loops here touch neither. */
 const db = {} as Db
@@ -48,6 +48,10 @@ test('a run that throws is logged once, and the loop goes on', async () => {
   await stop()
   assert.equal(lines.filter((line) => line.includes('no luck')).length, 1)
   assert.equal(lines.filter((line) => line.includes('a loop works')).length, 1)
+})
+
+test('however long the database was away, loops that come each second are back within two', () => {
+  assert.deepEqual([0, 1, 2, 100].map(backoffMs), [0, 500, 1_000, 1_000])
 })
 
 test('a loop never overlaps itself', async () => {

@@ -54,8 +54,8 @@ export class Alarm {
   }
 }
 
-/** Longest pause after failures. */
-const BACKOFF_MS_MAX = 5_000
+/** Longest pause after failures: so long after the database is back, at most, deadlines, crons and readiness are late. */
+const BACKOFF_MS_MAX = 1_000
 /** How long `stop` waits for runs that do not look at their signal. */
 const STOP_MS_MAX = 1_000
 
@@ -94,10 +94,13 @@ async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
       if (failures === 1)
         log.error('a loop failed; it goes on, and is quiet until it works again', { loop: loop.name, error })
     }
-    const backoffMs = failures > 0 ? Math.min(BACKOFF_MS_MAX, 250 * 2 ** failures) : 0
-    const restMs = outcome === 'again' ? 0 : Math.max(loop.everyMs, backoffMs) * (0.9 + Math.random() * 0.2)
-    await rest(restMs)
+    await rest(outcome === 'again' ? 0 : Math.max(loop.everyMs, backoffMs(failures)) * (0.9 + Math.random() * 0.2))
   }
+}
+
+/** @returns how long a loop rests after so many failures in a row, even when it comes more often */
+export function backoffMs(failures: number): number {
+  return failures > 0 ? Math.min(BACKOFF_MS_MAX, 250 * 2 ** failures) : 0
 }
 
 /** Ends early when the loop is to stop. Even no time at all lets requests run in between. */
