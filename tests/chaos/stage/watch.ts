@@ -28,9 +28,11 @@ export async function look(db: Db, replicas: readonly ReplicaProcess[]): Promise
 }
 
 async function sizes(db: Db, tables: readonly string[]): Promise<Sample[]> {
+  // The tree of a table without partitions is empty, and a table with partitions has no bytes of its own.
   return db.all<Sample>(sql`
-    select 'MB of table ' || t.name as what, (select coalesce(sum(pg_total_relation_size(relid)), 0)
-        from pg_partition_tree(t.name::regclass))::float8 / ${MEGABYTE}::int as value
+    select 'MB of table ' || t.name as what, (pg_total_relation_size(t.name::regclass) + (
+        select coalesce(sum(pg_total_relation_size(relid)), 0) from pg_partition_tree(t.name::regclass)
+        where relid <> t.name::regclass))::float8 / ${MEGABYTE}::int as value
     from unnest(${tables}::text[]) as t (name)`)
 }
 
