@@ -91,9 +91,8 @@ function setUp(scenery: Scenery, observations: Observations, fault: PlantedFault
   const submitters = ['user1', 'user2'].map(
     (name) => new SubmitterActor(scenery, observations, name, { endpoints, untilMs: chaosMs }),
   )
-  const chaos = new Chaos(scenery, { replicas, executors }, { untilMs: chaosMs, endpoints })
+  new Chaos(scenery, { replicas, executors }, { untilMs: chaosMs, endpoints }).begin()
   const isQuiet = () => colony.live.size === 0 && submitters.every(({ isDone }) => isDone) && queued(colony) === 0
-  void chaos
   return {
     colony,
     isOver: () => isQuiet() || world.nowMs > chaosMs + calmMsMax,

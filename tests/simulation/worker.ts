@@ -4,6 +4,7 @@ import { simulate, type Verdict } from './simulate.js'
 
 // Simulates the seeds that it is told, and answers with verdicts.
 
+process.once('disconnect', () => process.exit())
 process.on('message', (task: Task) => void perform(task))
 
 async function perform({ seeds, fault: name }: Task): Promise<void> {

@@ -34,9 +34,12 @@ export class Chaos {
     this.#node = scenery.world.node('chaos')
     const fetch = scenery.network.fetchOf(this.#node)
     this.#owner = createClient({ endpoints, privateKey: keyOf('owner'), fetch, timeoutMs })
+  }
+
+  begin(): void {
     this.#changeWeather()
     for (const trouble of this.#random.some(this.#troubles, 0.45)) this.#repeat(trouble)
-    scenery.world.plan(this.#node, untilMs, () => this.#calm())
+    this.#scenery.world.plan(this.#node, this.#untilMs, () => this.#calm())
   }
 
   #changeWeather(): void {

@@ -4,8 +4,9 @@ import { executorNames, idOf, maybe, newProcess, type Scene, someHeld } from './
 import { childRun, cronRun, generatorRun, packRun } from './schedule-operations.js'
 
 /** A graph in which nodes depend on some of the earlier ones. */
-export function newGraph(scene: Scene, size = scene.random.between(1, 5)): NewGraph {
+function newGraph(scene: Scene): NewGraph {
   const { random } = scene
+  const size = random.between(1, 5)
   const nodes = Array.from({ length: size }, (_, at): NewNode & { children: string[] } => {
     const { requestId: _r, holder: _h, ...process } = newProcess(scene)
     return { ...process, nodeName: `n${at}`, parents: [], children: [], input: null }
@@ -40,7 +41,7 @@ function submitGraphRun(scene: Scene): Run {
   return { name: 'insertGraph', args: [scene.colony.key, newGraph(scene)] }
 }
 
-export function claimRun({ random, colony }: Scene): Run {
+function claimRun({ random, colony }: Scene): Run {
   const shape = {
     executorType: random.pick(['cpu', 'cpu', 'gpu']),
     location: random.pick(['', 'home']),
@@ -54,7 +55,7 @@ export function claimRun({ random, colony }: Scene): Run {
   return { name: 'claimProcesses', args: [colony.key, shape, claimants] }
 }
 
-export function closeRun(scene: Scene): Run {
+function closeRun(scene: Scene): Run {
   const { random, colony } = scene
   const held = someHeld(scene)
   if (random.chance(0.7)) {

@@ -15,7 +15,7 @@ export interface Scene {
 }
 
 /** Seconds: sums of them are never less than ten seconds from a step of time, which has 50. */
-export const durations = [null, 40, 80] as const
+const durations = [null, 40, 80] as const
 
 export const maybe = <Value>(random: Random, value: Value) => (random.chance(0.3) ? value : null)
 

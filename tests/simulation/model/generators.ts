@@ -125,12 +125,12 @@ function moveOn({ now }: Transaction, row: Generator, end: { error: string | und
 export const insertPacks = statement('insertPacks', {
   locks({ tables }, colonyKey, packs, bounds) {
     const colony = tables.of(colonyKey)
-    const known = packs.filter(({ generatorId }) => colony.generators.has(generatorId))
-    const stored = judgePacks(colony, packs, bounds).filter(({ fits }) => fits)
-    const requests = stored.flatMap(({ pack: { caller, requestId } }) =>
-      requestId === null ? [] : rowOf.request(caller, requestId),
+    const firsts = judgePacks(colony, packs, bounds).filter(({ isFirst }) => isFirst)
+    const known = firsts.filter(({ pack }) => colony.generators.has(pack.generatorId))
+    const requests = firsts.flatMap(({ pack: { caller, requestId }, fits }) =>
+      fits && requestId !== null ? rowOf.request(caller, requestId) : [],
     )
-    return { waits: [...known.map(({ generatorId }) => rowOf.generator(generatorId)), ...requests] }
+    return { waits: [...known.map(({ pack }) => rowOf.generator(pack.generatorId)), ...requests] }
   },
   apply({ tables, now }, colonyKey, packs, bounds) {
     const colony = tables.of(colonyKey)
@@ -150,23 +150,25 @@ export const insertPacks = statement('insertPacks', {
 interface JudgedPack {
   pack: Pack
   outcome: PackOutcome
+  /** Of its request; only this one is looked at. */
+  isFirst: boolean
   /** Its arguments are stored. */
   fits: boolean
 }
 
-/** What becomes of each pack. The first of a request counts, and those of one batch add up, those that are too many as well. */
+/** What becomes of each pack. Those of one batch add up, those that are too many as well. */
 function judgePacks(colony: ColonyTables, packs: readonly Pack[], { argsMax }: QueueBounds): JudgedPack[] {
   const first = new Map<string, PackOutcome>()
   const asked = new Map<Generator, number>()
   return packs.map((pack): JudgedPack => {
     const key = pack.requestId === null ? undefined : requestKey(pack.caller, pack.requestId)
     const shared = key === undefined ? undefined : first.get(key)
-    if (shared) return { pack, outcome: shared, fits: false }
+    if (shared) return { pack, outcome: shared, isFirst: false, fits: false }
     const row = colony.generators.get(pack.generatorId)
     const isRepeated = key !== undefined && colony.requests.has(key)
     const outcome: PackOutcome = { outcome: judge(row), argBytesMax: row?.arg_bytes_max ?? null }
     if (key !== undefined) first.set(key, outcome)
-    return { pack, outcome, fits: outcome.outcome === 'packed' && !isRepeated }
+    return { pack, outcome, isFirst: true, fits: outcome.outcome === 'packed' && !isRepeated }
 
     function judge(row: Generator | undefined): PackOutcome['outcome'] {
       if (!row) return 'unknown'

@@ -10,7 +10,7 @@ export const insertGraph = statement('insertGraph', {
 })
 
 /** Rows that keep two inserts of one graph apart. */
-export const graphLocks = (graphs: readonly NewGraph[]) =>
+const graphLocks = (graphs: readonly NewGraph[]) =>
   graphs.flatMap(({ initiatorId, requestId }) => (requestId === null ? [] : [rowOf.request(initiatorId, requestId)]))
 
 /** A planned time of a cron has its graph already: the index `graphs_cron`. */

@@ -40,7 +40,7 @@ export const releaseOverdue = statement('releaseOverdue', {
 })
 
 /** Not approved, or sends heartbeats and fell silent. */
-export const isLost = ({ state, leased, heartbeatAt }: Executor, now: number, silentSeconds: number) =>
+const isLost = ({ state, leased, heartbeatAt }: Executor, now: number, silentSeconds: number) =>
   state !== 1 || (leased && heartbeatAt !== null && heartbeatAt < now - silentSeconds * 1_000_000)
 
 export function heldByLost(colony: ColonyTables, now: number, silentSeconds: number): Live[] {

@@ -20,7 +20,7 @@ export interface Weather {
   replyCut: number
 }
 
-export const fairWeather: Weather = { delayMs: [2, 2], lost: 0, duplicated: 0, replyCut: 0 }
+const fairWeather: Weather = { delayMs: [2, 2], lost: 0, duplicated: 0, replyCut: 0 }
 
 interface Place {
   node: Node
