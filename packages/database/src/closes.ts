@@ -188,7 +188,9 @@ async function endWithDescendants(db: Db, colony: ColonyKey, ending: Ending): Pr
     from mine
     union all
     select null, 0, null, 0, null from below b
-    where ${raceIf(colony, sql`b.process_id`, sql`b.process_id not in (select process_id from dropped)`)}`)
+    where ${raceIf(colony, sql`b.process_id`, sql`b.process_id not in (select process_id from dropped)`)}
+    union all
+    select null, 0, null, 0, null from mine m where ${raceIfNewlyWanted(colony)}`)
   return ended(rows)
 }
 
@@ -273,5 +275,16 @@ function ended(rows: readonly EndRow[]): Ended {
 function raceIf(colony: ColonyKey, processId: Sql, missing: Sql): Sql {
   return sql`case when ${missing} and (
       select r.process_id from results r where r.colony = ${colony} and r.process_id = ${processId}) is null
+      then raise_race() else false end`
+}
+
+/**
+ * Starts the statement over for a process `m` that became ready while it was waited for: this snapshot does not see the
+ * rows of `wanted` that came with it, and would leave them behind, before the processes that its executors wait for.
+ */
+function raceIfNewlyWanted(colony: ColonyKey): Sql {
+  return sql`case when m.names is not null and m.state = 0 and (
+      select (l.state, l.open_parents, l.attempt) is distinct from (m.state, m.open_parents, m.attempt)
+      from live l where l.colony = ${colony} and l.process_id = m.process_id)
       then raise_race() else false end`
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { testDatabase } from '@colonies/testkit'
 import { insertChild } from './children.js'
 import { claimProcesses } from './claims.js'
-import { closeFailed, closeSuccessful, type ReadyLine } from './closes.js'
+import { cancelProcess, closeFailed, closeSuccessful, type ReadyLine } from './closes.js'
 import type { Db } from './db.js'
 import { insertGraph, type NewNode } from './graphs.js'
 import { readProcesses } from './processes.js'
@@ -250,6 +250,26 @@ test('the sweep of deadlines does not wait for a close, and finds nothing when t
   assert.equal((await releaseOverdue(db, colony.key, 10)).released.size, 0)
   const [row] = await readProcesses(db, colony.key, [process.processId])
   assert.deepEqual([row?.state, row?.output], [2, '["late"]'])
+})
+
+test('a cancel that waits for the release of a process leaves nothing behind for the executor that it wanted', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const [cancelled, next] = [colony.process({ names: ['e1'] }), colony.process({ names: ['e1'] })]
+  await insertProcesses(db, colony.key, [cancelled, next], [])
+  await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+
+  await heldOpen(
+    db,
+    (tx) => giveBack(tx, colony.key, [{ processId: cancelled.processId, holder: 'e1-id', attempt: 0 }]),
+    () => cancelProcess(db, colony.key, cancelled.processId),
+  )
+
+  assert.deepEqual(await db.all(sql`select process_id from wanted where colony = ${colony.key}`), [
+    { process_id: next.processId },
+  ])
+  const [claimed] = await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+  assert.equal(claimed?.process_id, next.processId)
 })
 
 test('a transaction that cannot be serialized lets go of the rows that it locked, and is done once', async (t) => {
