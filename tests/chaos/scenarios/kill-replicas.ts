@@ -21,10 +21,10 @@ import { killReplica, startReplicas } from '../stage/replicas.js'
  */
 const sizes = {
   ci: {
-    kills: 6,
+    kills: 5,
     acknowledged: 500,
     minutes: 1,
-    pauseMs: [100, 1_000],
+    pauseMs: [100, 500],
     executors: { count: 7, processes: 2 },
     python: 1,
     submitters: { count: 4, ratePerSecond: 100, batchSize: 5 },

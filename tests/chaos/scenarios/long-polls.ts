@@ -13,7 +13,8 @@ import { freePort, type ReplicaProcess } from '../stage/replica-process.js'
 import { startReplicas } from '../stage/replicas.js'
 
 const sizes = {
-  ci: { polls: 200, submits: 8, everyMs: 100, idleMs: 1_000, wakeP99Ms: 1_000 }, // on a machine with other tests
+  // Polls: as many for each executor, and whole batches.
+  ci: { polls: 400, submits: 8, everyMs: 100, idleMs: 1_000, wakeP99Ms: 1_000 }, // on a machine with other tests
   full: { polls: 10_000, submits: 60, everyMs: 1_000, idleMs: 10_000, wakeP99Ms: 100 },
 } as const
 type Size = Readonly<Record<keyof (typeof sizes)['ci'], number>>
