@@ -86,12 +86,13 @@ async function smallDisk(stage: Stage): Promise<string | undefined> {
 
 /** A database whose tables are on that disk, and whose WAL is not: a full WAL stops PostgreSQL, a full table does not. */
 async function databaseOn(stage: Stage, disk: string): Promise<DatabaseConfig> {
-  const server = await testServer()
+  const server = { ...(await testServer()), database: 'postgres' }
   const config = { ...server, database: `full_${process.pid}` }
   const onServer = (text: string) => withClient(server, (client) => client.query(text))
   await withClient(server, async (client) => {
-    const { rows } = await client.query('show data_directory')
-    const { uid, gid } = await stat(rows[0].data_directory)
+    // Not by its folder: that of the embedded one is called /proc/self/cwd, which is another one here.
+    const { rows } = await client.query('select pg_backend_pid() as pid')
+    const { uid, gid } = await stat(`/proc/${rows[0].pid}`)
     await chown(disk, uid, gid)
   })
   await onServer(`create tablespace ${config.database} location '${disk}'`)
