@@ -49,12 +49,21 @@ const suites = {
     atOnce: 2,
     minutesMax: 2,
   },
-  // What goes over the wire, with each request at the next of two replicas.
+  // What goes over the wire, with each request at the next of two replicas. Who chooses the replica is left out.
   spread: {
     files: () =>
       below('tests').filter(
         (file) =>
-          !inFolders(file, [...compatible, ...endToEnd, ...deployed, ...broken, ...large, ...simulated, 'hostile']),
+          !inFolders(file, [
+            ...compatible,
+            ...endToEnd,
+            ...deployed,
+            ...broken,
+            ...large,
+            ...simulated,
+            'hostile',
+            'replicas',
+          ]),
       ),
     database: true,
     atOnce: 2,
