@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestColony } from '@colonies/testkit'
@@ -13,16 +14,20 @@ const requirements = join(root, 'tests', 'compat', 'python', 'requirements.txt')
 
 /** An interpreter with the published pycolonies, unmodified, in an environment of its own. @returns its path */
 export async function pythonWithColonies(): Promise<string> {
-  const folder = join(cacheFolder, 'python')
-  const python = join(folder, 'bin', 'python')
-  const stamp = join(folder, 'installed.txt')
   const wanted = await readFile(requirements, 'utf8')
-  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === wanted) return python
-  await rm(folder, { recursive: true, force: true })
+  const folder = join(cacheFolder, `python-${createHash('sha256').update(wanted).digest('hex').slice(0, 16)}`)
+  const python = join(folder, 'bin', 'python')
+  if (existsSync(folder)) return python
+  // Another test may be at it as well: whole environments take the name, and the first one stays.
   await mkdir(cacheFolder, { recursive: true })
-  await runWell('python3', ['-m', 'venv', folder])
-  await runWell(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements])
-  await writeFile(stamp, wanted)
+  const fresh = await mkdtemp(`${folder}-`)
+  await runWell('python3', ['-m', 'venv', fresh])
+  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]
+  await runWell(join(fresh, 'bin', 'python'), install)
+  await rename(fresh, folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    return rm(fresh, { recursive: true })
+  })
   return python
 }
 
