@@ -82,28 +82,20 @@ export class ObjectFolder {
   async copy(colony: ColonyKey, fileId: string): Promise<string | undefined> {
     const copy = newId()
     const place = this.#pathOf(colony, copy)
-    try {
+    return ifThere(async () => {
       await inFolder(dirname(place), () => link(this.#pathOf(colony, fileId), place))
       return copy
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw error
-    }
+    })
   }
 
   /** @returns undefined when this folder has no such file */
   async read(colony: ColonyKey, fileId: string, range?: ByteRange): Promise<Readable | undefined> {
-    try {
-      const file = await open(this.#pathOf(colony, fileId), 'r')
-      return file.createReadStream({ highWaterMark: 256 * 1024, ...range })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw error
-    }
+    const file = await ifThere(() => open(this.#pathOf(colony, fileId), 'r'))
+    return file?.createReadStream({ highWaterMark: 256 * 1024, ...range })
   }
 
   async has(colony: ColonyKey, fileId: string): Promise<boolean> {
-    return (await stat(this.#pathOf(colony, fileId)).catch(() => undefined)) !== undefined
+    return (await ifThere(() => stat(this.#pathOf(colony, fileId)))) !== undefined
   }
 
   /** Files that are gone already are no error: somebody was first. */
@@ -154,6 +146,16 @@ async function write(
     size += chunk.length
   }
   return { size, md5: md5?.digest('hex') ?? '' }
+}
+
+/** @returns undefined where there is no such file; what else is wrong is thrown */
+async function ifThere<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** Gives a file its name in a folder, which is made when it is not there; both survive a loss of power. */
