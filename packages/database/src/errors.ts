@@ -64,8 +64,9 @@ export function isConnectionFailure(error: unknown): boolean {
 
 /** True when a limit of time was over, of PostgreSQL or ours: for a statement, for a lock, for a connection. */
 export function isTimeout(error: unknown): boolean {
+  if (isLockTimeout(error)) return true
   return some(error, (one) => {
-    if (one instanceof DatabaseError) return one.code === '57014' || one.code === '55P03'
+    if (one instanceof DatabaseError) return one.code === '57014'
     return LATE_FOR_THE_DRIVER.some((text) => one.message.startsWith(text))
   })
 }
