@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { generatePrivateKey } from '@colonies/identity'
-import { History } from '../history.js'
 import { judge } from '../judge.js'
 import { untilDrained } from '../settle.js'
-import { openColony } from '../stage/colony.js'
-import { startReplicas } from '../stage/replicas.js'
+import { serveColony } from '../stage/served-colony.js'
 import { openStage } from '../stage/stage.js'
 import { startPythonExecutors } from './python-executors.js'
 
@@ -15,11 +12,7 @@ test('an executor of pycolonies does the work, goes on when its server is killed
   const { stage, close } = openStage({ say: (line) => t.diagnostic(line) })
   t.after(close)
   const { db, config } = await stage.database()
-  const serverKey = generatePrivateKey()
-  const replicas = await startReplicas(stage, { database: config, serverKey, count: 2 })
-  const endpoints = replicas.map(({ url }) => url)
-  const history = new History()
-  const colony = await openColony({ db, history, serverKey, endpoints })
+  const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 2 })
   const user = await colony.user('me')
   const python = await startPythonExecutors(stage, colony, { count: 1, endpoints })
   const conditions = { colonyname: colony.name, executortype: 'load' }

@@ -1,5 +1,4 @@
-import { connect, type DatabaseConfig } from '@colonies/database'
-import { generatePrivateKey } from '@colonies/identity'
+import type { DatabaseConfig } from '@colonies/database'
 import { nowMs } from '../clock.js'
 import { submits } from '../history.js'
 import { type Spread, spreadOf } from '../judge/back.js'
@@ -12,9 +11,9 @@ import { pause } from '../monkey.js'
 import { between, type Random } from '../random.js'
 import type { Report, Stage } from '../scenario.js'
 import { untilDrained } from '../settle.js'
-import { type ChaosColony, openColony } from '../stage/colony.js'
+import type { ChaosColony } from '../stage/colony.js'
 import type { ReplicaProcess } from '../stage/replica-process.js'
-import { startReplicas } from '../stage/replicas.js'
+import { serveColony } from '../stage/served-colony.js'
 
 export interface Size {
   readonly rounds: number
@@ -54,14 +53,8 @@ export interface AwayOptions extends Round {
 /** Three replicas under load on a database that goes away again and again; then the judge. */
 export async function runAway(stage: Stage, options: AwayOptions): Promise<Report> {
   const { config, size } = options
-  const serverKey = generatePrivateKey()
-  const replicas = await startReplicas(stage, { database: config, serverKey, count: 3 })
+  const { db, replicas, endpoints, history, colony } = await serveColony(stage, { config, count: 3 })
   const pids = replicas.map(({ pid }) => pid)
-  const endpoints = replicas.map(({ url }) => url)
-  const db = connect({ ...config, maxConnections: 4 })
-  stage.atEnd(() => db.close())
-  const history = stage.history()
-  const colony = await openColony({ db, history, serverKey, endpoints })
   const executors = await startExecutors(colony, { count: size.executors, endpoints, concurrency: 8 })
   const submitters = await startSubmitters(colony, { ...size, count: size.submitters, endpoints })
   const pulses = await startPulses(colony, endpoints)

@@ -1,11 +1,10 @@
 import type { Channel } from '@colonies/client'
-import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
 import { monkey, pause } from '../monkey.js'
 import { randomOf } from '../random.js'
 import type { Scenario, Stage } from '../scenario.js'
-import { openColony } from '../stage/colony.js'
-import { killReplica, startReplicas } from '../stage/replicas.js'
+import { killReplica } from '../stage/replicas.js'
+import { serveColony } from '../stage/served-colony.js'
 
 const sizes = {
   ci: { kills: 8, pauseMs: [100, 500], minutes: 1 },
@@ -63,11 +62,7 @@ interface Party {
 /** A process with a channel, its submitter and the executor that holds it. */
 async function openConversation(stage: Stage) {
   const { db, config } = await stage.database()
-  const serverKey = generatePrivateKey()
-  const replicas = await startReplicas(stage, { database: config, serverKey, count: 2 })
-  const endpoints = replicas.map(({ url }) => url)
-  const history = stage.history()
-  const colony = await openColony({ db, history, serverKey, endpoints })
+  const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 2 })
   const [userKey, executorKey] = [await colony.addUser('me'), await colony.addExecutor('ada', 'cli')]
   const conditions = { colonyname: colony.name, executortype: 'cli' }
   const { processid } = await colony

@@ -1,5 +1,4 @@
 import { connect } from '@colonies/database'
-import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
 import { slowestSubmit, spreadOf, timesUntilBack } from '../judge/back.js'
 import { judge } from '../judge.js'
@@ -12,8 +11,8 @@ import { sayProgress } from '../progress.js'
 import { randomOf } from '../random.js'
 import type { Scenario } from '../scenario.js'
 import { untilDrained } from '../settle.js'
-import { openColony } from '../stage/colony.js'
-import { killReplica, startReplicas } from '../stage/replicas.js'
+import { killReplica } from '../stage/replicas.js'
+import { serveColony } from '../stage/served-colony.js'
 
 /**
  * Two cores, on which clients work as well as replicas, do about twice the rate of the full run. Its kills are spread over the
@@ -53,11 +52,7 @@ export const killReplicas: Scenario = {
   async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
     const { db, config, beforeDrop } = await stage.database()
-    const serverKey = generatePrivateKey()
-    const replicas = await startReplicas(stage, { database: config, serverKey, count: 3 })
-    const endpoints = replicas.map(({ url }) => url)
-    const history = stage.history()
-    const colony = await openColony({ db, history, serverKey, endpoints })
+    const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 3 })
     const executors = await startExecutorProcesses(stage, colony, { ...size.executors, endpoints })
     const python = await startPythonExecutors(stage, colony, { count: size.python, endpoints, type: 'python' })
     const submitters = await startSubmitters(colony, { ...size.submitters, endpoints, otherType: 'python' })

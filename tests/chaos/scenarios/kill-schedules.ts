@@ -1,5 +1,4 @@
 import { type Db, sql } from '@colonies/database'
-import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
 import { judge } from '../judge.js'
 import { addCrons, startPackers } from '../load/schedules.js'
@@ -8,8 +7,8 @@ import { sayProgress } from '../progress.js'
 import { randomOf } from '../random.js'
 import type { Scenario } from '../scenario.js'
 import { untilOnTime } from '../settle.js'
-import { openColony } from '../stage/colony.js'
-import { killReplica, startReplicas } from '../stage/replicas.js'
+import { killReplica } from '../stage/replicas.js'
+import { serveColony } from '../stage/served-colony.js'
 
 const sizes = {
   ci: { kills: 10, crons: 50, pauseMs: [100, 500], packMs: 40, minutes: 1 },
@@ -26,11 +25,7 @@ export const killSchedules: Scenario = {
   async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
     const { db, config } = await stage.database()
-    const serverKey = generatePrivateKey()
-    const replicas = await startReplicas(stage, { database: config, serverKey, count: 3 })
-    const endpoints = replicas.map(({ url }) => url)
-    const history = stage.history()
-    const colony = await openColony({ db, history, serverKey, endpoints })
+    const { replicas, history, colony } = await serveColony(stage, { db, config, count: 3 })
     const user = await colony.user('planner')
     await addCrons(user, colony.name, size.crons)
     const begun = nowMs()

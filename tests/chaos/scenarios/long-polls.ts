@@ -1,5 +1,4 @@
 import type { Client } from '@colonies/client'
-import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
 import { spreadOf } from '../judge/back.js'
 import { judge } from '../judge.js'
@@ -7,10 +6,10 @@ import { type Lag, Pollers } from '../load/pollers.js'
 import { pause } from '../monkey.js'
 import { type Random, randomOf } from '../random.js'
 import type { Report, Scenario, Stage } from '../scenario.js'
-import { type ChaosColony, openColony } from '../stage/colony.js'
+import type { ChaosColony } from '../stage/colony.js'
 import { type ReplicaNumbers, readNumbers } from '../stage/replica-numbers.js'
 import { freePort, type ReplicaProcess } from '../stage/replica-process.js'
-import { startReplicas } from '../stage/replicas.js'
+import { serveColony } from '../stage/served-colony.js'
 
 const sizes = {
   // Polls: as many for each executor, and whole batches.
@@ -55,13 +54,9 @@ interface PartOptions {
 
 async function run(stage: Stage, { random, size, hints }: PartOptions): Promise<Report> {
   const { db, config } = await stage.database()
-  const serverKey = generatePrivateKey()
   // Nobody answers where this one listens for hints.
   const env = hints ? {} : { COLONIES_DB_LISTEN_PORT: String(await freePort()) }
-  const replicas = await startReplicas(stage, { database: config, serverKey, count: 2, env })
-  const endpoints = replicas.map(({ url }) => url)
-  const history = stage.history()
-  const colony = await openColony({ db, history, serverKey, endpoints })
+  const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 2, env })
   const users = await Promise.all(endpoints.map((endpoint, at) => colony.user(`user${at}`, [endpoint])))
   const alone = await restOver(replicas, size.idleMs)
   const executors = Array.from({ length: EXECUTORS }, (_, number) => ({

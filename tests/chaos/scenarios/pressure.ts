@@ -1,5 +1,3 @@
-import { connect } from '@colonies/database'
-import { generatePrivateKey } from '@colonies/identity'
 import type { History } from '../history.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
@@ -8,10 +6,9 @@ import { pause } from '../monkey.js'
 import { randomOf } from '../random.js'
 import type { Scenario } from '../scenario.js'
 import { untilDrained } from '../settle.js'
-import { openColony } from '../stage/colony.js'
 import { putUnderPressure } from '../stage/database-pressure.js'
 import { startOwnPostgres } from '../stage/own-postgres.js'
-import { startReplicas } from '../stage/replicas.js'
+import { serveColony } from '../stage/served-colony.js'
 
 // In seconds it is seen whether it goes on at all; how fast, in minutes.
 const sizes = {
@@ -32,13 +29,7 @@ export const pressure: Scenario = {
   async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
     const { config } = await startOwnPostgres(stage, 500)
-    const serverKey = generatePrivateKey()
-    const replicas = await startReplicas(stage, { database: config, serverKey, count: 2 })
-    const db = connect({ ...config, maxConnections: 4 })
-    stage.atEnd(() => db.close())
-    const endpoints = replicas.map(({ url }) => url)
-    const history = stage.history()
-    const colony = await openColony({ db, history, serverKey, endpoints })
+    const { db, replicas, endpoints, history, colony } = await serveColony(stage, { config, count: 2 })
     const executors = await startExecutors(colony, { count: size.executors, endpoints })
     const load = { count: size.submitters, endpoints, pauseMs: 5, batchSize: 50, aheadMax: 1_000 }
     const submitters = await startSubmitters(colony, load)

@@ -1,5 +1,4 @@
 import { type Client, join, workflow } from '@colonies/client'
-import { generatePrivateKey } from '@colonies/identity'
 import { emptyDatabase } from '@colonies/testkit'
 import type { CallRecord } from '../history.js'
 import { judge } from '../judge.js'
@@ -8,10 +7,10 @@ import type { Load } from '../load/load.js'
 import { pause } from '../monkey.js'
 import type { Report, Scenario, Stage } from '../scenario.js'
 import { untilDrained } from '../settle.js'
-import { type ChaosColony, openColony, rotated } from '../stage/colony.js'
+import { type ChaosColony, rotated } from '../stage/colony.js'
 import { buildPreviousRelease, previousRelease } from '../stage/previous-release.js'
 import { type ReplicaProcess, theseSources } from '../stage/replica-process.js'
-import { startReplicas } from '../stage/replicas.js'
+import { serveColony } from '../stage/served-colony.js'
 
 /** `rate`: operations per second. */
 const sizes = {
@@ -32,11 +31,12 @@ export const rollingUpgrade: Scenario = {
     const size = sizes[scale]
     const old = await buildPreviousRelease()
     const { db, config } = await emptyDatabase(stage.scope)
-    const serverKey = generatePrivateKey()
-    const replicas = await startReplicas(stage, { database: config, serverKey, count: REPLICAS, program: old })
-    const endpoints = replicas.map(({ url }) => url)
-    const history = stage.history()
-    const colony = await openColony({ db, history, serverKey, endpoints })
+    const { replicas, endpoints, history, colony } = await serveColony(stage, {
+      db,
+      config,
+      count: REPLICAS,
+      program: old,
+    })
     const executors = await startExecutors(colony, { count: size.executors, endpoints, concurrency: 4 })
     // Executors asked before they were let in.
     const from = history.records.length

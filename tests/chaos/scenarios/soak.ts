@@ -1,4 +1,3 @@
-import { generatePrivateKey } from '@colonies/identity'
 import { nowMs } from '../clock.js'
 import { type Allowance, findGrowth, type Sample } from '../judge/growth.js'
 import { slowerOf } from '../judge/slower.js'
@@ -9,8 +8,7 @@ import { startSubmitters } from '../load/submitters.js'
 import { pause } from '../monkey.js'
 import type { Scenario } from '../scenario.js'
 import { untilDrained, untilOnTime } from '../settle.js'
-import { openColony } from '../stage/colony.js'
-import { startReplicas } from '../stage/replicas.js'
+import { serveColony } from '../stage/served-colony.js'
 import { look } from '../stage/watch.js'
 
 const sizes = {
@@ -31,11 +29,7 @@ export const soak: Scenario = {
   async run(stage, { scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
     const { db, config } = await stage.database()
-    const serverKey = generatePrivateKey()
-    const replicas = await startReplicas(stage, { database: config, serverKey, count: 2 })
-    const endpoints = replicas.map(({ url }) => url)
-    const history = stage.history()
-    const colony = await openColony({ db, history, serverKey, endpoints })
+    const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 2 })
     const executors = await startExecutors(colony, { count: size.executors, endpoints })
     const user = await colony.user('planner')
     await addCrons(user, colony.name, size.crons)

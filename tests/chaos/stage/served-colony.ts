@@ -1,0 +1,39 @@
+import { connect, type DatabaseConfig, type Db } from '@colonies/database'
+import { generatePrivateKey } from '@colonies/identity'
+import type { History } from '../history.js'
+import type { Stage } from '../scenario.js'
+import { type ChaosColony, openColony } from './colony.js'
+import type { ReplicaProcess } from './replica-process.js'
+import { type ReplicasOptions, startReplicas } from './replicas.js'
+
+export interface ServedColonyOptions extends Omit<ReplicasOptions, 'database' | 'serverKey'> {
+  readonly config: DatabaseConfig
+  /** For the judge; with connections of its own when left out. */
+  readonly db?: Db
+}
+
+export interface ServedColony {
+  readonly db: Db
+  readonly replicas: readonly ReplicaProcess[]
+  /** Of all replicas. */
+  readonly endpoints: readonly string[]
+  readonly history: History
+  readonly colony: ChaosColony
+}
+
+/** Equal replicas on one database, and a colony on them whose members are all recorded. */
+export async function serveColony(stage: Stage, options: ServedColonyOptions): Promise<ServedColony> {
+  const { config, db = ownConnections(stage, config), ...others } = options
+  const serverKey = generatePrivateKey()
+  const replicas = await startReplicas(stage, { ...others, database: config, serverKey })
+  const endpoints = replicas.map(({ url }) => url)
+  const history = stage.history()
+  const colony = await openColony({ db, history, serverKey, endpoints })
+  return { db, replicas, endpoints, history, colony }
+}
+
+function ownConnections(stage: Stage, config: DatabaseConfig): Db {
+  const db = connect({ ...config, maxConnections: 4 })
+  stage.atEnd(() => db.close())
+  return db
+}
