@@ -127,8 +127,11 @@ export function claimProcesses(
         row_number() over (partition by n.name order by n.priority_time, n.process_id) as nth_of_name
       from named_first n
       where exists (select 1 from (
-        select l.state, l.open_parents from live l where l.colony = ${colony} and l.process_id = n.process_id
-        for update of l skip locked) free where free.state = 0 and free.open_parents = 0)
+        select l.state, l.open_parents, l.attempt from live l where l.colony = ${colony} and l.process_id = n.process_id
+        for update of l skip locked) free
+      where free.state = 0 and free.open_parents = 0
+        -- Who was claimed and given back since the snapshot has new rows of wanted, which only the next claim can see and delete.
+        and free.attempt = (select l.attempt from live l where l.colony = ${colony} and l.process_id = n.process_id))
     ), taken as materialized (
       select * from (
         select process_id, priority_time, null::text as name, null::bigint as nth_of_name from general

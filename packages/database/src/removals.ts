@@ -80,9 +80,15 @@ export async function graphsToRemove(
 function removeRows(db: Db, colony: ColonyKey, chosen: Sql): Promise<number> {
   return db.transaction(async (tx) => {
     const gone = (await removeProcessRows(tx, colony, chosen)).map((row) => row.process_id)
-    // A statement of its own: what was written to a channel while the first one waited for a lock, only this one sees.
+    // A statement of its own: what was written while the first one waited for a lock (to a channel, or into the queue, when
+    // a process became ready), only this one sees.
     const ids = sql`select process_id from unnest(${gone}::text[]) as t (process_id)`
-    if (gone.length > 0) await tx.run(sql`with ${dropChannels(colony, ids)} select`)
+    if (gone.length > 0)
+      await tx.run(sql`
+        with ${dropChannels(colony, ids)}, unwanted as (
+          delete from wanted where colony = ${colony} and process_id in (${ids})
+        )
+        select`)
     return gone.length
   })
 }
@@ -100,8 +106,6 @@ function removeProcessRows(db: Db, colony: ColonyKey, chosen: Sql): Promise<{ pr
       returning r.process_id, r.state, r.attempt, r.executor_type
     ), gone as materialized (
       select * from gone_live union all select * from gone_results
-    ), unwanted as (
-      delete from wanted w using gone g where w.colony = ${colony} and w.process_id = g.process_id
     ), plain as (
       delete from attributes a using gone g where a.colony = ${colony} and a.process_id = g.process_id
     ), history as (
