@@ -44,7 +44,7 @@ const defaults = { timeoutMs: 30_000, retry: { forMs: 20_000, baseMs: 100, maxMs
  *
  * Requests that the server recognises when they come twice are repeated for some time after a failure: those that only
  * read, and those that get a `requestid` or `assignid` here. In Node, `fetch` gives up on replies that take longer than 300
- * seconds, so longer polls need another `fetch`.
+ * seconds: `waitForProcess` may wait for longer, a raw `assign` not, unless it is given another `fetch`.
  *
  * @throws InvalidError without a usable endpoint, PrivateKeyError for a key that is none
  */

@@ -127,6 +127,16 @@ test('no process to execute is no error, no colony is one', async (t) => {
   }
 })
 
+test('a wait that is longer than fetch can is made of polls that are shorter', async (t) => {
+  const none: Answer = { status: 404, message: 'No process available for assignment' }
+  const server = await fakeServer(t, { answer: () => none })
+  assert.equal(await client(server.url).waitForProcess({ colonyname: 'dev', timeout: 600 }), undefined)
+  assert.deepEqual(
+    server.requests.map(({ input }) => Number(input.timeout)),
+    [240, 240, 120],
+  )
+})
+
 test('frames of a subscription come in order, and leaving the loop closes the connection', async (t) => {
   const server = await fakeServer(t, {
     answer: () => 'hang',

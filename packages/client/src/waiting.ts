@@ -25,12 +25,16 @@ export interface WaitingMethods {
   result(spec: FunctionSpec, options?: CallOptions): Promise<JsonValue[]>
 
   /**
-   * Asks for a process to execute, as `assign` does, except that none is no error.
+   * Asks for a process to execute, as `assign` does, except that none is no error, and that a `timeout` of any length is kept:
+   * it is asked again every four minutes.
    *
    * @returns the process, in state running; undefined when none came, or the colony is paused
    */
   waitForProcess(input: Input<'assign'>, options?: CallOptions): Promise<Process | undefined>
 }
+
+/** `fetch` in Node, and many a proxy, gives up on a reply after 300 seconds. */
+const pollSecondsMax = 240
 
 /** The process ended, but not well. */
 export class ProcessFailedError extends ClientError {
@@ -64,11 +68,13 @@ export function createWaitingMethods(caller: Caller, methods: Methods): WaitingM
     run,
     result: async (spec, options) => outputOf(await run(spec, options)),
     async waitForProcess(input, options) {
-      try {
-        return await methods.assign(input, options)
-      } catch (error) {
-        if (isNoneAvailable(error)) return undefined
-        throw error
+      for (let left = input.timeout; ; left -= pollSecondsMax) {
+        try {
+          return await methods.assign({ ...input, timeout: Math.min(left, pollSecondsMax) }, options)
+        } catch (error) {
+          if (!isNoneAvailable(error)) throw error
+          if (left <= pollSecondsMax) return undefined
+        }
       }
     },
   }
