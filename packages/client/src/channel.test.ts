@@ -5,7 +5,9 @@ import type { JsonValue } from '@colonies/protocol'
 import { WebSocket } from 'ws'
 import type { Channel } from './channel.js'
 import { type ClientOptions, createClient } from './client.js'
+import { systemClock } from './clock.js'
 import { AbortedError, DeniedError, NotFoundError } from './errors.js'
+import { followChannel } from './follow-channel.js'
 import { type Answer, fakeServer, type Request } from './server.fake.js'
 
 const processid = 'a'.repeat(64)
@@ -113,6 +115,28 @@ test('a channel that never was is an error, a refusal too, and a server that sta
   await assert.rejects(textsOf(channelAt(refusing.url, { WebSocket })), DeniedError)
   const away = await fakeServer(t, { answer: () => 'drop' })
   await assert.rejects(textsOf(channelAt(away.url, { WebSocket, retry: { forMs: 0 } })), /did not answer/)
+})
+
+test('a connection from which nothing comes any more is left for a new one, and nothing is missed', async (t) => {
+  let subscriptions = 0
+  const server = await fakeServer(t, {
+    answer: ({ input }) => ({ reply: input.afterseq === 0 ? [entry('a')] : [] }),
+    frames(_, send) {
+      subscriptions += 1
+      if (subscriptions === 2) send(ended)
+    },
+  })
+  const client = createClient({ endpoint: server.url, privateKey: generatePrivateKey(), WebSocket })
+  const hurried = { ...systemClock, pause: (ms: number, signal?: AbortSignal) => systemClock.pause(ms / 200, signal) }
+  const connection = {
+    clock: hurried,
+    openSocket: (url: string) => new WebSocket(url),
+    retry: { forMs: 0, baseMs: 1, maxMs: 1 },
+  }
+  const following = { connection, methods: client, processid, name: 'chat', signal: undefined }
+  const texts: string[] = []
+  for await (const { text } of followChannel(following, 0)) texts.push(text)
+  assert.deepEqual([texts, subscriptions], [['a'], 2])
 })
 
 test('an abort ends a loop that waits', async (t) => {

@@ -2,9 +2,13 @@ import { type Connection, jitteredMs } from './call.js'
 import { type ChannelMessage, messageOf } from './channel-message.js'
 import { ClientError, ConnectionError, NotFoundError } from './errors.js'
 import type { Methods, Output } from './methods.js'
+import { within } from './within.js'
+
+/** What is used of a connection here. */
+type Means = Pick<Connection, 'clock' | 'openSocket' | 'retry'>
 
 interface Following {
-  connection: Connection
+  connection: Means
   methods: Methods
   processid: string
   name: string
@@ -15,6 +19,8 @@ type Entries = Output<'channelRead'>
 
 /** Seconds that one subscription is asked for; then comes the next. */
 const subscriptionSeconds = 3_600
+/** With frames, silence is believed for so long. */
+const silenceMs = 15_000
 /** Between readings, where there are no frames. */
 const readingPauses = { baseMs: 100, maxMs: 2_000 }
 /** A subscription that ends so soon was hardly meant. */
@@ -46,7 +52,7 @@ async function* pagesOf(following: Following, next: () => number): AsyncGenerato
     const bySocket = startedMs >= readUntilMs
     let came = false
     try {
-      for await (const entries of bySocket ? framesOf(following, next()) : readingsOf(following, next, readUntilMs)) {
+      for await (const entries of bySocket ? framesOf(following, next) : readingsOf(following, next, readUntilMs)) {
         came = true
         patience.renew()
         yield entries
@@ -67,14 +73,27 @@ async function* pagesOf(following: Following, next: () => number): AsyncGenerato
 
 /** One subscription. @throws NotFoundError when the process has ended */
 async function* framesOf(
-  { methods, processid, name, signal }: Following,
-  from: number,
+  { connection, methods, processid, name, signal }: Following,
+  next: () => number,
 ): AsyncGenerator<Entries, undefined, undefined> {
-  const place = { processid, name, afterseq: BigInt(from), timeout: subscriptionSeconds }
-  for await (const entries of methods.subscribeChannel(place, { signal })) {
-    // Its time is over, or the process has ended: that is told to whoever subscribes again.
-    if (entries.length === 0) return
-    yield entries
+  const place = { processid, name, afterseq: BigInt(next()), timeout: subscriptionSeconds }
+  const frames = methods.subscribeChannel(place, { signal })
+  try {
+    for (let coming = frames.next(); ; ) {
+      const frame = await within(silenceMs, coming, signal, connection.clock)
+      if (frame === 'silence') {
+        const missed = await methods.channelRead({ processid, name, afterseq: BigInt(next()) }, { signal })
+        if (missed.length === 0) continue
+        yield missed // by a subscription that nothing comes from any more: the next one goes on
+        return
+      }
+      // Its time is over, or the process has ended: that is told to whoever subscribes again.
+      if (frame.done || frame.value.length === 0) return
+      yield frame.value
+      coming = frames.next()
+    }
+  } finally {
+    await frames.return?.()
   }
 }
 
@@ -115,11 +134,11 @@ async function* rest(
 
 /** Waits after failures, for as long as a call would be tried again. */
 class Patience {
-  readonly #connection: Connection
+  readonly #connection: Means
   #failures = 0
   #giveUpAtMs: number | undefined
 
-  constructor(connection: Connection) {
+  constructor(connection: Means) {
     this.#connection = connection
   }
 

@@ -1,8 +1,8 @@
 import { type Process, State } from '@colonies/protocol'
 import { type Connection, jitteredMs } from './call.js'
-import { abortedError, type Clock } from './clock.js'
 import type { Methods } from './methods.js'
 import type { Subscription } from './subscribe.js'
+import { within } from './within.js'
 
 /** With frames, silence is believed for so long. */
 const silenceMs = 15_000
@@ -75,18 +75,4 @@ export class ProcessNews {
 
 function asEnd(): IteratorResult<never, undefined> {
   return { done: true, value: undefined }
-}
-
-/** @throws AbortedError */
-async function within<Result>(ms: number, work: Promise<Result>, signal: AbortSignal | undefined, clock: Clock) {
-  if (signal?.aborted) throw abortedError(signal)
-  const pause = new AbortController()
-  const onAbort = () => pause.abort(signal?.reason)
-  signal?.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([work, clock.pause(ms, pause.signal).then(() => 'silence' as const)])
-  } finally {
-    signal?.removeEventListener('abort', onAbort)
-    pause.abort() // so that no timer keeps the program alive
-  }
 }

@@ -12,8 +12,8 @@ export type Subscription<Frame> = AsyncIterableIterator<Frame, undefined>
  * Asks for frames on a connection of its own, which is opened at once.
  *
  * @returns frames until the server ends the subscription, which it does after the seconds given as `timeout`; iterating
- * throws ClientError when the server refuses, ConnectionError when the connection breaks or there is no WebSocket here, and
- * AbortedError
+ * throws ClientError when the server refuses, ConnectionError when the connection breaks, is not there in time, outlives its
+ * end, or there is no WebSocket here, and AbortedError
  */
 export function subscribe(
   { connection, signer }: Caller,
@@ -25,8 +25,25 @@ export function subscribe(
   const onAbort = () => signal && frames.end(abortedError(signal))
   const frames = new FrameQueue<unknown>(() => {
     signal?.removeEventListener('abort', onAbort)
+    patience.abort()
     socket?.close()
   })
+  let patience = new AbortController()
+  // Whoever is gone without a word says nothing, and TCP may not notice either.
+  const expectEndWithin = (ms: number, why: string) => {
+    patience.abort()
+    patience = new AbortController()
+    const over = clock.pause(ms, patience.signal)
+    over.then(
+      () => breakOff(new ConnectionError(`${endpoint.pubsub} ${why}.`)),
+      () => {}, // it ended before
+    )
+  }
+  const breakOff = (error: ConnectionError) => {
+    if (frames.ended) return
+    endpoints.failed(endpoint, clock.now(), undefined)
+    frames.end(error)
+  }
   const endpoint = endpoints.pick(clock.now())
   const body = writeEnvelope(signer, operation, input)
   const socket = openSocket?.(endpoint.pubsub)
@@ -37,8 +54,14 @@ export function subscribe(
   if (signal?.aborted) onAbort()
   signal?.addEventListener('abort', onAbort, { once: true })
 
-  const ownEndMs = clock.now() + Number('timeout' in input ? input.timeout : 0) * 1_000
-  socket.addEventListener('open', () => frames.ended || socket.send(body))
+  const holdMs = Number('timeout' in input ? input.timeout : 0) * 1_000
+  const ownEndMs = clock.now() + holdMs
+  if (!frames.ended) expectEndWithin(connection.timeoutMs, `did not answer within ${connection.timeoutMs} ms`)
+  socket.addEventListener('open', () => {
+    if (frames.ended) return
+    expectEndWithin(holdMs + connection.timeoutMs, 'did not end the subscription when its time was over')
+    socket.send(body)
+  })
   socket.addEventListener('message', (event) => {
     try {
       const text = 'data' in event ? String(event.data) : ''
@@ -48,17 +71,14 @@ export function subscribe(
     }
   })
   socket.addEventListener('error', (event) => {
-    if (frames.ended) return
-    endpoints.failed(endpoint, clock.now(), undefined)
-    frames.end(new ConnectionError(`The connection to ${endpoint.pubsub} broke.`, { cause: event }))
+    breakOff(new ConnectionError(`The connection to ${endpoint.pubsub} broke.`, { cause: event }))
   })
   socket.addEventListener('close', (event) => {
     // The original server never says goodbye: it drops the connection when the time is over.
     const inOrder = ('code' in event && event.code === 1000) || clock.now() > ownEndMs - closeSlackMs
-    if (inOrder || frames.ended) return frames.end(undefined)
+    if (inOrder) return frames.end(undefined)
     // A server that was killed, or stops: whoever subscribes again does so at another one, where there is one.
-    endpoints.failed(endpoint, clock.now(), undefined)
-    frames.end(new ConnectionError(`${endpoint.pubsub} closed the connection.`))
+    breakOff(new ConnectionError(`${endpoint.pubsub} closed the connection.`))
   })
   return frames
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { generatePrivateKey } from '@colonies/identity'
 import { type JsonValue, State, zeroTime } from '@colonies/protocol'
@@ -153,6 +155,23 @@ test('frames of a subscription come in order, and leaving the loop closes the co
   }
   assert.deepEqual(states, [State.waiting, State.running])
   assert.equal((await frames.next()).done, true)
+})
+
+test('a subscription that is not answered, and one that outlives its end, break off', async (t) => {
+  const mute = createServer(() => {}).listen(0, '127.0.0.1')
+  t.after(() => mute.close())
+  await once(mute, 'listening')
+  const sockets = new Set<Socket>()
+  mute.on('connection', (socket) => sockets.add(socket))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  const ask = { processid, state: State.success, timeout: 0 }
+  const options = { WebSocket, timeoutMs: 200 }
+  const port = (mute.address() as AddressInfo).port
+  await assert.rejects(client(`http://127.0.0.1:${port}`, options).subscribeProcess(ask).next(), /did not answer/)
+  const forgetful = await fakeServer(t, { answer: () => 'hang', frames: () => {} })
+  await assert.rejects(client(forgetful.url, options).subscribeProcess(ask).next(), /did not end/)
 })
 
 test('a workflow with a failed leaf has not ended while another branch runs on', async (t) => {
