@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { connect as connectSocket, createServer, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { emptyDatabase } from '@colonies/testkit'
 import { connect, type DatabaseConfig } from './connect.js'
@@ -11,15 +12,27 @@ const backend = sql`select pg_backend_pid() as pid`
 
 interface Firewall {
   config: DatabaseConfig
+  /** What comes from PostgreSQL gets through so slowly. */
+  throttle(bytesPerSecond: number): void
   /** Nothing passes on the connections that are open now, and nobody is told; new ones are as good as before. */
   forget(): void
 }
 
 async function firewall(t: TestContext, config: DatabaseConfig): Promise<Firewall> {
   const sockets = new Set<Socket>()
+  let bytesPerSecond = Number.POSITIVE_INFINITY
   const server = createServer((near) => {
     const far = connectSocket(config.port, config.host)
-    near.pipe(far).pipe(near)
+    near.pipe(far)
+    far
+      .pipe(
+        new Transform({
+          highWaterMark: 1,
+          transform: (chunk: Buffer, _, done) =>
+            void setTimeout(() => done(null, chunk), (chunk.length / bytesPerSecond) * 1_000),
+        }),
+      )
+      .pipe(near)
     for (const socket of [near, far]) {
       sockets.add(socket)
       socket.on('error', () => {})
@@ -35,6 +48,9 @@ async function firewall(t: TestContext, config: DatabaseConfig): Promise<Firewal
   if (address === null || typeof address === 'string') throw new Error('a firewall has a port')
   return {
     config: { ...config, host: '127.0.0.1', port: address.port },
+    throttle(rate) {
+      bytesPerSecond = rate
+    },
     forget() {
       for (const socket of sockets) socket.unpipe().pause()
     },
@@ -68,6 +84,18 @@ test('a statement that waits for a lock, or takes its time, keeps its connection
     return { waiting }
   })
   assert.equal(await slow.waiting, 1)
+})
+
+test('a large answer that is long on its way keeps its connection', async (t) => {
+  const { config } = await emptyDatabase(t)
+  const { config: through, throttle } = await firewall(t, config)
+  const db = connect({ ...through, suspectMs, maxConnections: 1 })
+  t.after(() => db.close())
+  const large = sql`select repeat('x', 20000000) as text` // more than the buffers on the way hold
+  await db.one(large)
+  throttle(15_000_000)
+  const row = await db.one<{ text: string }>(large)
+  assert.equal(row?.text.length, 20_000_000)
 })
 
 test('an address that leads to a standby counts as a database that is away', async (t) => {

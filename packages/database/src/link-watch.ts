@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { PoolClient } from 'pg'
 
 export interface LinkWatchOptions {
@@ -18,15 +19,22 @@ interface Link {
   taken: boolean
   /** When its statement was sent, in milliseconds of this process; undefined while it has none. */
   sentAt: number | undefined
-  /** What `sentAt` was when PostgreSQL first said that the backend has nothing to do. */
-  idleSince: number | undefined
+  /** When PostgreSQL first said that the backend has nothing to do with it, and what had come by then. */
+  firstIdle: Came | undefined
+}
+
+interface Came {
+  /** `sentAt` of the statement. */
+  readonly sentAt: number | undefined
+  /** Bytes of all answers so far. */
+  readonly bytes: number
 }
 
 /**
  * Cuts connections whose other end is gone without a word: a machine lost its power, a firewall forgot them, a standby took
  * over its address. TCP would wait for minutes, and the limit of a statement for half of one. But a statement may also wait
- * for a lock, or a commit for a standby. So PostgreSQL is asked: a backend that does not work on what we wait for will never
- * answer it.
+ * for a lock, or a commit for a standby, and a large answer may be long on its way. So PostgreSQL is asked: a backend that
+ * does not work on what we wait for, and of whose answer nothing comes any more, will never answer it.
  */
 export class LinkWatch {
   readonly #options: LinkWatchOptions
@@ -40,7 +48,7 @@ export class LinkWatch {
   }
 
   opened(client: PoolClient, backend: number): void {
-    this.#links.set(client, { backend, taken: true, sentAt: undefined, idleSince: undefined })
+    this.#links.set(client, { backend, taken: true, sentAt: undefined, firstIdle: undefined })
     client.once('end', () => this.#links.delete(client))
   }
 
@@ -59,7 +67,7 @@ export class LinkWatch {
       return await answer
     } finally {
       link.sentAt = undefined
-      link.idleSince = undefined
+      link.firstIdle = undefined
     }
   }
 
@@ -76,10 +84,13 @@ export class LinkWatch {
     this.#asking = true
     try {
       const busy = new Set(await this.#options.busyAmong(asked.map(({ link }) => link.backend)))
-      const idle = asked.filter(({ link, sentAt }) => link.sentAt === sentAt && !busy.has(link.backend))
-      // Seen twice: the answer may have been on its way at the first look.
-      const gone = idle.filter(({ link, sentAt }) => link.idleSince === sentAt)
-      for (const { link, sentAt } of idle) link.idleSince = sentAt
+      const gone = asked.filter(({ client, link, sentAt }) => {
+        const before = link.firstIdle
+        const bytes = (client.connection.stream as Socket).bytesRead
+        link.firstIdle = busy.has(link.backend) ? undefined : { sentAt, bytes }
+        // Seen twice: the answer, or the statement, may have been on its way at the first look.
+        return link.firstIdle && link.sentAt === sentAt && before?.sentAt === sentAt && before?.bytes === bytes
+      })
       if (gone.length > 0) this.#cut(gone.map(({ client }) => client))
     } catch {
       // Nobody can be reached now, so nothing is known of the old connections either.
