@@ -87,7 +87,11 @@ export async function insertAttribute(
 /** Removes an attribute while its process runs and is held so. */
 export function deleteAttribute(db: Db, colony: ColonyKey, attributeId: string, holder: Holder): Promise<number> {
   return db.run(sql`
-    delete from attributes a using live l
-    where a.colony = ${colony} and a.attribute_id = ${attributeId}
-      and l.colony = ${colony} and l.process_id = a.process_id and ${heldBy(holder)}`)
+    with held as materialized (
+      select l.process_id from attributes a join live l on l.colony = ${colony} and l.process_id = a.process_id
+      where a.colony = ${colony} and a.attribute_id = ${attributeId} and ${heldBy(holder)}
+      for update of l
+    )
+    delete from attributes a using held
+    where a.colony = ${colony} and a.attribute_id = ${attributeId} and a.process_id = held.process_id`)
 }

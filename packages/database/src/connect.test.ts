@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { emptyDatabase } from '@colonies/testkit'
 import { connect } from './connect.js'
@@ -7,6 +8,7 @@ import { isConnectionFailure, isUniqueViolation } from './errors.js'
 import { sql } from './sql.js'
 
 const backend = sql`select pg_backend_pid() as pid`
+const nowhere = { host: '127.0.0.1', port: 1, user: 'x', password: 'x', database: 'x' }
 
 test('columns arrive as exact text, bigint and number', async (t) => {
   const { db } = await emptyDatabase(t)
@@ -175,8 +177,15 @@ test('nobody waits for a connection for ever', async (t) => {
   assert.ok(await db.one(backend))
 })
 
+test('a file that is not there is no connection failure, the socket of a server is', async () => {
+  await assert.rejects(readFile('/nowhere/at/all'), (error) => !isConnectionFailure(error))
+  const absent = connect({ ...nowhere, host: '/nowhere' })
+  await assert.rejects(absent.one(sql`select 1`), isConnectionFailure)
+  await absent.close()
+})
+
 test('a database that is not there is a connection failure', async (t) => {
-  const db = connect({ host: '127.0.0.1', port: 1, user: 'x', password: 'x', database: 'x' })
+  const db = connect(nowhere)
   t.after(() => db.close())
   await assert.rejects(db.one(backend), isConnectionFailure)
 })

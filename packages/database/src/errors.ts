@@ -39,7 +39,6 @@ const UNREACHABLE = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
-  'ENOENT', // the socket file of a server that is not there
 ])
 
 // The driver throws these without a code; the text is all there is.
@@ -57,7 +56,7 @@ export function isConnectionFailure(error: unknown): boolean {
   return some(error, (one) => {
     if (one instanceof StandbyError || one instanceof UnreplicatedError) return true
     if (one instanceof DatabaseError) return LOST.has(one.code ?? '') || one.code?.startsWith('08') === true
-    if (UNREACHABLE.has(String(codeOf(one)))) return true
+    if (UNREACHABLE.has(String(codeOf(one))) || isAbsentSocket(one)) return true
     return SAID_BY_THE_DRIVER.some((text) => one.message.startsWith(text))
   })
 }
@@ -131,6 +130,11 @@ function some(error: unknown, test: (one: Error) => boolean): boolean {
     error = error.cause
   }
   return false
+}
+
+/** The socket file of a server that is not there; of any other file that is absent, the same code says nothing of the database. */
+function isAbsentSocket(error: Error): boolean {
+  return codeOf(error) === 'ENOENT' && 'syscall' in error && error.syscall === 'connect'
 }
 
 function codeOf(error: Error): unknown {

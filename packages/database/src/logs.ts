@@ -32,7 +32,8 @@ const nowNs = sql`(extract(epoch from clock_timestamp()) * 1000000)::bigint * 10
 /**
  * Adds lines of one colony: those of executors, and those about processes that their writers hold.
  *
- * Each has a time of its own, later than that of every line before it. The row of `log_clocks` is locked from then on until
+ * Processes are locked first, in order: what is written while one ends, or goes to another executor, comes before that or is
+ * refused. Each line has a time of its own, later than that of every line before it. The row of `log_clocks` is locked from then on until
  * the commit, so no line appears whose time is earlier than that of a line which could be read already: whoever reads on
  * from the time of the last line misses none. The price is that batches of one colony wait for each other.
  *
@@ -45,10 +46,13 @@ export async function insertLogs(db: Db, colony: ColonyKey, lines: readonly LogL
       select * from unnest(${processes.map((p) => p.processId)}::text[], ${processes.map((p) => p.holder)}::text[],
         ${processes.map((p) => p.attempt)}::int[], ${executors}::text[], ${lines.map((l) => l.message)}::text[])
         with ordinality as a (process_id, by_holder, of_attempt, by_executor, message, place)
-    ), allowed as materialized (
+    ), held as materialized (
       select a.place, a.process_id, l.holder_name as executor_name, a.message from asked a
       join live l on l.colony = ${colony} and l.process_id = a.process_id
         and ${heldAs(sql`a.by_holder`, sql`a.of_attempt`)}
+      order by a.process_id for share of l
+    ), allowed as materialized (
+      select * from held
       union all
       select place, '', by_executor, message from asked where process_id = ''
     ), numbered as (

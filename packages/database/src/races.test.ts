@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { someoneWaits, testDatabase } from '@colonies/testkit'
+import { deleteAttribute, insertAttribute, listAttributes } from './attributes.js'
 import { insertChild } from './children.js'
 import { claimProcesses } from './claims.js'
 import { cancelProcess, closeFailed, closeSuccessful, type ReadyLine } from './closes.js'
 import type { Db } from './db.js'
 import { insertGraph, type NewNode } from './graphs.js'
+import { insertLogs } from './logs.js'
 import { readProcesses } from './processes.js'
 import { giveBack, releaseHeldBy, releaseOverdue } from './releases.js'
 import { removeProcess } from './removals.js'
@@ -329,6 +331,38 @@ async function claimsWaitForLock(db: Db): Promise<void> {
     where case when current_setting('test.claims_wait', true) = 'yes'
       then pg_advisory_xact_lock_shared(7) is not null else true end`)
 }
+
+test('a line that waits while its process goes to another executor is refused, as is the removal of an attribute', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const process = colony.process()
+  await insertProcesses(db, colony.key, [process], [])
+  await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+  const held = { processId: process.processId, holder: 'e1-id', attempt: 1 }
+  await insertAttribute(
+    db,
+    colony.key,
+    { processId: process.processId, attributeId: 'a'.repeat(64), type: 1, key: 'k', value: 'v' },
+    { ...held, most: 10, bytesMax: 100 },
+  )
+
+  const late = await heldOpen(
+    db,
+    (tx) => giveBack(tx, colony.key, [held]),
+    () => insertLogs(db, colony.key, [{ ...held, message: 'late' }]),
+  )
+  assert.equal(late.size, 0)
+
+  await claimProcesses(db, colony.key, anyShape, [claimant('e1')])
+  const second = { ...held, attempt: 2 }
+  const removed = await heldOpen(
+    db,
+    (tx) => giveBack(tx, colony.key, [second]),
+    () => deleteAttribute(db, colony.key, 'a'.repeat(64), second),
+  )
+  assert.equal(removed, 0)
+  assert.equal((await listAttributes(db, colony.key, [process.processId])).length, 1)
+})
 
 test('a transaction that cannot be serialized lets go of the rows that it locked, and is done once', async (t) => {
   const { db, config } = await testDatabase(t)

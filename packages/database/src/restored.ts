@@ -16,13 +16,13 @@ import { sql } from './sql.js'
 export async function settleRestored(db: Database): Promise<boolean> {
   if (!(await isAhead(db))) return false
   return db.transaction(async (tx) => {
-    // What connections are set to for short statements is wrong for the one that writes a table anew. Of replicas that start
-    // at once the first one gets the locks, and the others find nothing left to do.
+    // What connections are set to for short statements, here and in the driver, is wrong for the one that writes a table anew.
+    // Of replicas that start at once the first one gets the locks, and the others find nothing left to do.
     await tx.script(`
       set local statement_timeout = 0; set local enable_seqscan = on; set local enable_hashjoin = on;
       lock table events, counters in share row exclusive mode`)
     if (!(await isAhead(tx))) return false
-    await tx.run(sql`
+    await tx.script(`
       update events e set xact = (case when c.counted_to > e.xact then '1' else '2' end)::xid8
       from colonies k left join counters c on c.colony = k.colony_key
       where e.colony = k.colony_key`)
