@@ -99,8 +99,9 @@ export class EventFeed {
     clearTimeout(line.timer)
     line.timer = undefined
     line.changed = false
+    line.looksLeft -= 1
     const look = line.feed.look().then((found) => {
-      line.looksLeft = found > 0 ? 0 : line.looksLeft - 1
+      if (found > 0 && !line.changed) line.looksLeft = 0
     })
     line.looking = look.finally(() => {
       line.looking = undefined
