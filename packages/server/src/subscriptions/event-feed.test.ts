@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises' // sleeps: for as long as it might go on asking
 import { testDatabase } from '@colonies/testkit'
 import { createLog } from '../log.js'
 import { upkeepColony } from '../testing/upkeep.js'
@@ -23,6 +23,6 @@ test('while the database is away, a change is looked for a few times, and then b
   t.after(leave)
   await db.close()
   feed.changed(key)
-  await setTimeout(400) // sleeps: for as long as it might go on asking
+  await setTimeout(400)
   assert.ok(lines.length >= 1 && lines.length <= 3, lines.join(''))
 })
