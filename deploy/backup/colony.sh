@@ -31,6 +31,8 @@ readonly columns="
   select attrelid as oid, string_agg(quote_ident(attname), ', ' order by attnum) as names from pg_attribute
   where attnum > 0 and not attisdropped and attidentity = '' and attgenerated = '' group by attrelid"
 
+readonly last_line='-- This was all of it.'
+
 version() { query -c 'select max(number) from schema_migrations'; }
 
 # Writes what makes the file: one transaction, which reads all tables as they are at one moment.
@@ -52,6 +54,7 @@ export_colony() {
   [ -n "$key" ] || fail "there is no colony $subject in this database"
   echo "-- colony $key, migration $(version): load it with colony.sh import"
   statements "$key" | query
+  echo "$last_line"
 }
 
 import_colony() {
@@ -60,10 +63,12 @@ import_colony() {
   [ -n "$made" ] || fail "$subject was not written by colony.sh export"
   [ "$made" = "$(version)" ] ||
     fail "$subject is of version $made of the tables, this database of $(version): run the same version of Colonies on both"
-  { cat "$subject" && insertions; } | query --single-transaction
+  [ "$(tail -n 1 "$subject")" = "$last_line" ] || fail "$subject ends too early: export it again"
+  # Whatever ends the text too early takes the commit away with it: psql itself sees an end like any other.
+  { echo 'begin;' && cat "$subject" && insertions; } | query
 }
 
-# Gives the colony a key of its own here, and its rows to their tables.
+# Gives the colony a key of its own here, and its rows to their tables; the commit comes last.
 insertions() {
   query -v tables="$tables" -v columns="$columns" <<'SQL'
 select format($$insert into colonies (%s) select * from came_colonies returning colony_key as key \gset
@@ -74,7 +79,7 @@ update came_counters set counted_to = '2'::xid8;$$, names) from (:columns) c whe
 select format(E'update came_%1$s set colony = :key;
 insert into %1$s (%2$s) select %2$s from came_%1$s;', relname, names)
 from (:tables) t join (:columns) c using (oid) where relname <> 'colonies' order by relname;
-select '\echo the colony has key :key here: its objects belong into the folder of that name';
+select E'commit;\n\\echo the colony has key :key here: its objects belong into the folder of that name';
 SQL
 }
 

@@ -8,7 +8,8 @@
 #   pitr.sh base FOLDER                      a checked base backup in FOLDER/<time>; connects as psql does (PG* variables)
 #   pitr.sh restore BASE WAL DATA TARGET     makes the data folder DATA, to be started on its own port:
 #                                              TARGET is latest, a time as '2026-11-21 10:00:00+00', or name:<restore point>
-#   pitr.sh fence                            on the restored server, before replicas start: what was handed out before counts no more
+#   pitr.sh fence [SECONDS]                  on the restored server, before replicas start: what was handed out before counts no more;
+#                                              waits until it has read its archive, an hour at most or SECONDS
 set -euo pipefail
 
 usage() {
@@ -49,8 +50,14 @@ bin_of() {
   if [ -d "$debian" ]; then echo "$debian"; fi
 }
 
+# The segment at which a base backup begins: an archive without it is that of another server, or has a hole.
+first_segment() { sed -n 's/^START WAL LOCATION: .*file \([0-9A-F]*\))$/\1/p' "$1/backup_label"; }
+
 restore() {
-  local base=$1 wal=$2 data=$3 target=$4
+  local base=$1 wal data=$3 target=$4 first
+  wal=$(cd "$2" && pwd) || fail "there is no folder $2 with the archive"
+  first=$(first_segment "$base")
+  [ -n "$first" ] && [ -e "$wal/$first" ] || fail "$wal has no segment $first, at which $base begins: is it the archive of this server?"
   [ ! -e "$data" ] || fail "$data is there already: a restore goes into a new folder"
   cp -a "$base" "$data"
   chmod 700 "$data"
@@ -58,7 +65,8 @@ restore() {
   sed -i -E '/^(archive_mode|restore_command|recovery_target[a-z_]*) *=/d' "$data/postgresql.auto.conf"
   {
     echo "archive_mode = off # until it has an archive of its own: two servers in one would end both"
-    echo "restore_command = 'cp \"$wal/%f\" \"%p\"'"
+    # Only 1 means that the archive ends here. All else (126) ends the start: a disk that went away would look like the end.
+    echo "restore_command = 'test -e \"$wal/$first\" || exit 126; test -e \"$wal/%f\" || exit 1; cp \"$wal/%f\" \"%p\" || exit 126'"
     echo "recovery_target_action = promote"
     case $target in
       latest) ;;
@@ -74,16 +82,19 @@ restore() {
   fi
 }
 
-query() { psql --no-psqlrc -qAt -v ON_ERROR_STOP=1 -c "$1"; }
+query() { PGCONNECT_TIMEOUT=10 psql --no-psqlrc -qAt -v ON_ERROR_STOP=1 -c "$1"; }
 
 # Executors live on with what they were given in a time that is no more, and the same processes may be given out again under the
 # same numbers of attempt. Numbers that nobody has had make what is handed in late refused. What runs is held by nobody, so
 # replicas put it back into the queue within half a minute; it is no retry.
 fence() {
-  until [ "$(query 'select pg_is_in_recovery()')" = f ]; do
+  local reading until=$((SECONDS + ${1:-3600}))
+  while reading=$(query 'select pg_is_in_recovery()') && [ "$reading" = t ]; do
+    [ $SECONDS -lt $until ] || fail 'it still reads its archive; its log tells how far it is. Nothing was changed: run this again'
     echo 'it still reads its archive' >&2
     sleep 1
   done
+  [ "$reading" = f ] || fail 'the server does not answer; nothing was changed'
   query "
     update live set attempt = attempt + 1000, holder = case when state = 1 then 'restored' end where colony <> 0"
 }
@@ -94,6 +105,6 @@ case $command:$# in
   archive:3) archive "$@" ;;
   base:1) base "$@" ;;
   restore:4) restore "$@" ;;
-  fence:0) fence ;;
+  fence:0 | fence:1) fence "$@" ;;
   *) usage ;;
 esac

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, chown, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,6 +15,18 @@ import { deployFolder, freePort } from './given-files.js'
 
 const run = promisify(execFile)
 const given = join(deployFolder, 'backup/pitr.sh')
+
+export interface Restored {
+  db: Database
+  config: DatabaseConfig
+}
+
+export interface Source {
+  /** The folder with the archive. */
+  wal: string
+  /** As the script takes it. */
+  target: string
+}
 
 /** PostgreSQL of Debian with an archive, backed up and restored by the script that is given away. */
 export class BackupCluster {
@@ -39,13 +51,13 @@ export class BackupCluster {
     return cluster
   }
 
-  /** The server that is backed up. */
+  /** The server that is backed up. Its archive is the folder `wal`. */
   async startFirst(): Promise<DatabaseConfig> {
     const data = this.#path('first')
     await this.#as(join(this.#bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'])
     const settings = [
       'archive_mode = on',
-      `archive_command = '${this.#script} archive %p %f ${this.#path('wal')}'`,
+      `archive_command = '${this.#archiveInto('wal')}'`,
       "unix_socket_directories = ''",
       'shared_buffers = 32MB',
     ]
@@ -62,9 +74,30 @@ export class BackupCluster {
     return stdout.trim()
   }
 
-  /** Restores into a new server. @param target as the script takes it */
-  async restore(base: string, name: string, target: string): Promise<{ db: Database; config: DatabaseConfig }> {
-    await this.#as(this.#script, ['restore', base, this.#path('wal'), this.#path(name), target])
+  /** Gives a restored server an archive of its own, the folder `wal`, and starts it anew. */
+  async archiveAnew(name: string, wal: string): Promise<DatabaseConfig> {
+    await this.#as('mkdir', [this.#path(wal)])
+    const settings = [
+      `alter system set archive_command = '${this.#archiveInto(wal)}'`,
+      'alter system reset archive_mode',
+    ]
+    for (const setting of settings) await this.#as(join(this.#bin, 'psql'), ['-c', setting], this.#env(name))
+    await this.#stop(name)
+    return this.#start(name)
+  }
+
+  /** Makes a data folder, which nobody starts. @param from the archive, as seen from the folder of all of this */
+  makeData(base: string, name: string, from: Source): Promise<unknown> {
+    return this.#as(this.#script, ['restore', base, from.wal, this.#path(name), from.target])
+  }
+
+  /** Restores into a new server. */
+  async restore(base: string, name: string, from: Source): Promise<Restored> {
+    await this.makeData(base, name, from)
+    return this.startRestored(name)
+  }
+
+  async startRestored(name: string): Promise<Restored> {
     const config = await this.#start(name)
     const db = connect(config)
     // While it reads the archive it is a standby, which our connections refuse.
@@ -80,14 +113,24 @@ export class BackupCluster {
     }
   }
 
-  fence(name: string): Promise<unknown> {
-    return this.#as(this.#script, ['fence'], this.#env(name))
+  /** Away, or back, as a disk that is not mounted. */
+  move(from: string, to: string): Promise<void> {
+    return rename(this.#path(from), this.#path(to))
+  }
+
+  /** @param env instead of what leads to the server */
+  fence(name: string, env: Record<string, string> = {}): Promise<unknown> {
+    return this.#as(this.#script, ['fence', '1'], { ...this.#env(name), ...env })
   }
 
   async remove(): Promise<void> {
-    for (const name of this.#running.keys())
-      await this.#as(join(this.#bin, 'pg_ctl'), ['-D', this.#path(name), '-m', 'immediate', 'stop'])
+    for (const name of this.#running.keys()) await this.#stop(name)
     await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  async #stop(name: string): Promise<void> {
+    await this.#as(join(this.#bin, 'pg_ctl'), ['-D', this.#path(name), '-m', 'immediate', 'stop'])
+    this.#running.delete(name)
   }
 
   async #start(name: string): Promise<DatabaseConfig> {
@@ -115,6 +158,10 @@ export class BackupCluster {
     if (process.getuid?.() !== 0) return
     const { stdout } = await run('id', ['-u', 'postgres'])
     await chown(path, Number(stdout), -1)
+  }
+
+  #archiveInto(wal: string): string {
+    return `${this.#script} archive %p %f ${this.#path(wal)}`
   }
 
   get #script(): string {

@@ -5,6 +5,8 @@ import { connect, type Database, type DatabaseConfig, sql } from '@colonies/data
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { ReplicaProcess } from '../chaos/stage/replica-process.js'
 import { BackupCluster } from './backup-cluster.js'
+import { freePort } from './given-files.js'
+import { programInstead } from './program-instead.js'
 
 const colonyname = 'kept'
 const serverKey = generatePrivateKey()
@@ -70,12 +72,42 @@ test('a colony that is restored to a moment goes on with the executors that live
   })
 
   await t.test('a server that was restored is backed up and restored in its turn, to its end', async (t) => {
-    const { db: again } = await serveRestored(t, cluster, await cluster.base('plain'), {
+    const plain = connect(await cluster.archiveAnew('plain', 'wal-plain'))
+    t.after(() => plain.close())
+    const second = await cluster.base('plain')
+    await plain.run(sql`create table made_after_the_backup ()`)
+    await archive(plain)
+    const { db: again } = await serveRestored(t, cluster, second, {
       name: 'again',
+      wal: 'wal-plain',
       target: 'latest',
     })
     assert.deepEqual(await labels(again), ['running', 'waiting'])
+    await again.run(sql`select from made_after_the_backup`)
   })
+
+  await t.test('an archive that is not there, or is not that of the backup, is never taken for its end', async () => {
+    const target = 'latest'
+    await assert.rejects(cluster.makeData(base, 'none', { wal: 'wall', target }), /no folder wall with the archive/)
+    await assert.rejects(cluster.makeData(base, 'none', { wal: 'bases', target }), /has no segment 0{7}1/)
+    await assert.rejects(cluster.makeData(base, 'none', { wal: 'wal-plain', target }), /has no segment 0{7}1/)
+    await cluster.makeData(base, 'later', { wal: 'wal', target })
+    await cluster.move('wal', 'wal-away')
+    await assert.rejects(cluster.startRestored('later'), /could not start server/)
+    await cluster.move('wal-away', 'wal')
+    const { db: later } = await cluster.startRestored('later')
+    assert.deepEqual(await labels(later), ['lost', 'running', 'waiting'])
+    await later.close()
+  })
+
+  await t.test(
+    'a fence waits for a server that reads its archive, for so long, and not for one that is away',
+    async (t) => {
+      await assert.rejects(cluster.fence('plain', { PGPORT: String(await freePort()) }), /does not answer/)
+      const standby = await programInstead(t, 'psql', 'echo t')
+      await assert.rejects(cluster.fence('plain', { PATH: standby }), /still reads its archive; its log/)
+    },
+  )
 })
 
 const spec = (label: string) => ({
@@ -101,17 +133,19 @@ async function serve(t: TestContext, config: DatabaseConfig): Promise<{ people: 
   return { people: peopleAt(url), db }
 }
 
-interface Restored {
+interface Restoration {
   name: string
-  /** As the script takes it; a moment before all that is lost when left out. */
+  /** A moment before all that is lost when left out. */
   target?: string
+  /** That of the first server when left out. */
+  wal?: string
   /** What is done before a replica starts. */
   before?: () => Promise<unknown>
 }
 
-async function serveRestored(t: TestContext, cluster: BackupCluster, base: string, how: Restored) {
-  const { name, target = 'name:moment', before } = how
-  const { db, config } = await cluster.restore(base, name, target)
+async function serveRestored(t: TestContext, cluster: BackupCluster, base: string, how: Restoration) {
+  const { name, target = 'name:moment', wal = 'wal', before } = how
+  const { db, config } = await cluster.restore(base, name, { wal, target })
   t.after(() => db.close())
   await before?.()
   return { people: peopleAt(await startServer(t, config)), db }

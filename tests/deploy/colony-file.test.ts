@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { createClient } from '@colonies/client'
 import { type Database, type DatabaseConfig, sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
-import { type TestColony, testColony, testDatabase } from '@colonies/testkit'
+import { type TestColony, type TestDatabase, testColony, testDatabase } from '@colonies/testkit'
 import { ReplicaProcess } from '../chaos/stage/replica-process.js'
 import { deployFolder } from './given-files.js'
+import { programInstead } from './program-instead.js'
 
 const run = promisify(execFile)
 const script = join(deployFolder, 'backup/colony.sh')
@@ -28,6 +29,7 @@ test('a colony moves to another server as a file, whole, and goes on there', asy
   const there = await testDatabase(t)
   // The key of the colony is another one there.
   await there.db.run(sql`insert into colonies (name, colony_id) values ('first', ${'f'.repeat(64)})`)
+  await refusesWhatIsNotWhole(t, there, file)
   await colonySh(there.config, 'import', file)
   const [before, after] = [await rowsOf(colony.db, 'dev'), await rowsOf(there.db, 'dev')]
   assert.deepEqual(after, before)
@@ -42,6 +44,18 @@ test('a colony moves to another server as a file, whole, and goes on there', asy
   const ada = createClient({ endpoint: replica.url, privateKey: adaKey })
   await ada.closeSuccessful({ processid: held })
 })
+
+/** Each of these ends the text that psql reads too early. */
+async function refusesWhatIsNotWhole(t: TestContext, there: TestDatabase, file: string): Promise<void> {
+  const cut = `${file}.cut`
+  await writeFile(cut, (await readFile(file, 'utf8')).slice(0, -100))
+  await assert.rejects(colonySh(there.config, 'import', cut), /ends too early/)
+  const { stdout } = await run('which', ['psql'])
+  const dies = `${stdout.trim()} "$@" | if [[ "$*" = *tables=* ]]; then head -n 20; exit 1; else cat; fi`
+  const PATH = await programInstead(t, 'psql', dies)
+  await assert.rejects(colonySh(there.config, 'import', file, { PATH }))
+  assert.deepEqual(await rowsOf(there.db, 'dev'), {})
+}
 
 /** Something in as many tables as can be. @returns a process that `ada` holds */
 async function fill(colony: TestColony, adaKey: string): Promise<string> {
@@ -97,11 +111,11 @@ async function rowsOf(db: Database, name: string): Promise<Record<string, string
   return rows
 }
 
-function colonySh(database: DatabaseConfig, command: string, subject: string) {
+function colonySh(database: DatabaseConfig, command: string, subject: string, env: Record<string, string> = {}) {
   const { host, port, user, password } = database
-  const env = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password }
+  const connection = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password }
   return run(script, [command, subject, database.database], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...connection, ...env },
     maxBuffer: 64 * 1024 * 1024,
   })
 }
