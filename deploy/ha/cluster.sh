@@ -2,7 +2,7 @@
 # Three PostgreSQL nodes under Patroni, three etcd, one HAProxy, all on this machine: to try failovers, and to copy from.
 # Needs Debian's patroni, etcd-server, haproxy and postgresql-15 (see README.md).
 #
-#   cluster.sh start FOLDER       makes the cluster in a new folder, or starts the one that is there; prints how to connect
+#   cluster.sh start FOLDER       makes the cluster in a folder that is not there yet, or starts the one in it; prints how to connect
 #   cluster.sh status FOLDER      who is the primary, who follows, how far behind
 #   cluster.sh stop FOLDER        stops all of it, cleanly; the data stays
 #   cluster.sh start-node FOLDER N, stop-node FOLDER N, switchover FOLDER
@@ -15,6 +15,7 @@ readonly here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly nodes='1 2 3'
 readonly host=127.0.0.1
 readonly command=${1:-} folder=${2:-} node=${3:-}
+readonly passwords=$folder/pgpass
 
 usage() {
   sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
@@ -71,11 +72,13 @@ launch() {
 }
 
 # A number may belong to another process after a restart of the machine: its command line tells.
-is_running() {
+is_alive() {
   local pid
-  pid=$(cat "$folder/$1.pid" 2>/dev/null) || return 1
-  { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF "$folder"
+  pid=$(head -n 1 "$1" 2>/dev/null) || return 1
+  { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF "$folder/"
 }
+
+is_running() { is_alive "$folder/$1.pid"; }
 
 # finish NAME SECONDS: SIGTERM, and SIGKILL to what is still there after that time.
 finish() {
@@ -126,10 +129,24 @@ start_node() {
   local n=$1 in="$folder/node$1"
   if is_running "node$n"; then return; fi
   mkdir -p -m 700 "$in"
-  sed -e "s|@NAME@|node$n|g; s|@HOST@|$host|g; s|@NETWORK@|$host/32|g; s|@FOLDER@|$in|g; s|@BIN_DIR@|$(bin_dir)|g" \
-    -e "s|@PG_PORT@|$(pg_port "$n")|g; s|@REST_PORT@|$(rest_port "$n")|g; s|@ETCD_HOSTS@|$(etcd_hosts)|g" \
-    -e "s|@PASSWORD@|$password|g; s|@WATCHDOG@|off|g" "$here/patroni.yml" >"$in/patroni.yml"
+  sed --file=- "$here/patroni.yml" >"$in/patroni.yml" <<END
+s|@NAME@|node$n|g; s|@HOST@|$host|g; s|@NETWORK@|$host/32|g; s|@FOLDER@|$in|g; s|@BIN_DIR@|$(bin_dir)|g
+s|@PG_PORT@|$(pg_port "$n")|g; s|@REST_PORT@|$(rest_port "$n")|g; s|@ETCD_HOSTS@|$(etcd_hosts)|g; s|@WATCHDOG@|off|g
+s|@SUPERUSER_PASSWORD@|$(password_of postgres)|g
+s|@REPLICATION_PASSWORD@|$(password_of replicator)|g
+s|@REWIND_PASSWORD@|$(password_of rewinder)|g
+END
   launch "node$n" patroni "$in/patroni.yml"
+}
+
+# Patroni takes its PostgreSQL along, unless it was killed.
+stop_node() {
+  local data="$folder/node$1/data"
+  finish "node$1" 60
+  if is_alive "$data/postmaster.pid"; then
+    echo "node$1 left PostgreSQL behind: stopped at once, it recovers at its next start" >&2
+    "$(bin_dir)/pg_ctl" stop --silent --mode=immediate --pgdata="$data"
+  fi
 }
 
 node_answers() { curl -sf -m 2 -o /dev/null "http://$host:$(rest_port "$1")/$2"; }
@@ -157,14 +174,14 @@ start_haproxy() {
 }
 
 sql() {
-  PGPASSWORD=$password PGCONNECT_TIMEOUT=3 \
+  PGPASSFILE=$passwords PGCONNECT_TIMEOUT=3 \
     "$(bin_dir)/psql" -XqAt -v ON_ERROR_STOP=1 -h "$host" -p "$(primary_port)" -U postgres "$@"
 }
 
 # Role and database of Colonies; nothing where they are.
 make_database() {
   if [ -z "$(sql -d postgres -c "select 1 from pg_roles where rolname = 'colonies'")" ]; then
-    sql -d postgres -c "create role colonies login createdb password '$password'"
+    sql -d postgres <<<"create role colonies login createdb password '$(password_of colonies)'"
   fi
   if [ -z "$(sql -d postgres -c "select 1 from pg_database where datname = 'colonies'")" ]; then
     sql -d postgres -c "create database colonies owner colonies template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'"
@@ -191,7 +208,7 @@ start() {
   echo "COLONIES_DB_HOST=$host"
   echo "COLONIES_DB_PORT=$(primary_port)"
   echo 'COLONIES_DB_USER=colonies'
-  echo "COLONIES_DB_PASSWORD=$password"
+  echo "COLONIES_DB_PASSWORD=$(password_of colonies)"
   echo 'COLONIES_DB_NAME=colonies'
 }
 
@@ -199,7 +216,7 @@ stop() {
   local n
   finish haproxy 5
   # All at once: one that is stopped alone hands its office to the next.
-  for n in $nodes; do finish "node$n" 60 & done
+  for n in $nodes; do stop_node "$n" & done
   wait
   for n in $nodes; do finish "etcd$n" 10; done
 }
@@ -213,40 +230,64 @@ require_node() {
   case $node in 1 | 2 | 3) ;; *) fail 'which node: 1, 2 or 3?' ;; esac
 }
 
+# ── the folder ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# claim_folder OWNER: makes the folder, or ends where there is one that this script did not make for OWNER.
+claim_folder() {
+  [ ! -L "$folder" ] || fail "$folder is a link"
+  if [ ! -e "$folder" ]; then
+    [ "$command" = start ] || fail "there is no cluster in $folder"
+    # Not with its parents, and not if somebody was faster.
+    mkdir -m 700 "$folder" || fail "$folder cannot be made: the folder above it has to be there"
+    chown "$1:" "$folder"
+  elif [ ! -f "$passwords" ] || [ "$(stat -c %U "$folder")" != "$1" ]; then
+    fail "$folder is there, and is no cluster of the user $1: name a folder that is not there yet"
+  fi
+}
+
+# As libpq reads it, one line for each role.
+make_passwords() {
+  local role
+  echo "${HA_PORT:-15400}" >"$folder/port"
+  for role in postgres replicator rewinder colonies; do
+    echo "$host:*:*:$role:$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"
+  done >"$passwords.part"
+  mv "$passwords.part" "$passwords"
+}
+
+password_of() { sed -n "s/^.*:$1:\(.*\)$/\1/p" "$passwords"; }
+
 # ── beginning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 case $command in start | stop | status | start-node | stop-node | switchover) ;; *) usage ;; esac
-[[ $folder = /* ]] || fail 'the folder is given by its full path'
+[[ $folder = /* && $folder != */ ]] || fail 'the folder is given by its full path, without a / at its end'
 # PostgreSQL's socket lies in it, and the path of a socket has at most 107 characters.
 [ ${#folder} -le 70 ] || fail 'the path of the folder is too long: 70 characters at most'
 
 if [ "$(id -u)" -eq 0 ]; then
   user=${HA_USER:-postgres}
   id "$user" >/dev/null 2>&1 || fail "there is no user $user; set HA_USER"
-  mkdir -p "$folder"
-  chown "$user" "$folder"
-  # A copy: that user may not get to where this file is.
-  install -m 755 "$here"/{cluster.sh,patroni.yml,haproxy.cfg} "$folder/"
+  claim_folder "$user"
   cd "$folder"
-  exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups env HOME="$folder" bash "$folder/cluster.sh" "$@"
+  as_user=(setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups env HOME="$folder")
+  # A copy: that user may not get to where this file is. Written by that user, to whom the folder belongs.
+  tar -C "$here" -c cluster.sh patroni.yml haproxy.cfg | "${as_user[@]}" tar -x --no-same-owner
+  exec "${as_user[@]}" bash "$folder/cluster.sh" "$@"
 fi
 
 umask 077
-mkdir -p "$folder"
+# Root has claimed it before it started this copy.
+[ "${BASH_SOURCE[0]}" = "$folder/cluster.sh" ] || claim_folder "$(id -un)"
 exec 9>"$folder/lock" # one command at a time
 flock -w 120 9 || fail 'another command is at work'
-if [ ! -e "$folder/password" ]; then
-  [ "$command" = start ] || fail "there is no cluster in $folder"
-  echo "${HA_PORT:-15400}" >"$folder/port"
-  od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$folder/password"
-fi
-readonly base=$(cat "$folder/port") password=$(cat "$folder/password")
+[ -f "$passwords" ] || make_passwords
+readonly base=$(cat "$folder/port")
 
 case $command in
   start) start ;;
   stop) stop ;;
   status) control list ;;
   start-node) require_node && start_node "$node" ;;
-  stop-node) require_node && finish "node$node" 60 ;;
+  stop-node) require_node && stop_node "$node" ;;
   switchover) switchover ;;
 esac

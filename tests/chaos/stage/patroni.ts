@@ -45,9 +45,10 @@ export class PatroniCluster {
   }
 
   static async start(stage: Stage, random: Random): Promise<PatroniCluster> {
-    const folder = await mkdtemp(join(await roomyFolder(), 'colonies-ha-'))
-    await chmod(folder, 0o755) // its account has to get in
-    stage.atEnd(() => rm(folder, { recursive: true, force: true }))
+    const around = await mkdtemp(join(await roomyFolder(), 'colonies-ha-'))
+    await chmod(around, 0o755) // its account has to get in
+    stage.atEnd(() => rm(around, { recursive: true, force: true }))
+    const folder = join(around, 'cluster')
     const base = await freeBase(random)
     stage.atEnd(() => run(script, ['stop', folder]))
     const { stdout } = await run(script, ['start', folder], { env: { ...process.env, HA_PORT: String(base) } })
@@ -160,7 +161,7 @@ async function roomyFolder(): Promise<string> {
 }
 
 /** Below those that the system gives away by itself. */
-async function freeBase(random: Random): Promise<number> {
+export async function freeBase(random: Random): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const base = Math.floor(between(random, [15_000, 32_000]))
     const free = await Promise.all(ports.all.map((distance) => isFree(base + distance)))
