@@ -12,17 +12,33 @@ import { deployFolder, freePort } from './given-files.js'
 
 const run = promisify(execFile)
 
-/** What `COPY . .` takes: all but what .dockerignore names. */
-async function copySources(folder: string): Promise<void> {
+/** What .dockerignore names, as builders read it. */
+async function ignoredSources(): Promise<(path: string) => boolean> {
   const lines = (await readFile(join(root, '.dockerignore'), 'utf8')).split('\n').filter((line) => /^[^#]/.test(line))
-  const ignored = (path: string) =>
-    lines.some((line) => {
-      const name = line.replace('**/', '')
-      if (name.startsWith('*')) return path.endsWith(name.slice(1))
-      return line.startsWith('**/') ? basename(path) === name : path === name
-    })
+  return (path) =>
+    lines.some((line) => matchesGlob(line.startsWith('**/') ? basename(path) : path, line.replace('**/', '')))
+}
+
+/** What `COPY . .` takes: all but that. */
+async function copySources(folder: string): Promise<void> {
+  const ignored = await ignoredSources()
   await cp(root, folder, { recursive: true, filter: (path) => !ignored(relative(root, path)) })
 }
+
+/** With no other wildcard than a star. */
+function matchesGlob(name: string, glob: string): boolean {
+  const [before = '', after] = glob.split('*')
+  if (after === undefined) return name === glob
+  return name.startsWith(before) && name.endsWith(after)
+}
+
+test('no key and no file of variables gets into the image', async () => {
+  const ignored = await ignoredSources()
+  for (const path of ['calculator.key', 'examples/my.key', 'key.pem', '.env', '.env.local', 'examples/.env'])
+    assert.ok(ignored(path), path)
+  for (const path of ['package.json', 'packages/cli/src/main.ts', 'deploy/systemd/colonies.env'])
+    assert.ok(!ignored(path), path)
+})
 
 /** The commands of a stage but those of the system's packages, which a test does not install. */
 function commandsOf(stage: string): string[] {
