@@ -33,8 +33,8 @@ export class Balancer {
       'maxconn 20000': 'maxconn 1000', // more files than a test may open
       'bind :50080': `bind 127.0.0.1:${port}`,
       '/run/haproxy/admin.sock': join(folder, 'admin.sock'),
-      '10.0.0.11:50080': `127.0.0.1:${replicas[0]}`,
-      '10.0.0.12:50080': `127.0.0.1:${replicas[1]}`,
+      '10.0.0.11:50081': `127.0.0.1:${replicas[0]}`,
+      '10.0.0.12:50081': `127.0.0.1:${replicas[1]}`,
     })
     const file = join(folder, 'colonies.cfg')
     await writeFile(file, config)

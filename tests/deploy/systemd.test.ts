@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { testDatabase } from '@colonies/testkit'
+import type { DatabaseConfig } from '@colonies/database'
+import { generatePrivateKey, identityOf } from '@colonies/identity'
+import { databaseVariables, testDatabase } from '@colonies/testkit'
 import { deployFolder } from './given-files.js'
 
 const run = promisify(execFile)
@@ -35,41 +37,53 @@ test('systemd takes the unit, and finds it well shut off', async (t) => {
 
 test('the command of the unit starts a replica with its file of variables, and SIGTERM ends it', async (t) => {
   const { config, beforeDrop } = await testDatabase(t)
-  const unit = await readFile(unitFile, 'utf8')
-  const [program, ...parameters] = (/^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '').split(' ')
+  const { child, ended, said } = await startAsUnit(config, { COLONIES_SERVER_ID: identityOf(generatePrivateKey()) })
+  beforeDrop(async () => child.kill('SIGKILL'))
+  const ready = new Promise<void>((resolve) => {
+    child.stderr.on('data', () => {
+      if (said().includes('the server is ready')) resolve()
+    })
+  })
+  const early = ended.then(([code]) => assert.fail(`the server ended with ${code}: ${said()}`))
+  await Promise.race([ready, early])
+  early.catch(() => {}) // from here on it may end
+  const stopSeconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(await readFile(unitFile, 'utf8'))?.[1])
+  const killed = setTimeout(() => child.kill('SIGKILL'), stopSeconds * 1000)
+  child.kill('SIGTERM')
+  assert.deepEqual(await ended, [0, null])
+  clearTimeout(killed)
+})
+
+test('the file of variables names no server owner: until somebody writes one in, the start ends with a sentence', async (t) => {
+  const { config, beforeDrop } = await testDatabase(t)
+  const { child, ended, said } = await startAsUnit(config)
+  beforeDrop(async () => child.kill('SIGKILL'))
+  assert.deepEqual(await ended, [2, null])
+  assert.match(said(), /no server owner yet: set COLONIES_SERVER_ID/)
+})
+
+/** @param variables that are written into the file */
+async function startAsUnit(config: DatabaseConfig, variables: Record<string, string> = {}) {
+  const [program, ...parameters] = (/^ExecStart=(.*)$/m.exec(await readFile(unitFile, 'utf8'))?.[1] ?? '').split(' ')
   assert.equal(program, '/usr/bin/node')
   const child = spawn(process.execPath, parameters, {
     cwd: root, // WorkingDirectory
     env: {
       ...(await readEnvironment()),
       // The machine of a test has the database, and the ports, somewhere else.
-      COLONIES_DB_HOST: config.host,
-      COLONIES_DB_PORT: String(config.port),
-      COLONIES_DB_USER: config.user,
-      COLONIES_DB_PASSWORD: config.password,
-      COLONIES_DB_NAME: config.database,
+      ...databaseVariables(config),
       COLONIES_SERVER_HTTP_HOST: '127.0.0.1',
       COLONIES_SERVER_HTTP_PORT: '0',
+      ...variables,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', (chunk) => {
+    said += chunk.toString()
   })
   const ended = new Promise<[number | null, string | null]>((resolve) =>
     child.once('exit', (code, signal) => resolve([code, signal])),
   )
-  beforeDrop(async () => child.kill('SIGKILL'))
-  let said = ''
-  const ready = new Promise<void>((resolve) => {
-    child.stderr.on('data', (chunk) => {
-      said += chunk.toString()
-      if (said.includes('the server is ready')) resolve()
-    })
-  })
-  const early = ended.then(([code]) => assert.fail(`the server ended with ${code}: ${said}`))
-  await Promise.race([ready, early])
-  early.catch(() => {}) // from here on it may end
-  const stopSeconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])
-  const killed = setTimeout(() => child.kill('SIGKILL'), stopSeconds * 1000)
-  child.kill('SIGTERM')
-  assert.deepEqual(await ended, [0, null])
-  clearTimeout(killed)
-})
+  return { child, ended, said: () => said }
+}
