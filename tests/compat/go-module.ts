@@ -53,13 +53,23 @@ function isNewEnough(version: string): boolean {
   return Number(major) > oldest[0] || (Number(major) === oldest[0] && Number(minor) >= oldest[1])
 }
 
+export interface GoProgram {
+  program: string
+  package: string
+  version: string
+}
+
+/** @returns its path, when `installGoProgram` has compiled it before */
+export function installedGoProgram({ program, version }: GoProgram): string | undefined {
+  const path = join(cacheFolder, `${program}-${version}`, program)
+  return existsSync(path) ? path : undefined
+}
+
 /** Compiles a published program, once for each version. @returns its path */
-export async function installGoProgram(wanted: { program: string; package: string; version: string }): Promise<string> {
+export async function installGoProgram(wanted: GoProgram): Promise<string> {
+  const installed = installedGoProgram(wanted)
+  if (installed) return installed
   const folder = join(cacheFolder, `${wanted.program}-${wanted.version}`)
-  const program = join(folder, wanted.program)
-  if (!existsSync(program)) {
-    const goEnv = { ...env, GOBIN: folder }
-    await runWell(await goCommand(), ['install', `${wanted.package}@${wanted.version}`], goEnv)
-  }
-  return program
+  await runWell(await goCommand(), ['install', `${wanted.package}@${wanted.version}`], { ...env, GOBIN: folder })
+  return join(folder, wanted.program)
 }

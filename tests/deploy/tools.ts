@@ -1,12 +1,20 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { installGoProgram } from '../compat/go-module.js'
+import { installedGoProgram, installGoProgram } from '../compat/go-module.js'
 import { cacheFolder, root } from '../compat/pycolonies.js'
-import { runWell } from '../compat/run.js'
+import { run, runWell } from '../compat/run.js'
 
 /** Helm has no package at npm or PyPI, so it is compiled: two minutes the first time. */
 const helm = { program: 'helm', package: 'helm.sh/helm/v3/cmd/helm', version: 'v3.18.6' }
+
+/** @returns how to call helm: as compiled before, or as it is on this machine; undefined when it is to be compiled first */
+export async function findHelm(): Promise<string | undefined> {
+  const compiled = installedGoProgram(helm)
+  if (compiled) return compiled
+  const there = await run('helm', ['version']).catch(() => undefined)
+  return there?.code === 0 ? 'helm' : undefined
+}
 
 /** @returns the path of helm */
 export function installHelm(): Promise<string> {
