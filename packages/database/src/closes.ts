@@ -120,7 +120,7 @@ export function cancelGraph(db: Db, colony: ColonyKey, graphId: string): Promise
 
 /**
  * Ends processes whose time is over: waiting longer than `maxwaittime`, or running longer than `maxexectime` with no
- * retry left. Uses the index `live_deadline`.
+ * retry left. What somebody is changing, and the graphs that are, wait for the next call. Uses the index `live_deadline`.
  *
  * @param limit most processes in one call (their descendants come on top); when as many come back, call again
  */
@@ -136,6 +136,7 @@ export function failOverdue(db: Db, colony: ColonyKey, limit: number): Promise<E
         and (l.state = 0 or (l.max_retries >= 0 and l.retries >= l.max_retries))
       order by l.deadline limit ${limit}`,
     guard: sql`deadline < now() and (state = 0 or (max_retries >= 0 and retries >= max_retries))`,
+    skipsLocked: true,
   })
 }
 
@@ -146,11 +147,13 @@ interface Ending {
   asked: Sql
   /** Over the locked newest version of the row. */
   guard: Sql
+  /** Leaves out what somebody is changing, who may be slow, or frozen: for sweeps, which come again. */
+  skipsLocked?: boolean
 }
 
 async function endWithDescendants(db: Db, colony: ColonyKey, ending: Ending): Promise<Ended> {
   const rows = await db.all<EndRow>(sql`
-    with recursive asked as materialized (${ending.asked}), ${lockRows(colony)}, ${ownRows(ending.guard)}, ${endRows(colony, { state: ending.state, reason: ending.reason, output: sql`m.output`, errors: sql`m.new_errors` })}, doomed as (
+    with recursive asked as materialized (${ending.asked}), ${lockRows(colony, ending)}, ${ownRows(ending.guard)}, ${endRows(colony, { state: ending.state, reason: ending.reason, output: sql`m.output`, errors: sql`m.new_errors` })}, doomed as (
       -- Whatever waits below a process that ended without success can never start.
       select child as process_id, m.process_id as cause from mine m, unnest(m.children) child
       union
@@ -195,18 +198,24 @@ async function endWithDescendants(db: Db, colony: ColonyKey, ending: Ending): Pr
 }
 
 /** Locks the graphs of the asked processes, then the processes; both in order of their ids. */
-function lockRows(colony: ColonyKey): Sql {
+function lockRows(colony: ColonyKey, { skipsLocked = false }: Pick<Ending, 'skipsLocked'> = {}): Sql {
+  const skip = skipsLocked ? sql`skip locked` : sql``
+  // Whose graph is not ours is left out too. An array, which is read once: no row may be looked for in `graphs_locked` again
+  // when a row of `live` has changed while it was locked.
+  const inOurGraphs = skipsLocked
+    ? sql`(l.graph_id is null or l.graph_id = any(array(select graph_id from graphs_locked)))`
+    : sql`(select count(*) from graphs_locked) >= 0`
   return sql`graphs_locked as materialized (
       select g.graph_id from graphs g
       where g.colony = ${colony} and g.graph_id in (
         select l.graph_id from asked a join live l on l.colony = ${colony} and l.process_id = a.asked_id
         where l.graph_id is not null)
-      order by g.graph_id for update
+      order by g.graph_id for update ${skip}
     ), locked as materialized (
       select l.*, a.* from asked a
       join live l on l.colony = ${colony} and l.process_id = a.asked_id
-      where (select count(*) from graphs_locked) >= 0
-      order by l.process_id for update of l
+      where ${inOurGraphs}
+      order by l.process_id for update of l ${skip}
     )`
 }
 

@@ -58,6 +58,10 @@ export async function releaseHeldBy(tx: Db, colony: ColonyKey, executorId: strin
 /**
  * Releases what is held by executors that are not approved (any more): a claim of a replica that had not heard of a
  * rejection yet. Also what executors hold that send heartbeats and fell silent.
+ *
+ * Executors are locked and judged by their newest row, so that one whose heartbeat comes meanwhile keeps what it holds.
+ *
+ * @param limit most executors, and most processes, in one call
  */
 export function releaseFromLost(db: Db, colony: ColonyKey, silentSeconds: number, limit: number): Promise<Released> {
   return putBack(db, colony, {
@@ -67,10 +71,13 @@ export function releaseFromLost(db: Db, colony: ColonyKey, silentSeconds: number
       select l.process_id as asked_id, l.holder as by_holder
       from (select e.executor_id from executors e
             where e.colony = ${colony} and (e.state <> 1
-              or (e.leased and e.heartbeat_at < now() - make_interval(secs => ${silentSeconds})))) lost
+              or (e.leased and e.heartbeat_at < now() - make_interval(secs => ${silentSeconds})))
+              and exists (select from live h where h.colony = ${colony} and h.holder = e.executor_id)
+            limit ${limit} for no key update of e skip locked) lost
       join live l on l.colony = ${colony} and l.holder = lost.executor_id
       limit ${limit}`,
     guard: sql`holder = by_holder`,
+    skipsLocked: true,
   })
 }
 

@@ -105,9 +105,17 @@ function overdue(colony: ColonyTables, now: number, limit: number): Live[] {
 }
 
 export const failOverdue = statement('failOverdue', {
-  locks({ tables, now }, colonyKey, limit) {
+  // A sweep leaves out what somebody is changing: it comes again.
+  locks({ tables, now, isFree }, colonyKey, limit) {
     const colony = tables.of(colonyKey)
-    return { waits: endingLocks(colony, overdue(colony, now, limit)) }
+    const isGraphFree = ({ graphId }: Live) => graphId === null || isFree(rowOf.graph(graphId))
+    const inOurGraphs = overdue(colony, now, limit).filter(isGraphFree)
+    const mine = inOurGraphs.filter(({ processId }) => isFree(rowOf.process(processId)))
+    const graphs = inOurGraphs.flatMap(({ graphId }) => (graphId === null ? [] : rowOf.graph(graphId)))
+    return {
+      skips: [...graphs, ...mine.map(({ processId }) => rowOf.process(processId))],
+      waits: endingLocks(colony, mine),
+    }
   },
   apply(tx, colonyKey, limit) {
     const colony = tx.tables.of(colonyKey)

@@ -51,11 +51,13 @@ export function heldByLost(colony: ColonyTables, now: number, silentSeconds: num
 }
 
 export const releaseFromLost = statement('releaseFromLost', {
-  locks: ({ tables, now }, colonyKey, silentSeconds, limit) => ({
-    waits: heldByLost(tables.of(colonyKey), now, silentSeconds)
-      .slice(0, limit)
-      .map(({ processId }) => rowOf.process(processId)),
-  }),
+  // Executors are judged by their locked rows, so one that is just changed is left out with all that it holds.
+  locks({ tables, now, isFree }, colonyKey, silentSeconds, limit) {
+    const executor = ({ holder }: Live) => rowOf.executor(holder ?? '')
+    const held = heldByLost(tables.of(colonyKey), now, silentSeconds).filter((row) => isFree(executor(row)))
+    const processes = held.slice(0, limit).map(({ processId }) => rowOf.process(processId))
+    return { skips: [...held.map(executor), ...processes.filter(isFree)] }
+  },
   apply(tx, colonyKey, silentSeconds, limit) {
     const colony = tx.tables.of(colonyKey)
     const rows = heldByLost(colony, tx.now, silentSeconds).slice(0, limit).filter(isLockedBy(tx))
