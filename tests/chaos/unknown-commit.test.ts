@@ -3,8 +3,9 @@ import { describe, type TestContext, test } from 'node:test'
 import { type Client, ClientError, createClient } from '@colonies/client'
 import { sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
-import { type TestColony, testColony, testServer } from '@colonies/testkit'
+import { someoneWaits, type TestColony, testColony, testServer } from '@colonies/testkit'
 import { type CommitEater, type Eaten, startCommitEater } from './stage/commit-eater.js'
+import { Link } from './stage/proxy.js'
 
 /** More than any call has. */
 const COMMITS_MAX = 10
@@ -209,7 +210,46 @@ describe('a connection that breaks at COMMIT', { concurrency: true }, () => {
       await breakEachCommit(await openScene(t, { loops: true }), assign, eaten, 0)
     })
   }
+
+  test('after it, of a claim whose poll ends before anybody has looked again: the executor gets one process', async (t) => {
+    const { user, executor, colony, eater } = await openScene(t)
+    const { processid } = await user.submit({ spec: spec(colony, 1) })
+    eater.arm('answer', 1)
+    const process = await executor.waitForProcess({ colonyname: colony.name, timeout: 1 })
+    assert.ok(eater.disarm())
+    assert.equal(process?.processid, processid)
+  })
+
+  test('before it, of a submit for an executor that waits: the executor gets what is committed later', async (t) => {
+    const link = await Link.to(await testServer())
+    const { user, executor, colony } = await openScene(t, { loops: true, port: link.port })
+    t.after(() => link.close())
+    // Its caller may not ask again, or that would be a second reason to look.
+    const submitter = createClient({ endpoint: colony.url, privateKey: colony.keys.user, retry: { forMs: 0 } })
+    const assigned = executor.waitForProcess({ colonyname: colony.name, timeout: 10 })
+    await oneWaits(colony, 1)
+    await colony.db.transaction(async (tx) => {
+      await tx.run(sql`lock table process_specs in exclusive mode`)
+      const submitted = assert.rejects(submitter.submit({ spec: spec(colony, 1) }), { status: 503 })
+      await someoneWaits(colony.db, 'asked')
+      link.reset()
+      await submitted
+      await oneWaits(colony, 2)
+    })
+    assert.equal((await assigned)?.spec.label, 'n1')
+    assert.deepEqual(await user.getProcesses({ colonyname: colony.name, count: 9, state: 0 }), [])
+  })
 })
+
+/** Resolves when an executor waits for which the queue was looked at so often. */
+async function oneWaits({ url }: TestColony, looks: number): Promise<void> {
+  for (const end = Date.now() + 5_000; Date.now() < end; ) {
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    const read = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics)?.[1])
+    if (read('colonies_waiters') === 1 && read('colonies_claims_total') >= looks) return
+  }
+  throw new Error(`there was nobody for whom the queue was looked at ${looks} times`)
+}
 
 /** Breaks the first commit of a call, then, in a call of its own, the second, until a call has no more. */
 async function breakEachCommit(scene: Scene, kind: Kind, eaten: Eaten, turn: number): Promise<number> {
@@ -228,12 +268,22 @@ async function breakEachCommit(scene: Scene, kind: Kind, eaten: Eaten, turn: num
   throw new Error('the call commits without end')
 }
 
-async function openScene(t: TestContext, { loops = false } = {}): Promise<Scene> {
+interface SceneOptions {
+  loops?: boolean
+  /** The port by which statements reach PostgreSQL, instead of the eater's. */
+  port?: number
+}
+
+async function openScene(t: TestContext, { loops = false, port: statements }: SceneOptions = {}): Promise<Scene> {
   const { host, port } = await testServer()
   const eater = await startCommitEater(host, port)
   const colony = await testColony(t, {
     loops,
-    env: { COLONIES_DB_PORT: String(eater.port), COLONIES_DB_LISTEN_PORT: String(port), COLONIES_DB_LISTEN_HOST: host },
+    env: {
+      COLONIES_DB_PORT: String(statements ?? eater.port),
+      COLONIES_DB_LISTEN_PORT: String(port),
+      COLONIES_DB_LISTEN_HOST: host,
+    },
   })
   t.after(() => eater.close())
   const key = generatePrivateKey()

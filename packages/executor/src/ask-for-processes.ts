@@ -30,7 +30,8 @@ const timerMsMax = 2 ** 31 - 1
 export async function askForProcesses(asking: Asking, signal: AbortSignal): Promise<void> {
   const { place, workplace, held, concurrency, free } = asking
   const { client, clock, report } = workplace
-  // Kept until a request is answered: should the answer be lost, the next request gets the same process.
+  // Kept until a process comes, also after an answer that there was none: should one have been assigned without anybody
+  // hearing of it, the next request gets that.
   let assignid = newId()
   for (let failures = 0; !signal.aborted; ) {
     await held.below(concurrency)
@@ -46,10 +47,11 @@ export async function askForProcesses(asking: Asking, signal: AbortSignal): Prom
         assignid,
       }
       const process = await client.waitForProcess(input, { signal })
-      assignid = newId()
       failures = 0
-      if (process) take(new HeldProcess(process), asking)
-      else if (clock.now() - askedAtMs < quickAnswerMs) await clock.pause(clock.random() * quickAnswerMs, signal)
+      if (process) {
+        assignid = newId()
+        take(new HeldProcess(process), asking)
+      } else if (clock.now() - askedAtMs < quickAnswerMs) await clock.pause(clock.random() * quickAnswerMs, signal)
     } catch (error) {
       if (signal.aborted) return giveBackUnanswered(asking, assignid)
       report(`Asking for a process failed: ${messageOf(error)}`)

@@ -19,7 +19,7 @@ export class FakeColony {
   #tell: () => void = () => {}
   readonly #watchers: (() => void)[] = []
 
-  /** @param answers what calls give, by name; others give an empty object */
+  /** @param answers what calls give, by name; others give an empty object. That of `assign` may be `none`: no process came */
   constructor(answers: Record<string, Answer> = {}) {
     const known: Record<string, Answer> = { heartbeat: () => ({ lost: [] }), getFunctions: () => [], ...answers }
     const target = {
@@ -27,8 +27,8 @@ export class FakeColony {
       as: () => this.client,
       waitForProcess: (input: Input, options: { signal?: AbortSignal }) => {
         this.assignids.push(input.assignid)
-        known.assign?.(input)
-        return input.timeout === -1 ? undefined : this.#nextProcess(options.signal)
+        const none = known.assign?.(input) === 'none'
+        return none || input.timeout === -1 ? undefined : this.#nextProcess(options.signal)
       },
     }
     this.client = new Proxy(target, {

@@ -60,11 +60,9 @@ export const processHandlers = {
 
   async setOutput({ processid, out, attempt }, { db, caller, colony }) {
     const change = { processId: processid, holder: caller.id, attempt, output: out }
-    if (isEmptyList(out) || (await setOutput(db, colony.key, change)) === 0) {
-      const standing = await standingOf(db, colony, processid)
-      if (isHeldBy(standing, change)) return {}
-      throw notHeld(standing, caller.id)
-    }
+    if (!isEmptyList(out) && (await setOutput(db, colony.key, change)) > 0) return {}
+    const standing = await standingOf(db, colony, processid)
+    if (!isHeldBy(standing, change)) throw notHeld(standing, caller.id)
     return {}
   },
 
@@ -194,6 +192,8 @@ export interface WaitOptions {
 /**
  * Waits in the waiting room until processes fit, the time is over, or the caller is gone. Processes that arrive after the
  * caller has gone are given back by the room.
+ *
+ * @throws ColoniesError `unavailable` when some may have been assigned that nobody heard of yet
  */
 export function waitFor({ caller, colony, replica, signal, hold }: Call, options: WaitOptions): Promise<Claimed[]> {
   const executor = caller.executor
@@ -202,11 +202,14 @@ export function waitFor({ caller, colony, replica, signal, hold }: Call, options
   const memory = parseFreeMemory(options.availablemem)
   hold()
   return new Promise((resolve, reject) => {
-    const settle = (processes: Claimed[]): boolean => {
+    let leave = () => {}
+    const gone = () => leave()
+    const holdMs = Math.min(options.timeout, limits.assignHoldSecondsMax) * 1000
+    const timer = options.timeout > 0 ? setTimeout(gone, holdMs) : undefined
+    signal.addEventListener('abort', gone)
+    const settle = () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', gone)
-      resolve(processes)
-      return !signal.aborted
     }
     const waiter: Waiter = {
       colony: colony.key,
@@ -219,20 +222,20 @@ export function waitFor({ caller, colony, replica, signal, hold }: Call, options
       assignId: options.assignid || newId(),
       slots: options.slots,
       once: options.timeout < 0,
-      take: settle,
+      take(processes) {
+        settle()
+        if (signal.aborted) reject(signal.reason)
+        else resolve(processes)
+        return !signal.aborted
+      },
       leave(error) {
-        if (error !== undefined) reject(error) // first: who has an answer already hears no second one
-        settle([])
+        settle()
+        if (error === undefined) resolve([])
+        else reject(error)
       },
     }
-    const leave = replica.hotPath.wait(waiter)
-    const gone = () => {
-      leave()
-      settle([])
-    }
-    const holdMs = Math.min(options.timeout, limits.assignHoldSecondsMax) * 1000
-    const timer = options.timeout > 0 ? setTimeout(gone, holdMs) : undefined
-    signal.addEventListener('abort', gone)
+    leave = replica.hotPath.wait(waiter)
+    if (signal.aborted) leave() // before anybody listened
   })
 }
 

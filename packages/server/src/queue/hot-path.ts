@@ -28,8 +28,8 @@ import { limits } from '@colonies/protocol'
 import type { Log } from '../log.js'
 import { whyNotStored } from '../submission/why-not-stored.js'
 import { Batcher } from './batcher.js'
-import type { Waiter } from './waiting-line.js'
-import { type Reservation, WaitingRoom } from './waiting-room.js'
+import type { Reservation, Waiter } from './waiting-line.js'
+import { WaitingRoom } from './waiting-room.js'
 
 export interface Submission {
   process: NewProcess
@@ -59,6 +59,7 @@ export interface HotPath {
   addFile(colony: ColonyKey, added: AddedFile): Promise<FileRow | undefined>
   /** Puts arguments into the queue of a generator. */
   pack(colony: ColonyKey, pack: Pack): Promise<PackOutcome>
+  /** @returns what sends the waiter away again */
   wait(waiter: Waiter): () => void
   /** Puts processes back into the queue whose executor never got them. */
   giveBack(colony: ColonyKey, processes: readonly Claimed[]): void
@@ -191,7 +192,7 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
       for (const [colony, types] of room.idleLines()) {
         for (const type of await typesWithReady(db, colony, types)) room.recheck(colony, type)
       }
-      room.recheckUnsure() // the database answers again
+      room.recheckDoubts() // the database answers again
     },
     room,
     queued: () => batchers.reduce((sum, batcher) => sum + batcher.waiting, 0),
@@ -271,7 +272,7 @@ async function storeSubmissions(
       items.flatMap((item) => item.attributes),
     )
   } catch (error) {
-    for (const reservation of reservations) reservation?.free()
+    for (const reservation of reservations) reservation?.free(error)
     throw error
   }
   const outcomes: (Submitted | Error)[] = []

@@ -1,4 +1,5 @@
 import type { Claimed, ClaimShape, ColonyKey } from '@colonies/database'
+import { Doubt } from './doubt.js'
 import { LowWater } from './low-water.js'
 
 /** An executor whose assign hangs until something fits it. */
@@ -12,17 +13,35 @@ export interface Waiter extends ClaimShape {
   readonly slots: number
   /** Called once, with at least one process. @returns false when the executor is gone and never sees them */
   take(processes: Claimed[]): boolean
-  /** Called once instead: nothing came. */
+  /** Called once instead: nothing came, or it is not known whether something did, or why. */
   leave(error?: unknown): void
   /** It asked not to wait: a claim that finds nothing is the end. */
   readonly once: boolean
 }
 
 export interface Seat {
-  waiter: Waiter
+  readonly waiter: Waiter
   /** In a claim now, or reserved for a process that is just being stored. */
   busy: boolean
+  /** Its time is over: what it is busy with comes to an end, and then it leaves. */
+  leaving: boolean
   gone: boolean
+  readonly doubt: Doubt
+}
+
+export function newSeat(waiter: Waiter): Seat {
+  return { waiter, busy: false, leaving: false, gone: false, doubt: new Doubt() }
+}
+
+/** A waiter set aside for a process that is just being stored. */
+export interface Reservation {
+  executorId: string
+  executorName: string
+  assignId: string
+  /** It was stored as running. */
+  hand(claimed: Claimed): void
+  /** It was not, as far as is known: the waiter looks at the queue again. @param error why there was no answer */
+  free(error?: unknown): void
 }
 
 /** Waiters of one executor type of one colony. */
@@ -50,8 +69,6 @@ export interface Line {
   lowWater: LowWater
   /** Waiters that are reserved: they come back, so the line has to stay. */
   reserved: number
-  /** A claim failed: it may have taken processes that nobody here knows of. */
-  unsure: boolean
   /** Hints that came during a claim, which may have looked at the queue before what they speak of was committed. */
   lateHints: number
 }
@@ -59,7 +76,7 @@ export interface Line {
 export function emptyLine(colony: ColonyKey, type: string): Line {
   const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), byQuestion: new Map<string, Seat>(), reserved: 0 }
   const nothing = { hints: 0, lateHints: 0, untold: 0, missed: [], areNamesKnown: false, isVaried: false }
-  return { colony, type, ...nobody, ...nothing, claiming: false, unsure: false, lowWater: new LowWater() }
+  return { colony, type, ...nobody, ...nothing, claiming: false, lowWater: new LowWater() }
 }
 
 /** Most waiters of one claim, and most processes unless one waiter takes more. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { Claimed, Db } from '@colonies/database'
+import { type Claimed, type Db, insertProcesses } from '@colonies/database'
 import { executorIdOf, plainProcess, testDatabase } from '@colonies/testkit'
 import { createLog } from '../log.js'
 import { type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
@@ -70,7 +70,7 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
             resolve(processes[0]?.process_id ?? '')
             return true
           },
-          leave: () => resolve('nothing'),
+          leave: (error) => resolve(error === undefined ? 'nothing' : 'unavailable'),
           ...changes,
         })
       })
@@ -113,25 +113,91 @@ test('a waiter that was reserved in vain still hears of what comes, also when al
   assert.equal(await a.took, id)
 })
 
-test('what a claim took whose connection broke goes to the same waiter', async (t) => {
-  let broken = false
-  const { colony, room, wait, idle } = await roomWith(t, ['a'], (db) => ({
-    ...db,
-    async all<Row>(statement: Parameters<Db['all']>[0]) {
-      const rows = await db.all<Row>(statement)
-      if (rows.length === 0 || broken) return rows
-      broken = true
-      throw Object.assign(new Error('the answer was lost'), { code: 'ECONNRESET' })
-    },
-  }))
-  const { took } = wait('a')
-  await idle(1)
-  const id = await colony.submit()
+/** Answers that arrive: what a statement gave while this is off is lost with its connection. */
+function answers(): { arrive: boolean; lost: number; over(db: Db): Db } {
+  const state = {
+    arrive: true,
+    lost: 0,
+    over: (db: Db): Db => ({
+      ...db,
+      async all<Row>(statement: Parameters<Db['all']>[0]) {
+        const rows = await db.all<Row>(statement)
+        if (state.arrive) return rows
+        state.lost += 1
+        throw Object.assign(new Error('the answer was lost'), { code: 'ECONNRESET' })
+      },
+    }),
+  }
+  return state
+}
+
+test('what claims took whose connections broke goes to the same waiters, however many they are', async (t) => {
+  const names = Array.from({ length: 250 }, (_, number) => `e${number}`)
+  const line = answers()
+  const { colony, room, wait, idle } = await roomWith(t, names, line.over)
+  const waiters = names.map((name) => wait(name))
+  await idle(250)
+  const ids = await Promise.all(names.map(() => colony.submit()))
+  line.arrive = false
+  for (const count of [200, 50]) {
+    room.hint(colony.key, { executorType: 'cli', count })
+    await idle(250)
+  }
+  assert.ok(line.lost >= 2)
+  line.arrive = true
+  room.recheckDoubts()
+  const took = await Promise.all(waiters.map((waiter) => waiter.took))
+  assert.deepEqual(took.toSorted(), ids.toSorted())
+})
+
+test('a waiter whose claim broke is not told that there was nothing', async (t) => {
+  const line = answers()
+  const { colony, room, wait, idle } = await roomWith(t, ['a', 'b'], line.over)
+  const [a, b] = [wait('a'), wait('b')]
+  await idle(2)
+  await colony.submit()
+  line.arrive = false
   room.hint(colony.key, { executorType: 'cli', count: 1 })
+  await idle(2)
+  a.leave()
+  b.leave()
+  assert.deepEqual([await a.took, await b.took], ['unavailable', 'nothing'])
+})
+
+test('a waiter that nobody has looked at the queue for is not told that there was nothing', async (t) => {
+  const { wait } = await roomWith(t, ['a'])
+  const a = wait('a')
+  a.leave()
+  assert.equal(await a.took, 'unavailable')
+})
+
+test('a waiter whose time ends during its claim gets what that finds', async (t) => {
+  const { colony, wait } = await roomWith(t, ['a'])
+  const id = await colony.submit()
+  const a = wait('a')
+  await new Promise((resolve) => setImmediate(resolve)) // the claim begins
+  a.leave()
+  assert.equal(await a.took, id)
+})
+
+test('what a submit stored for a waiter after its connection broke goes to that waiter', async (t) => {
+  const { db, colony, room, wait, idle } = await roomWith(t, ['a'])
+  const a = wait('a')
   await idle(1)
-  assert.ok(broken)
-  room.recheckUnsure()
-  assert.equal(await took, id)
+  const process = plainProcess()
+  const reserved = room.reserve(colony.key, process)
+  reserved?.free(Object.assign(new Error('the answer was lost'), { code: 'ECONNRESET' }))
+  await idle(1)
+  const holder = { id: executorIdOf('a'), name: 'a', assignId: 'ask of a' }
+  await insertProcesses(db, colony.key, [{ ...process, holder }], [])
+  room.recheckDoubts()
+  assert.equal(await a.took, process.processId)
+})
+
+test('who comes when the room is closed is told to ask again', async (t) => {
+  const { room, wait } = await roomWith(t, ['a'])
+  room.close()
+  assert.equal(await wait('a').took, 'unavailable')
 })
 
 test('a repeated question takes the place of the first', async (t) => {

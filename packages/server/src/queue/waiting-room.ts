@@ -1,6 +1,5 @@
 import { fits } from '@colonies/core'
 import {
-  type Claimant,
   type Claimed,
   type ClaimShape,
   type ColonyKey,
@@ -11,9 +10,21 @@ import {
   type ReadyLine,
   wantedOf,
 } from '@colonies/database'
+import { ColoniesError } from '@colonies/protocol'
 import { type Log, limitLines } from '../log.js'
+import { unknownYet } from './doubt.js'
 import { sameShape } from './low-water.js'
-import { emptyLine, type Line, lineKey, questionOf, type Seat, upToSlots, type Waiter } from './waiting-line.js'
+import {
+  emptyLine,
+  type Line,
+  lineKey,
+  newSeat,
+  questionOf,
+  type Reservation,
+  type Seat,
+  upToSlots,
+  type Waiter,
+} from './waiting-line.js'
 
 export interface WaitingRoomOptions {
   db: Db
@@ -56,20 +67,22 @@ export class WaitingRoom {
     this.#changed = changed
   }
 
-  /** @returns a function that takes the waiter out again; nothing is handed to it afterwards */
+  /** @returns a function that sends the waiter away: at once, or when it is known what a claim under way has for it */
   enter(waiter: Waiter): () => void {
     if (this.#closed) {
-      waiter.leave()
+      waiter.leave(new ColoniesError('unavailable', 'The server is stopping; ask again, or ask another one'))
       return () => {}
     }
     const line = this.#line(waiter.colony, waiter.executorType)
     this.#replace(line, waiter)
-    const seat: Seat = { waiter, busy: false, gone: false }
+    const seat = newSeat(waiter)
     line.byQuestion.set(questionOf(waiter), seat)
     line.asking.add(seat)
     this.#wake(line)
     return () => {
-      this.#remove(line, seat)
+      seat.leaving = true
+      if (seat.busy) return
+      this.#send(line, seat)
       this.#forget(line)
     }
   }
@@ -77,9 +90,7 @@ export class WaitingRoom {
   /** The same request again: its connection was lost, so the earlier one must not get the process. */
   #replace(line: Line, waiter: Waiter): void {
     const seat = line.byQuestion.get(questionOf(waiter))
-    if (!seat || seat.busy) return
-    this.#remove(line, seat)
-    seat.waiter.leave()
+    if (seat && !seat.busy) this.#send(line, seat)
   }
 
   #remove(line: Line, seat: Seat): void {
@@ -151,11 +162,12 @@ export class WaitingRoom {
           this.#hand(line, seat, [claimed])
           this.#forget(line)
         },
-        free: () => {
+        free: (error) => {
           line.reserved -= 1
           seat.busy = false
-          if (this.#closed) this.#send(line, seat)
-          if (!seat.gone) line.asking.add(seat)
+          if (error !== undefined) seat.doubt.failed(error, performance.now())
+          if (this.#closed || seat.leaving) this.#send(line, seat)
+          else line.asking.add(seat)
           this.#wake(line)
           this.#forget(line)
         },
@@ -179,22 +191,24 @@ export class WaitingRoom {
   /** The queue may have something for any waiter of this line. */
   recheck(colony: ColonyKey, executorType: string): void {
     const line = this.#lines.get(lineKey(colony, executorType))
-    if (line) this.#recheck(line)
-  }
-
-  /** A claim that failed with its connection may have been stored: the same waiters find with their ids what it took. */
-  recheckUnsure(): void {
-    for (const line of this.#lines.values()) {
-      if (line.unsure) this.#recheck(line)
-    }
-  }
-
-  #recheck(line: Line): void {
-    line.unsure = false
+    if (!line) return
     line.hints = line.idle.size
     line.lowWater.fallTo(undefined)
     this.#lookAgain(line)
     this.#wake(line)
+  }
+
+  /** Something may have been taken for a waiter that nobody heard of: with its ids it finds that. */
+  recheckDoubts(): void {
+    const nowMs = performance.now()
+    for (const line of this.#lines.values()) {
+      for (const seat of line.idle) {
+        if (!seat.doubt.isDue(nowMs)) continue
+        line.idle.delete(seat)
+        line.asking.add(seat)
+      }
+      this.#wake(line)
+    }
   }
 
   get size(): number {
@@ -212,11 +226,7 @@ export class WaitingRoom {
   close(): void {
     this.#closed = true
     for (const line of this.#lines.values()) {
-      for (const seat of [...line.idle, ...line.asking]) {
-        if (seat.busy) continue
-        this.#remove(line, seat)
-        seat.waiter.leave()
-      }
+      for (const seat of [...line.idle, ...line.asking]) this.#send(line, seat)
       this.#forget(line)
     }
   }
@@ -273,7 +283,6 @@ export class WaitingRoom {
       }
     } catch (error) {
       this.#warn('it could not be looked up whom processes want; executors keep waiting', { error })
-      line.unsure = true
     }
     return line.asking.size > 0 || (line.hints > 0 && line.missed.length === 0)
   }
@@ -306,41 +315,13 @@ export class WaitingRoom {
   }
 
   async #claim(line: Line, seats: Seat[]): Promise<void> {
-    const claimants: Claimant[] = []
-    const owners: Seat[] = []
-    for (const seat of seats) {
-      for (let slot = 0; slot < seat.waiter.slots; slot += 1) {
-        owners.push(seat)
-        claimants.push({
-          executorId: seat.waiter.executorId,
-          name: seat.waiter.executorName,
-          assignId: seat.waiter.assignId,
-        })
-      }
-    }
-    const shape = seats[0]?.waiter as ClaimShape
-    let claimed: Claimed[] = []
-    this.#claims += 1
-    try {
-      const { executorType, location, cpu, memory } = shape
-      const known = { executorType, location, cpu, memory, isVaried: line.isVaried }
-      // Who does not wait is told for certain that there is nothing.
-      const looksAtAll = line.isVaried || seats.some(({ waiter }) => waiter.once)
-      claimed = await line.lowWater.claim(known, looksAtAll, (from) =>
-        claimProcesses(this.#db, line.colony, { ...known, from }, claimants),
-      )
-      line.isVaried = claimed[0]?.varied ?? line.isVaried
-    } catch (error) {
-      this.#warn('a claim failed; its executors keep waiting', { colony: line.colony, error })
-      line.unsure = true
-      for (const seat of seats) if (seat.waiter.once) this.#send(line, seat, error)
-    }
+    const owners = seats.flatMap((seat) => Array<Seat>(seat.waiter.slots).fill(seat))
+    const claimed = await this.#ask(line, seats, owners)
     if (claimed.length > 0) this.#changed(line.colony)
-    const bySeat = new Map<Seat, Claimed[]>()
     const unfit = claimed.filter(hasTooMuchInput)
     // Before anything is claimed again, or the same question would get the same process.
     await Promise.all(unfit.map((row) => this.#failUnfit(line.colony, row)))
-    const more = unfit.length > 0 || claimed.some((row) => row.more)
+    const bySeat = new Map<Seat, Claimed[]>()
     for (const row of claimed) {
       if (unfit.includes(row)) continue
       const seat = owners[row.place] as Seat
@@ -348,24 +329,48 @@ export class WaitingRoom {
       if (list) list.push(row)
       else bySeat.set(seat, [row])
     }
+    const more = unfit.length > 0 || claimed.some((row) => row.more)
     line.hints = Math.max(0, line.hints - claimed.length)
     line.untold = Math.max(0, line.untold - claimed.length)
-    if (claimed.length < claimants.length && !more) line.missed.push(shape)
+    if (claimed.length < owners.length && !more) line.missed.push(shapeOf(seats))
     for (const seat of seats) {
       const processes = bySeat.get(seat)
       if (processes) this.#hand(line, seat, processes)
-      else if (more && !this.#closed && !seat.gone) {
-        seat.busy = false
-        line.asking.add(seat)
-      } else if (seat.waiter.once || this.#closed) this.#send(line, seat)
-      else if (!seat.gone) {
-        seat.busy = false
-        line.idle.add(seat)
-      }
+      else this.#putBack(line, seat, more)
     }
     line.hints = Math.min(line.hints + line.lateHints, line.idle.size)
     if (line.lateHints > 0) this.#lookAgain(line)
     line.lateHints = 0
+  }
+
+  /** @returns what was claimed; nothing when that failed */
+  async #ask(line: Line, seats: Seat[], owners: readonly Seat[]): Promise<Claimed[]> {
+    const claimants = owners.map(({ waiter }) => ({
+      executorId: waiter.executorId,
+      name: waiter.executorName,
+      assignId: waiter.assignId,
+    }))
+    const { executorType, location, cpu, memory } = shapeOf(seats)
+    const known = { executorType, location, cpu, memory, isVaried: line.isVaried }
+    // Who does not wait is told for certain that there is nothing.
+    const looksAtAll = line.isVaried || seats.some(({ waiter }) => waiter.once)
+    const begunMs = performance.now()
+    this.#claims += 1
+    try {
+      const claimed = await line.lowWater.claim(known, looksAtAll, (from) =>
+        claimProcesses(this.#db, line.colony, { ...known, from }, claimants),
+      )
+      line.isVaried = claimed[0]?.varied ?? line.isVaried
+      for (const { doubt } of seats) doubt.lookedAt(begunMs)
+      return claimed
+    } catch (error) {
+      this.#warn('a claim failed; its executors keep waiting', { colony: line.colony, error })
+      for (const seat of seats) {
+        seat.doubt.failed(error, performance.now())
+        if (seat.waiter.once) this.#send(line, seat, error)
+      }
+      return []
+    }
   }
 
   #hand(line: Line, seat: Seat, processes: Claimed[]): void {
@@ -374,20 +379,21 @@ export class WaitingRoom {
     if (!taken) this.#giveBack(line.colony, processes)
   }
 
+  /** There was nothing for it. @param more others wait for their turn in the queue, and may fit it */
+  #putBack(line: Line, seat: Seat, more: boolean): void {
+    if (seat.gone) return
+    seat.busy = false
+    if (this.#closed || seat.leaving) this.#send(line, seat)
+    else if (more) line.asking.add(seat)
+    else if (seat.waiter.once) this.#send(line, seat)
+    else line.idle.add(seat)
+  }
+
   #send(line: Line, seat: Seat, error?: unknown): void {
     if (seat.gone) return
     this.#remove(line, seat)
-    seat.waiter.leave(error)
+    seat.waiter.leave(error ?? (seat.doubt.exists ? unknownYet() : undefined))
   }
 }
 
-/** A waiter set aside for a process that is just being stored. */
-export interface Reservation {
-  executorId: string
-  executorName: string
-  assignId: string
-  /** It was stored as running. */
-  hand(claimed: Claimed): void
-  /** It was not: the waiter looks at the queue again. */
-  free(): void
-}
+const shapeOf = ([first]: readonly Seat[]): ClaimShape => (first as Seat).waiter
