@@ -104,7 +104,7 @@ const suites = {
     files: () => below('tests').filter((file) => inFolders(file, broken)),
     database: true,
     atOnce: 2, // most of the time they wait
-    minutesMax: 3,
+    minutesMax: 5,
   },
 }
 

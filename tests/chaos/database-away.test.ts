@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { postmaster, readOnly } from './scenarios/postmaster.js'
 import { shortRun } from './short-run.js'
 
-const timeout = 180_000
+const timeout = 140_000
 
 test('PostgreSQL is killed: replicas are back within seconds, and none ends', { timeout }, (t) =>
   shortRun(t, postmaster),
