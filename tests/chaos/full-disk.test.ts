@@ -11,7 +11,7 @@ import { connect, type DatabaseConfig, dropDatabase, sql, withClient } from '@co
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { testServer } from '@colonies/testkit'
 import type { Stage } from './scenario.js'
-import { ReplicaProcess } from './stage/replica-process.js'
+import { startReplicas } from './stage/replicas.js'
 import { openStage } from './stage/stage.js'
 
 const run = promisify(execFile)
@@ -27,9 +27,8 @@ test('on a full disk requests are refused with 503, nothing acknowledged is lost
   if (!disk) return t.skip('a disk of its own can be mounted by root alone')
   const config = await databaseOn(stage, disk)
   const serverKey = generatePrivateKey()
-  const replica = await ReplicaProcess.on(config, serverKey)
-  stage.atEnd(() => replica.stop())
-  await replica.start()
+  const [replica] = await startReplicas(stage, { database: config, serverKey, count: 1 })
+  assert.ok(replica)
   const client = (privateKey: string, forMs = 0) =>
     createClient({ endpoint: replica.url, privateKey, retry: { forMs, maxMs: 200 } })
   const [colonyKey, userKey] = [generatePrivateKey(), generatePrivateKey()]

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { History } from './history.js'
+import type { Stage } from './scenario.js'
 
 const LOOK_MS = 250
 const LINE_END = 10
@@ -12,15 +13,22 @@ export class HistoryTail {
   #handle: FileHandle | undefined
   #place = 0
   #last: Promise<void> = Promise.resolve()
+  #stopped: Promise<void> | undefined
 
-  constructor(history: History, file: string) {
+  /** Until it is stopped, or the stage ends. */
+  constructor(stage: Stage, history: History, file: string) {
     this.#history = history
     this.#file = file
     this.#timer = setInterval(() => void this.#look(), LOOK_MS)
+    stage.atEnd(() => this.stop())
   }
 
   /** Takes over what is left. A last line that was cut, where the process was killed, is not a record. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#end())
+  }
+
+  async #end(): Promise<void> {
     clearInterval(this.#timer)
     await this.#look()
     await this.#handle?.close()

@@ -25,7 +25,7 @@ export interface MonkeyOptions {
   note?(struck: Struck): void
 }
 
-// sleeps: faults at random moments are what all this is about
+// sleeps: not by itself; each caller gives its reason, as here
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /**
@@ -36,6 +36,7 @@ export async function monkey({ random, blows, pauseMs, until, note }: MonkeyOpti
   const struck: Struck[] = []
   const drawn = blows.flatMap((blow) => Array<Blow>(blow.weight ?? 1).fill(blow))
   while (!until(struck)) {
+    // sleeps: faults at random moments are what all this is about
     await pause(between(random, pauseMs))
     const blow = pick(random, drawn)
     const at = await blow?.strike(random)

@@ -15,16 +15,18 @@ export function commandOf({ name }: Scenario, { seed, scale, minutes }: Scenario
 export async function runScenario(scenario: Scenario, options: ScenarioOptions, on: StageOptions): Promise<Report> {
   on.say(commandOf(scenario, options))
   const { stage, close } = openStage(on)
-  // Whoever ends it early leaves no replicas behind.
-  const end = (signal: NodeJS.Signals) => void close().finally(() => process.kill(process.pid, signal))
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+  const closed = () => close().then(nothing, (error: Error) => [error.message])
+  let report: Report
   try {
-    return await scenario.run(stage, options)
-  } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end)
-    await close()
+    report = await scenario.run(stage, options)
+  } catch (error) {
+    for (const wrong of await closed()) on.say(`and at its end: ${wrong}`)
+    throw error
   }
+  return { ...report, missed: [...report.missed, ...(await closed())] }
 }
+
+const nothing = (): string[] => []
 
 /** @returns sentences about all that is wrong, at the end of which the evidence lies in a file; none when all is well */
 export function complaintsOf(report: Report, scenario: Scenario, options: ScenarioOptions): string[] {

@@ -1,6 +1,6 @@
 import type { TestDatabase, TestScope } from '@colonies/testkit'
 import type { History } from './history.js'
-import type { Fault } from './judge.js'
+import type { Fault } from './judge/fault.js'
 
 /** `ci`: seconds, a part of `npm test`; `full`: the numbers of docs/reliability.md. */
 export type Scale = 'ci' | 'full'
@@ -27,7 +27,7 @@ export interface Stage {
 export interface Report {
   /** Invariants that did not hold. */
   readonly faults: readonly Fault[]
-  /** Promised numbers that were not reached, as sentences. */
+  /** Promised numbers that were not reached, as sentences, and replicas that ended by themselves. */
   readonly missed: readonly string[]
   /** For the table of docs/reliability.md, in its order. */
   readonly numbers: Readonly<Record<string, string | number>>

@@ -11,7 +11,8 @@ import {
   isConnectionFailure,
   sql,
 } from '@colonies/database'
-import { deployFolder, freePort } from './given-files.js'
+import { freePort } from '../chaos/stage/free-port.js'
+import { deployFolder } from './given-files.js'
 
 const run = promisify(execFile)
 const given = join(deployFolder, 'backup/pitr.sh')

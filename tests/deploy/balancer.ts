@@ -1,10 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { deployFolder, freePort, replaceAll } from './given-files.js'
+import { endOf } from '../chaos/stage/child.js'
+import { freePort } from '../chaos/stage/free-port.js'
+import { deployFolder, replaceAll } from './given-files.js'
 
 const run = promisify(execFile)
 
@@ -47,7 +50,12 @@ export class Balancer {
     })
     failed.catch(() => {}) // it ends when the test does, too
     const balancer = new Balancer(`http://127.0.0.1:${port}`, folder, child)
-    await Promise.race([balancer.#untilReady(), failed])
+    try {
+      await Promise.race([balancer.#untilReady(), failed])
+    } catch (error) {
+      await balancer.stop()
+      throw error
+    }
     return balancer
   }
 
@@ -63,11 +71,13 @@ export class Balancer {
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
-    this.#child.kill('SIGTERM')
-    const late = setTimeout(() => this.#child.kill('SIGKILL'), 2_000) // it would wait for all that is on hold
-    await ended
-    clearTimeout(late)
+    if (this.#child.pid !== undefined && endOf(this.#child) === undefined) {
+      const ended = once(this.#child, 'exit')
+      this.#child.kill('SIGTERM')
+      const late = setTimeout(() => this.#child.kill('SIGKILL'), 2_000) // it would wait for all that is on hold
+      await ended
+      clearTimeout(late)
+    }
     await rm(this.#folder, { recursive: true, force: true })
   }
 

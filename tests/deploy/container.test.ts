@@ -7,8 +7,9 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { databaseVariables, testDatabase } from '@colonies/testkit'
+import { freePort } from '../chaos/stage/free-port.js'
 import { root } from '../compat/pycolonies.js'
-import { deployFolder, freePort } from './given-files.js'
+import { deployFolder } from './given-files.js'
 
 const run = promisify(execFile)
 

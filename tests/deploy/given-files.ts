@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 /** Files that an operator copies. */
@@ -10,18 +9,4 @@ export function replaceAll(text: string, replacements: Readonly<Record<string, s
     if (!changed.includes(from)) throw new Error(`the configuration does not say "${from}" any more`)
     return changed.replaceAll(from, to)
   }, text)
-}
-
-/** A port of this machine that nobody uses at the moment. */
-export function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
-  })
 }

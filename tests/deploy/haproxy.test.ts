@@ -3,9 +3,10 @@ import { type IncomingMessage, request } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { type Client, createClient } from '@colonies/client'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
-import { testDatabase } from '@colonies/testkit'
 import { WebSocket } from 'ws'
-import { ReplicaProcess } from '../chaos/stage/replica-process.js'
+import type { ReplicaProcess } from '../chaos/stage/replica-process.js'
+import { startReplicas } from '../chaos/stage/replicas.js'
+import { openStage } from '../chaos/stage/stage.js'
 import { Balancer, balancerConfig, checkConfig } from './balancer.js'
 
 const colonyname = 'balanced'
@@ -20,17 +21,15 @@ interface Scene {
 }
 
 async function scene(t: TestContext): Promise<Scene> {
-  const { config, beforeDrop } = await testDatabase(t)
+  const { stage, close } = openStage({ say: (line) => t.diagnostic(line) })
+  t.after(close)
+  const { config } = await stage.database()
   const [serverKey = '', colonyKey = '', userKey = '', executorKey = ''] = Array.from({ length: 4 }, generatePrivateKey)
-  const replicas = [await ReplicaProcess.on(config, serverKey), await ReplicaProcess.on(config, serverKey)] as const
-  await Promise.all(
-    replicas.map((replica) => {
-      beforeDrop(() => replica.stop())
-      return replica.start()
-    }),
-  )
-  const balancer = await Balancer.before([replicas[0].port, replicas[1].port])
-  beforeDrop(() => balancer.stop())
+  const [one, other] = await startReplicas(stage, { database: config, serverKey, count: 2 })
+  assert.ok(one && other)
+  const replicas = [one, other] as const
+  const balancer = await Balancer.before([one.port, other.port])
+  stage.atEnd(() => balancer.stop())
   const options = { endpoint: balancer.url, retry: { forMs: 0 }, WebSocket: WebSocket as never }
   const owner = createClient({ ...options, privateKey: serverKey })
   await owner.addColony({ colony: { name: colonyname, colonyid: identityOf(colonyKey) } })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { createClient } from '@colonies/client'
 import { connect, sql, withClient } from '@colonies/database'
 import { testColony, testServer } from '@colonies/testkit'
+import { openStage } from '../chaos/stage/stage.js'
 import { startPgBouncer } from './pgbouncer.js'
 
 const WORK = 120
@@ -13,12 +14,14 @@ interface Setting {
 }
 
 test('replicas behind PgBouncer in transaction mode give each process out once, and hear each other', async (t) => {
+  const { stage, close } = openStage({ say: (line) => t.diagnostic(line) })
+  t.after(close)
   const server = await testServer()
   const bouncer = await startPgBouncer(server)
-  const colony = await testColony(t, {
+  stage.atEnd(() => bouncer.stop())
+  const colony = await testColony(stage.scope, {
     env: { COLONIES_DB_PORT: String(bouncer.port), COLONIES_DB_LISTEN_PORT: String(server.port) },
   })
-  t.after(() => bouncer.stop())
   const other = await colony.anotherReplica()
   const names = Array.from({ length: 12 }, (_, number) => `e${number}`)
   const executors = await Promise.all(names.map((name) => colony.executor(name)))
@@ -46,11 +49,14 @@ test('replicas behind PgBouncer in transaction mode give each process out once, 
 })
 
 test('one connection of PgBouncer serves many, with the settings that our statements need', async (t) => {
+  const { stage, close } = openStage({ say: (line) => t.diagnostic(line) })
+  t.after(close)
   const server = await testServer()
   const bouncer = await startPgBouncer(server)
+  stage.atEnd(() => bouncer.stop())
   const pooled = { ...server, port: bouncer.port, maxConnections: 20 }
   const direct = connect(server)
-  t.after(() => direct.close())
+  stage.atEnd(() => direct.close())
   const ours = await direct.all<Setting>(sql`
     select name, setting from pg_settings where source = 'session'
       and name not in ('TimeZone', 'DateStyle', 'client_min_messages', 'application_name') order by name`)
@@ -62,8 +68,7 @@ test('one connection of PgBouncer serves many, with the settings that our statem
   })
 
   const db = connect(pooled)
-  t.after(() => db.close())
-  t.after(() => bouncer.stop())
+  stage.atEnd(() => db.close())
   const numbers = Array.from({ length: 400 }, (_, number) => number)
   const answers = await Promise.all(
     numbers.map((number) =>

@@ -1,12 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseConfig } from '@colonies/database'
-import { deployFolder, freePort, replaceAll } from './given-files.js'
+import { endOf } from '../chaos/stage/child.js'
+import { freePort } from '../chaos/stage/free-port.js'
+import { within } from '../chaos/within.js'
+import { deployFolder, replaceAll } from './given-files.js'
 
 /** Debian puts it where only root's path leads. */
 const program = '/usr/sbin/pgbouncer'
+
+const READY_MS_MAX = 20_000
 
 export interface PgBouncer {
   /** To use instead of that of the server. */
@@ -36,14 +42,17 @@ export async function startPgBouncer(server: DatabaseConfig): Promise<PgBouncer>
   const child = spawn(program, [...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), file], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  await untilReady(child)
-  return {
-    port,
-    async stop() {
-      await ended(child)
-      await rm(folder, { recursive: true, force: true })
-    },
+  const stop = async () => {
+    await kill(child)
+    await rm(folder, { recursive: true, force: true })
   }
+  try {
+    await within(READY_MS_MAX, 'pgbouncer', untilReady(child))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { port, stop }
 }
 
 function untilReady(child: ChildProcess): Promise<void> {
@@ -58,10 +67,9 @@ function untilReady(child: ChildProcess): Promise<void> {
   })
 }
 
-function ended(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve()
-    child.once('exit', () => resolve())
-    child.kill('SIGKILL')
-  })
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || endOf(child) !== undefined) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
 }

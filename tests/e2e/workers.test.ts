@@ -11,7 +11,8 @@ import { type Client, createClient } from '@colonies/client'
 import { sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { testDatabase } from '@colonies/testkit'
-import { freePort, ReplicaProcess, theseSources } from '../chaos/stage/replica-process.js'
+import { freePort } from '../chaos/stage/free-port.js'
+import { ReplicaProcess, theseSources } from '../chaos/stage/replica-process.js'
 
 const run = promisify(execFile)
 

@@ -9,6 +9,7 @@ import { HistoryTail } from '../history-tail.js'
 import type { Blow } from '../monkey.js'
 import { pick } from '../random.js'
 import type { Stage } from '../scenario.js'
+import { endChild } from '../stage/child.js'
 import { type ChaosColony, rotated } from '../stage/colony.js'
 import type { ExecutorsOptions } from './executors.js'
 import type { Load } from './load.js'
@@ -67,6 +68,8 @@ export async function startExecutorProcesses(
   }
 }
 
+const NAME = 'a process with executors'
+
 class ExecutorsProcess {
   readonly #child: ChildProcess
   readonly #tail: HistoryTail
@@ -84,9 +87,9 @@ class ExecutorsProcess {
       env: { ...process.env, COLONIES_EXECUTORS: JSON.stringify(options) },
     })
     stage.atEnd(async () => void child.kill('SIGKILL'))
-    const tail = new HistoryTail(colony.history, options.file)
-    const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`a process with executors ended with ${code} before they worked`)
+    const tail = new HistoryTail(stage, colony.history, options.file)
+    const ended = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`${NAME} ended with ${signal ?? code} before they worked`)
     })
     ended.catch(() => {}) // comes in the end
     const [said] = (await Promise.race([once(child, 'message'), ended])) as [{ ids: readonly string[] }]
@@ -96,20 +99,14 @@ class ExecutorsProcess {
   }
 
   async kill(): Promise<void> {
-    const ended = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
-    await ended
+    await endChild(this.#child, NAME, () => this.#child.kill('SIGKILL'))
     this.#died()
     await this.#tail.stop()
   }
 
   /** @returns when its last call has ended, and is in the history */
   async stop(): Promise<void> {
-    const { exitCode, signalCode } = this.#child
-    if (exitCode !== null || signalCode !== null) throw new Error(`executors ended with ${exitCode ?? signalCode}`)
-    const ended = once(this.#child, 'exit')
-    this.#child.send('stop')
-    await ended
+    await endChild(this.#child, NAME, () => this.#child.send('stop'))
     await this.#tail.stop()
   }
 }

@@ -10,7 +10,8 @@ const { name, ownerKey, file, ...options } = JSON.parse(
   process.env.COLONIES_EXECUTORS ?? '{}',
 ) as ExecutorsProcessOptions
 const client = clientsOf({ history: new History(file), colonyname: name }, options.endpoints)
-const executors = await startExecutors({ name, ownerKey, client }, options)
+const stage = { atEnd() {} } // they end with this process
+const executors = await startExecutors(stage, { name, ownerKey, client }, options)
 const told = once(process, 'message')
 process.send?.({ ids: executors.ids })
 await told

@@ -1,7 +1,8 @@
 import { createExecutor, defineFunction, type Executor } from '@colonies/executor'
 import { generatePrivateKey } from '@colonies/identity'
+import type { Stage } from '../scenario.js'
 import { rotated, type Workplace } from '../stage/colony.js'
-import type { Load } from './load.js'
+import { type Load, untilEndOf } from './load.js'
 
 /** Seconds after which a process that stalls on purpose is taken from its executor. */
 export const STALL_SECONDS = 1
@@ -32,7 +33,11 @@ export interface Executors extends Load {
 }
 
 /** Executors of our own library, in this process. */
-export async function startExecutors(colony: Workplace, options: ExecutorsOptions): Promise<Executors> {
+export async function startExecutors(
+  stage: Pick<Stage, 'atEnd'>,
+  colony: Workplace,
+  options: ExecutorsOptions,
+): Promise<Executors> {
   const { count, endpoints, concurrency = 2, prefix = 'e', type = 'load' } = options
   const executors = Array.from({ length: count }, (_, number) =>
     createExecutor({
@@ -46,9 +51,10 @@ export async function startExecutors(colony: Workplace, options: ExecutorsOption
       report: () => {},
     }),
   )
-  await Promise.all(executors.map((executor: Executor) => executor.start()))
-  return {
+  const load = untilEndOf(stage, {
     ids: executors.map(({ id }) => id),
     stop: async () => void (await Promise.all(executors.map((executor) => executor.stop({ drainMs: 1_000 })))),
-  }
+  })
+  await Promise.all(executors.map((executor: Executor) => executor.start()))
+  return load
 }

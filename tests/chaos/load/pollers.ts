@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { nowMs } from '../clock.js'
 import { pause } from '../monkey.js'
 import type { Stage } from '../scenario.js'
+import { assertRuns, endChild } from '../stage/child.js'
 import type { ChaosColony } from '../stage/colony.js'
+import { within } from '../within.js'
 
 /**
  * What the processes are told. `work`: close at once what arrives, and ask again. `hold`: close it when told to work. `last`: ask
@@ -40,6 +41,9 @@ export interface PollersOptions {
   readonly executors: readonly { readonly name: string; readonly type: string; readonly endpoint: string }[]
 }
 
+const NAME = 'a process with pollers'
+const LAG_MS_MAX = 30_000
+
 interface Running {
   readonly child: ChildProcess
   readonly file: string
@@ -51,7 +55,6 @@ export class Pollers {
   readonly arrivals = new Map<string, number>()
   readonly #colony: ChaosColony
   readonly #running: Running[] = []
-  #ended: string | undefined
 
   private constructor(colony: ChaosColony) {
     this.#colony = colony
@@ -81,9 +84,6 @@ export class Pollers {
     child.on('message', (said: { arrivals?: readonly Arrival[] }) => {
       for (const { processid, at } of said.arrivals ?? []) this.arrivals.set(processid, at)
     })
-    child.once('exit', (code) => {
-      this.#ended = `pollers ended with ${code}`
-    })
   }
 
   tell(what: ToPollers): void {
@@ -95,7 +95,7 @@ export class Pollers {
     const missing = () => ids.filter((id) => !this.arrivals.has(id))
     // sleeps: arrivals are many, and nobody waits for one of them
     for (const end = nowMs() + ms; nowMs() < end && missing().length > 0; await pause(20)) {
-      if (this.#ended) throw new Error(this.#ended)
+      for (const { child } of this.#running) assertRuns(child, NAME)
     }
     return missing()
   }
@@ -112,8 +112,9 @@ export class Pollers {
           }
           child.on('message', hear)
         })
+        assertRuns(child, NAME)
         child.send('lag')
-        return answered
+        return within(LAG_MS_MAX, 'the lag of pollers', answered)
       }),
     )
     return { p99: Math.max(...lags.map(({ p99 }) => p99)), max: Math.max(...lags.map(({ max }) => max)) }
@@ -123,9 +124,7 @@ export class Pollers {
   async stop(): Promise<void> {
     const running = this.#running.splice(0)
     for (const { child, file } of running) {
-      const ended = once(child, 'exit')
-      child.send('end' satisfies ToPollers)
-      await ended
+      await endChild(child, NAME, () => child.send('end' satisfies ToPollers))
       this.#colony.history.addLines(await readFile(file, 'utf8'))
     }
   }

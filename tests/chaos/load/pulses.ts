@@ -1,8 +1,9 @@
 import type { Client } from '@colonies/client'
 import { nowMs } from '../clock.js'
 import { pause } from '../monkey.js'
+import type { Stage } from '../scenario.js'
 import { type ChaosColony, rotated } from '../stage/colony.js'
-import type { Load } from './load.js'
+import { type Load, untilEndOf } from './load.js'
 
 const EVERY_MS = 100
 const ANSWER_MS_MAX = 60_000
@@ -17,7 +18,7 @@ export interface Pulses extends Load {
   answeredSince(since: number): Promise<void>
 }
 
-export async function startPulses(colony: ChaosColony, endpoints: readonly string[]): Promise<Pulses> {
+export async function startPulses(stage: Stage, colony: ChaosColony, endpoints: readonly string[]): Promise<Pulses> {
   const names = endpoints.map((_, place) => `pulse${place}`)
   const clients = await Promise.all(names.map((name, place) => colony.user(name, rotated(endpoints, place))))
   const stop = new AbortController()
@@ -37,7 +38,7 @@ export async function startPulses(colony: ChaosColony, endpoints: readonly strin
     }
   }
   const beating = Promise.all(clients.map(beat))
-  return {
+  return untilEndOf(stage, {
     ids: clients.map(({ id }) => id ?? ''),
     async answeredSince(since) {
       // sleeps: an answer to somebody else's call has no event
@@ -47,5 +48,5 @@ export async function startPulses(colony: ChaosColony, endpoints: readonly strin
       stop.abort()
       await beating
     },
-  }
+  })
 }

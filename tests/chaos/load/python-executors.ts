@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +6,7 @@ import { identityOf } from '@colonies/identity'
 import { pythonWithColonies, root } from '../../compat/pycolonies.js'
 import { HistoryTail } from '../history-tail.js'
 import type { Stage } from '../scenario.js'
+import { endChild } from '../stage/child.js'
 import { type ChaosColony, rotated } from '../stage/colony.js'
 import type { ExecutorsOptions } from './executors.js'
 import type { Load } from './load.js'
@@ -48,16 +48,13 @@ export async function startPythonExecutors(
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         said = (said + text).slice(-2_000)
       })
-      return { child, tail: new HistoryTail(colony.history, file), complaints: () => said }
+      return { child, tail: new HistoryTail(stage, colony.history, file), complaints: () => said }
     }),
   )
   return {
     async stop() {
       for (const { child, tail, complaints } of running) {
-        if (child.exitCode !== null) throw new Error(`pycolonies ended with ${child.exitCode}: ${complaints()}`)
-        const ended = once(child, 'exit')
-        child.kill('SIGTERM')
-        await ended
+        await endChild(child, `pycolonies (${complaints()})`, () => child.kill('SIGTERM'))
         await tail.stop()
       }
     },

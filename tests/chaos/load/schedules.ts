@@ -1,7 +1,8 @@
 import type { Client } from '@colonies/client'
 import { pause } from '../monkey.js'
+import type { Stage } from '../scenario.js'
 import type { ChaosColony } from '../stage/colony.js'
-import type { Load } from './load.js'
+import { type Load, untilEndOf } from './load.js'
 
 /** No executor has this type: what is made for it is counted, and waits for ever. */
 export const NOBODY = 'nobody'
@@ -25,7 +26,11 @@ const triggers = [1, 3, 7, 50]
 const PACKERS_EACH = 2
 
 /** Generators, each with packers that hand in one argument after the other, and every tenth time three at once. */
-export async function startPackers(colony: ChaosColony, user: Client, pauseMs = 40): Promise<Load> {
+export async function startPackers(
+  stage: Stage,
+  colony: ChaosColony,
+  { user, pauseMs }: Pick<Packing, 'user' | 'pauseMs'>,
+): Promise<Load> {
   const stop = new AbortController()
   const packing = triggers.map(async (trigger) => {
     const generator = {
@@ -40,12 +45,12 @@ export async function startPackers(colony: ChaosColony, user: Client, pauseMs = 
     await Promise.all(packers.map((packer) => packUntil(stop.signal, { user, generatorid, packer, pauseMs })))
   })
   const done = Promise.all(packing)
-  return {
+  return untilEndOf(stage, {
     async stop() {
       stop.abort()
       await done
     },
-  }
+  })
 }
 
 interface Packing {

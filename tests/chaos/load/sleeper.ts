@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Stage } from '../scenario.js'
+import { endChild } from '../stage/child.js'
 
 export interface SleeperOptions {
   readonly colonyname: string
@@ -24,8 +25,8 @@ export class Sleeper {
   private constructor(child: ChildProcess, file: string) {
     this.#child = child
     this.#file = file
-    const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`the sleeper ended with ${code}`)
+    const ended = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`the sleeper ended with ${signal ?? code}`)
     })
     ended.catch(() => {}) // comes in the end; before that it ends the wait for a process
     this.holds = Promise.race([once(child, 'message').then(([said]) => (said as { holds: string }).holds), ended])
@@ -54,9 +55,7 @@ export class Sleeper {
 
   /** Lets it write. @returns the lines of its history, when it has ended */
   async write(): Promise<string> {
-    const ended = once(this.#child, 'exit')
-    this.#child.send('write')
-    await ended
+    await endChild(this.#child, 'the sleeper', () => this.#child.send('write'))
     return readFile(this.#file, 'utf8')
   }
 }

@@ -1,9 +1,11 @@
-import { type Client, join, workflow } from '@colonies/client'
+import type { Client } from '@colonies/client'
 import { nowMs } from '../clock.js'
 import { pause } from '../monkey.js'
+import type { Stage } from '../scenario.js'
 import { type ChaosColony, rotated } from '../stage/colony.js'
 import { STALL_SECONDS } from './executors.js'
-import type { Load } from './load.js'
+import { type Load, untilEndOf } from './load.js'
+import { diamond, workSpec } from './work-specs.js'
 
 export interface SubmittersOptions {
   readonly count: number
@@ -26,7 +28,7 @@ export interface SubmittersOptions {
  * Users that submit single processes, batches, processes for one executor by name, diamonds, and now and then one whose
  * executor will be late. Each process has a label of its own.
  */
-export async function startSubmitters(colony: ChaosColony, options: SubmittersOptions): Promise<Load> {
+export async function startSubmitters(stage: Stage, colony: ChaosColony, options: SubmittersOptions): Promise<Load> {
   const submitters = await Promise.all(
     Array.from({ length: options.count }, async (_, number) => {
       const name = `${options.prefix ?? 's'}${number}`
@@ -34,12 +36,12 @@ export async function startSubmitters(colony: ChaosColony, options: SubmittersOp
     }),
   )
   const running = Promise.all(submitters.map((submitter) => submitter.run()))
-  return {
+  return untilEndOf(stage, {
     async stop() {
       for (const submitter of submitters) submitter.stop()
       await running
     },
-  }
+  })
 }
 
 const BATCH_SIZE = 5
@@ -84,13 +86,8 @@ class Submitter {
   }
 
   #spec(funcname: Kind, executornames: string[] | null = null) {
-    return {
-      funcname,
-      label: `${this.#name}:${this.#made++}`,
-      maxexectime: funcname === 'stall' ? STALL_SECONDS : 10,
-      maxretries: 100,
-      conditions: { colonyname: this.#colony.name, executortype: 'load', executornames },
-    }
+    const spec = workSpec(this.#colony.name, `${this.#name}:${this.#made++}`, executornames)
+    return funcname === 'stall' ? { ...spec, funcname, maxexectime: STALL_SECONDS } : spec
   }
 
   async #submit(turn: number): Promise<unknown> {
@@ -106,11 +103,6 @@ class Submitter {
   }
 
   #submitDiamond(): Promise<unknown> {
-    const diamond = workflow(this.#colony.name)
-    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => diamond.node(name, this.#spec('work')))
-    if (!a || !b || !c || !d) throw new Error('a diamond has four nodes')
-    a.then(b, c)
-    join([b, c], d)
-    return this.#client.submitWorkflow({ spec: diamond.spec() })
+    return this.#client.submitWorkflow({ spec: diamond(this.#colony.name, () => this.#spec('work')) })
   }
 }

@@ -55,8 +55,8 @@ export const killReplicas: Scenario = {
     const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 3 })
     const executors = await startExecutorProcesses(stage, colony, { ...size.executors, endpoints })
     const python = await startPythonExecutors(stage, colony, { count: size.python, endpoints, type: 'python' })
-    const submitters = await startSubmitters(colony, { ...size.submitters, endpoints, otherType: 'python' })
-    const pulses = await startPulses(colony, endpoints)
+    const submitters = await startSubmitters(stage, colony, { ...size.submitters, endpoints, otherType: 'python' })
+    const pulses = await startPulses(stage, colony, endpoints)
 
     const killer = killReplica(replicas)
     const kills: number[] = []

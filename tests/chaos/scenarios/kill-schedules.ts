@@ -29,7 +29,7 @@ export const killSchedules: Scenario = {
     const user = await colony.user('planner')
     await addCrons(user, colony.name, size.crons)
     const begun = nowMs()
-    const packers = await startPackers(colony, user, size.packMs)
+    const packers = await startPackers(stage, colony, { user, pauseMs: size.packMs })
 
     const killer = killReplica(replicas)
     sayProgress(stage, () => `${killer.startsMs.length} replicas killed and back, ${history.records.length} calls`)

@@ -7,8 +7,9 @@ import { pause } from '../monkey.js'
 import { type Random, randomOf } from '../random.js'
 import type { Report, Scenario, Stage } from '../scenario.js'
 import type { ChaosColony } from '../stage/colony.js'
+import { freePort } from '../stage/free-port.js'
 import { type ReplicaNumbers, readNumbers } from '../stage/replica-numbers.js'
-import { freePort, type ReplicaProcess } from '../stage/replica-process.js'
+import type { ReplicaProcess } from '../stage/replica-process.js'
 import { serveColony } from '../stage/served-colony.js'
 
 const sizes = {

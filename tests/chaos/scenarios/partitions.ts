@@ -41,9 +41,9 @@ export const partitions: Scenario = {
     const { db, colony, near, far } = ways
     const { history } = colony
     const [nearUrls, farUrls] = [near.map(({ url }) => url), far.map(({ url }) => url)]
-    const executors = await startExecutors(colony, { count: size.executors, endpoints: nearUrls })
-    const farExecutors = await startExecutors(colony, { count: 2, endpoints: farUrls, prefix: 'far' })
-    const submitters = await startSubmitters(colony, { count: size.submitters, endpoints: nearUrls })
+    const executors = await startExecutors(stage, colony, { count: size.executors, endpoints: nearUrls })
+    const farExecutors = await startExecutors(stage, colony, { count: 2, endpoints: farUrls, prefix: 'far' })
+    const submitters = await startSubmitters(stage, colony, { count: size.submitters, endpoints: nearUrls })
     const probes = await probesOf(colony, [nearUrls, farUrls])
 
     const random = randomOf(seed)

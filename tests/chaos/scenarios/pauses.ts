@@ -41,11 +41,11 @@ export const pauses: Scenario = {
     const endpoints = replicas.map(({ url }) => url)
     const history = stage.history()
     const colony = await openColony({ db, history, serverKey, endpoints })
-    const executors = await startExecutors(colony, { count: size.executors, endpoints })
-    const submitters = await startSubmitters(colony, { ...size, count: size.submitters, endpoints })
+    const executors = await startExecutors(stage, colony, { count: size.executors, endpoints })
+    const submitters = await startSubmitters(stage, colony, { ...size, count: size.submitters, endpoints })
     const user = await colony.user('planner')
     await addCrons(user, colony.name, size.crons)
-    const packers = await startPackers(colony, user, size.pauseMs)
+    const packers = await startPackers(stage, colony, { user, pauseMs: size.pauseMs })
 
     const sleepers = await holdOne(stage, colony, { ...size, endpoints, env: [{}, clock.env] })
     const [stopped, stepped] = sleepers
@@ -57,7 +57,7 @@ export const pauses: Scenario = {
     leader?.signal('SIGSTOP')
     stopped?.signal('SIGSTOP')
     const others = endpoints.filter((url) => url !== leader?.url)
-    const back = await startExecutors(colony, { count: 1, endpoints: others, prefix: 'next', type: TYPE })
+    const back = await startExecutors(stage, colony, { count: 1, endpoints: others, prefix: 'next', type: TYPE })
     const random = randomOf(seed)
     for (let part = 0; part < 4; part += 1) {
       // sleeps: for as long as they are stopped

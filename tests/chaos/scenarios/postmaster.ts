@@ -31,6 +31,7 @@ async function replicasBack({ replicas, colony }: Scene, since: number): Promise
   const times = await Promise.all(
     replicas.map(async ({ url }) => {
       const asking = createClient({ endpoint: url, privateKey: colony.ownerKey, retry: { forMs: 0 } })
+      // sleeps: when a replica is back, only asking tells
       for (const end = since + 60_000; nowMs() < end; await pause(20)) {
         const location = { name: `probe ${randomUUID()}`, colonyname: colony.name }
         const stored = await asking.addLocation({ location }).then(
@@ -78,6 +79,7 @@ export const readOnly: Scenario = {
       worstMs: { 'replicas back': BACK_MS },
       async strike(_, scene) {
         await postgres.setReadOnly(true)
+        // sleeps: for as long as it refuses to write
         await pause(READ_ONLY_MS)
         await postgres.setReadOnly(false)
         return { 'replicas back': await replicasBack(scene, nowMs()) }

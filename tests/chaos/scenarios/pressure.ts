@@ -30,9 +30,9 @@ export const pressure: Scenario = {
     const size = sizes[scale]
     const { config } = await startOwnPostgres(stage, 500)
     const { db, replicas, endpoints, history, colony } = await serveColony(stage, { config, count: 2 })
-    const executors = await startExecutors(colony, { count: size.executors, endpoints })
+    const executors = await startExecutors(stage, colony, { count: size.executors, endpoints })
     const load = { count: size.submitters, endpoints, pauseMs: 5, batchSize: 50, aheadMax: 1_000 }
-    const submitters = await startSubmitters(colony, load)
+    const submitters = await startSubmitters(stage, colony, load)
     await pause(3_000) // until all have begun
     const calm = await rateOver(history, size.calmSeconds)
 

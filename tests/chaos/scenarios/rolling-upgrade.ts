@@ -1,9 +1,10 @@
-import { type Client, join, workflow } from '@colonies/client'
+import type { Client } from '@colonies/client'
 import { emptyDatabase } from '@colonies/testkit'
 import type { CallRecord } from '../history.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
-import type { Load } from '../load/load.js'
+import { type Load, untilEndOf } from '../load/load.js'
+import { diamond, workSpec } from '../load/work-specs.js'
 import { pause } from '../monkey.js'
 import type { Report, Scenario, Stage } from '../scenario.js'
 import { untilDrained } from '../settle.js'
@@ -37,10 +38,10 @@ export const rollingUpgrade: Scenario = {
       count: REPLICAS,
       program: old,
     })
-    const executors = await startExecutors(colony, { count: size.executors, endpoints, concurrency: 4 })
+    const executors = await startExecutors(stage, colony, { count: size.executors, endpoints, concurrency: 4 })
     // Executors asked before they were let in.
     const from = history.records.length
-    const load = await startLoad(colony, endpoints, size.rate)
+    const load = await startLoad(stage, colony, { endpoints, rate: size.rate })
 
     const begun = Date.now()
     let rounds = 0
@@ -78,7 +79,11 @@ async function exchange(
 }
 
 /** Submits single processes, and a diamond each tenth time, at a rate that does not wait for the answers. */
-async function startLoad(colony: ChaosColony, endpoints: readonly string[], rate: number): Promise<Load> {
+async function startLoad(
+  stage: Stage,
+  colony: ChaosColony,
+  { endpoints, rate }: { endpoints: readonly string[]; rate: number },
+): Promise<Load> {
   let stopped = false
   const everyMs = (SUBMITTERS * OPERATIONS_PER_TURN * 1_000) / rate
   const users = await Promise.all(
@@ -101,12 +106,12 @@ async function startLoad(colony: ChaosColony, endpoints: readonly string[], rate
     }
     await Promise.all(open)
   })
-  return {
+  return untilEndOf(stage, {
     async stop() {
       stopped = true
       await Promise.all(running)
     },
-  }
+  })
 }
 
 function submit(
@@ -114,20 +119,8 @@ function submit(
   colonyname: string,
   { label, isDiamond }: { label: string; isDiamond: boolean },
 ): Promise<unknown> {
-  const specOf = (part: string) => ({
-    funcname: 'work',
-    label: `${label}${part}`,
-    maxexectime: 30,
-    maxretries: 10,
-    conditions: { colonyname, executortype: 'load' },
-  })
-  if (!isDiamond) return user.submit({ spec: specOf('') })
-  const diamond = workflow(colonyname)
-  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => diamond.node(name, specOf(name)))
-  if (!a || !b || !c || !d) throw new Error('a diamond has four nodes')
-  a.then(b, c)
-  join([b, c], d)
-  return user.submitWorkflow({ spec: diamond.spec() })
+  if (!isDiamond) return user.submit({ spec: workSpec(colonyname, label) })
+  return user.submitWorkflow({ spec: diamond(colonyname, (node) => workSpec(colonyname, `${label}${node}`)) })
 }
 
 function measure(

@@ -30,13 +30,13 @@ export const soak: Scenario = {
     const size = sizes[scale]
     const { db, config } = await stage.database()
     const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 2 })
-    const executors = await startExecutors(colony, { count: size.executors, endpoints })
+    const executors = await startExecutors(stage, colony, { count: size.executors, endpoints })
     const user = await colony.user('planner')
     await addCrons(user, colony.name, size.crons)
-    const packers = await startPackers(colony, user, 200)
+    const packers = await startPackers(stage, colony, { user, pauseMs: 200 })
 
     const load = { count: size.submitters, endpoints, aheadMax: 200 }
-    const fastest = await startSubmitters(colony, { ...load, pauseMs: 0, prefix: 'fast' })
+    const fastest = await startSubmitters(stage, colony, { ...load, pauseMs: 0, prefix: 'fast' })
     const before = history.closed
     // sleeps: for as long as the rate is measured
     await pause(size.measureMs)
@@ -44,7 +44,7 @@ export const soak: Scenario = {
     await fastest.stop()
     stage.say(`${Math.round(rate)} processes a second at most`)
 
-    const submitters = await startSubmitters(colony, { ...load, ratePerSecond: rate * SHARE })
+    const submitters = await startSubmitters(stage, colony, { ...load, ratePerSecond: rate * SHARE })
     const [looks, begun] = [[] as Sample[][], nowMs()]
     while (nowMs() - begun < minutes * 60_000) {
       // sleeps: between two looks

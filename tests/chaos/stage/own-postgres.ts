@@ -59,6 +59,7 @@ async function postmasterPid(dataDir: string): Promise<number> {
 
 /** @returns when a new connection was answered first, once `isAnother` says that it is not the one that was killed */
 async function untilAccepts(config: DatabaseConfig, isAnother: () => Promise<boolean>): Promise<number> {
+  // sleeps: when it takes connections, only trying tells
   for (const end = nowMs() + ACCEPTS_MS_MAX; nowMs() < end; await pause(20)) {
     if (!(await isAnother())) continue
     const db = connect({ ...config, database: 'postgres', maxConnections: 1, acquireTimeoutMs: 1_000 })

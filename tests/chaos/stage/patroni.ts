@@ -103,6 +103,7 @@ export class PatroniCluster {
   }
 
   async #until(holds: () => Promise<boolean>, what: string): Promise<void> {
+    // sleeps: what the cluster is at, only asking tells
     for (const end = nowMs() + WHOLE_MS_MAX; !(await holds()); await pause(200)) {
       if (nowMs() > end) throw new Error(`the cluster has no ${what}: ${JSON.stringify(await this.#members())}`)
     }

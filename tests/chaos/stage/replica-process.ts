@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { DatabaseConfig } from '@colonies/database'
 import { databaseVariables } from '@colonies/testkit'
+import { within } from '../within.js'
+import { endOf } from './child.js'
+import { freePort } from './free-port.js'
 
 /** The `colonies` command of this version. */
 export const theseSources = fileURLToPath(new URL('../../../../packages/cli/bin/colonies.js', import.meta.url))
+
+/** A start brings the tables up to date, on a machine that may be busy. */
+const START_MS_MAX = 60_000
+/** As long as systemd waits, in deploy/systemd. */
+const STOP_MS_MAX = 15_000
 
 /** A server process on one port that is killed and started again. */
 export class ReplicaProcess {
@@ -13,9 +21,14 @@ export class ReplicaProcess {
   readonly url: string
   /** The `colonies` command that the next start runs; that of another version, say. */
   program = theseSources
+  /** Sentences about each end that nobody asked for here. */
+  readonly deaths: string[] = []
   readonly #env: NodeJS.ProcessEnv
   #child: ChildProcess | undefined
   #isReady = false
+  /** How this life was asked to end. */
+  #asked: NodeJS.Signals | undefined
+  #isRetired = false
 
   private constructor(port: number, env: NodeJS.ProcessEnv) {
     this.port = port
@@ -50,36 +63,49 @@ export class ReplicaProcess {
     return this.#isReady
   }
 
-  /** Of its end; undefined while it runs. */
-  get exitCode(): number | null | undefined {
-    return this.#child?.exitCode
-  }
-
   /** Stops it without its knowledge, or lets it go on. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child?.kill(signal)
   }
 
-  /** @returns when it serves */
+  /** @returns when it serves @throws Error when it ends before, or takes longer than a minute */
   async start(): Promise<void> {
+    if (this.#isRetired) throw new Error(`the replica on port ${this.port} is not needed any more`)
     const child = spawn(process.execPath, [this.program, 'server', 'start'], {
       env: this.#env,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#child = child
-    await new Promise<void>((resolve, reject) => {
+    this.#asked = undefined
+    const ready = new Promise<void>((resolve, reject) => {
       let said = ''
       child.stderr.on('data', (chunk: Buffer) => {
         said = (said + chunk.toString()).slice(-4000)
         if (said.includes('the server is ready')) resolve()
       })
-      child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)))
+      child.once('error', reject)
+      child.once('exit', (code, signal) => {
+        this.#isReady = false
+        const end = `ended with ${signal ?? code}`
+        const isAsked =
+          this.#asked !== undefined && (signal === this.#asked || (this.#asked === 'SIGTERM' && code === 0))
+        const why = this.#asked === undefined ? 'by itself' : `after ${this.#asked}`
+        if (!isAsked) this.deaths.push(`the replica on port ${this.port} ${end} ${why}: ${said}`)
+        reject(new Error(`the server ${end}: ${said}`))
+      })
     })
+    try {
+      await within(START_MS_MAX, `the start of the replica on port ${this.port}`, ready)
+    } catch (error) {
+      await this.#end('SIGKILL')
+      throw error
+    }
     this.#isReady = true
   }
 
-  /** kill -9. */
+  /** kill -9. @throws Error when it has died by itself: that was no kill */
   async kill(): Promise<void> {
+    if (this.deaths.length > 0) throw new Error(this.deaths.join('\n'))
     await this.#end('SIGKILL')
   }
 
@@ -87,25 +113,22 @@ export class ReplicaProcess {
     await this.#end('SIGTERM')
   }
 
+  /** Stops it for good, whoever is about to start it again. */
+  async retire(): Promise<void> {
+    this.#isRetired = true
+    await this.stop()
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    if (!child || endOf(child) !== undefined) return
     this.#isReady = false
-    const ended = new Promise((resolve) => child.once('exit', resolve))
+    this.#asked = signal
+    const ended = once(child, 'exit')
+    child.kill('SIGCONT') // one that is stopped hears of nothing else
     child.kill(signal)
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
     await ended
+    clearTimeout(late)
   }
-}
-
-export function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
-  })
 }

@@ -14,13 +14,20 @@ export interface ReplicasOptions {
   readonly program?: string
 }
 
-/** Starts equal servers on one database, each a process; they are stopped at the end. */
+/**
+ * Starts equal servers on one database, each a process. They are stopped at the end of the stage, which complains about each that had
+ * ended by itself, also where it was started again.
+ */
 export async function startReplicas(stage: Stage, options: ReplicasOptions): Promise<ReplicaProcess[]> {
   const { database, serverKey, count, env, program } = options
   const replicas = await Promise.all(
     Array.from({ length: count }, () => ReplicaProcess.on(database, serverKey, env ?? {})),
   )
-  stage.atEnd(() => Promise.all(replicas.map((replica) => replica.stop())))
+  stage.atEnd(async () => {
+    await Promise.all(replicas.map((replica) => replica.retire()))
+    const deaths = replicas.flatMap((replica) => replica.deaths)
+    if (deaths.length > 0) throw new Error(deaths.join('\n'))
+  })
   for (const replica of replicas) if (program !== undefined) replica.program = program
   const [first, ...others] = replicas
   // It brings the tables up to date for all.
