@@ -5,6 +5,7 @@ import { randomOf } from '../random.js'
 import type { Scenario, Stage } from '../scenario.js'
 import { killReplica } from '../stage/replicas.js'
 import { serveColony } from '../stage/served-colony.js'
+import { within } from '../within.js'
 
 const sizes = {
   ci: { kills: 8, pauseMs: [100, 500], minutes: 1 },
@@ -13,6 +14,8 @@ const sizes = {
 
 const CHANNEL = 'chat'
 const WRITE_MS = 10
+/** Readers are at most as far behind as a replica takes to start. */
+const READ_MS_MAX = 60_000
 
 export const killChannels: Scenario = {
   name: 'kill-channels',
@@ -36,7 +39,7 @@ export const killChannels: Scenario = {
     stop.abort()
     const acknowledged = (await writing).flat()
     await close()
-    const seen = await Promise.all(readers)
+    const seen = await within(READ_MS_MAX, 'the end of the channel, for all readers,', Promise.all(readers))
     return {
       faults: [],
       missed: [

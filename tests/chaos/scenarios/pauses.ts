@@ -1,6 +1,6 @@
 import { type Db, sql } from '@colonies/database'
 import { generatePrivateKey } from '@colonies/identity'
-import type { History } from '../history.js'
+import type { History, Outcome } from '../history.js'
 import { slowestSubmit } from '../judge/back.js'
 import { judge } from '../judge.js'
 import { type ExecutorsOptions, startExecutors } from '../load/executors.js'
@@ -49,14 +49,15 @@ export const pauses: Scenario = {
 
     const sleepers = await holdOne(stage, colony, { ...size, endpoints, env: [{}, clock.env] })
     const [stopped, stepped] = sleepers
+    if (!stopped || !stepped) throw new Error('there are two sleepers')
     await clock.set(STEP_SECONDS)
     // Its lease is the server's business: with a clock that was set it still has all its time.
-    if (stepped) history.addLines(await stepped.write())
+    history.addLines(await stepped.write())
     const leader = await leaderOf(db, replicas)
-    stage.say(`stops the leader on port ${leader?.port}`)
-    leader?.signal('SIGSTOP')
-    stopped?.signal('SIGSTOP')
-    const others = endpoints.filter((url) => url !== leader?.url)
+    stage.say(`stops the leader on port ${leader.port}`)
+    leader.signal('SIGSTOP')
+    stopped.signal('SIGSTOP')
+    const others = endpoints.filter((url) => url !== leader.url)
     const back = await startExecutors(stage, colony, { count: 1, endpoints: others, prefix: 'next', type: TYPE })
     const random = randomOf(seed)
     for (let part = 0; part < 4; part += 1) {
@@ -64,9 +65,9 @@ export const pauses: Scenario = {
       await pause(size.stopMs / 4)
       await clock.set(Math.round((random() * 2 - 1) * STEP_SECONDS))
     }
-    leader?.signal('SIGCONT')
-    stopped?.signal('SIGCONT')
-    if (stopped) history.addLines(await stopped.write())
+    leader.signal('SIGCONT')
+    stopped.signal('SIGCONT')
+    history.addLines(await stopped.write())
     await clock.set(0)
 
     await Promise.all([submitters.stop(), packers.stop()])
@@ -80,7 +81,7 @@ export const pauses: Scenario = {
       missed: [
         ...(left > 0 ? [`${left} processes never ended`] : []),
         ...(onTime ? [] : ['crons or generators were left behind']),
-        ...(await judgeSleepers(history, db, sleepers)),
+        ...(await judgeSleepers(history, db, { slept: stopped, awake: stepped })),
       ],
       numbers: {
         ...(await runsOf(db)),
@@ -117,30 +118,38 @@ async function holdOne(
   )
 }
 
-async function leaderOf(db: Db, replicas: readonly ReplicaProcess[]): Promise<ReplicaProcess | undefined> {
+async function leaderOf(db: Db, replicas: readonly ReplicaProcess[]): Promise<ReplicaProcess> {
   const row = await db.one<{ port: number }>(sql`select r.port from leader_lease l join replicas r using (replica_id)`)
-  return replicas.find(({ port }) => port === row?.port)
+  const leader = replicas.find(({ port }) => port === row?.port)
+  if (!leader) throw new Error('no replica leads that could be stopped')
+  return leader
 }
 
-/** The first slept for longer than its lease, the second did not. */
-async function judgeSleepers(history: History, db: Db, [slept, awake]: readonly Sleeper[]): Promise<string[]> {
+/** The one slept for longer than its lease, the other did not: each of its writes is refused, or taken. */
+async function judgeSleepers(
+  history: History,
+  db: Db,
+  { slept, awake }: Readonly<Record<'slept' | 'awake', Sleeper>>,
+): Promise<string[]> {
   const writes = ['addLog', 'setOutput', 'addAttribute', 'closeSuccessful']
-  const outcomes = async (sleeper: Sleeper | undefined) => {
-    const id = await sleeper?.holds
+  const complaints = async (sleeper: Sleeper, who: string, wanted: Outcome) => {
+    const id = await sleeper.holds
     const late = (detail: string | undefined) => detail === undefined || detail === '["late"]'
-    return history.records
-      .filter(({ ids, operation, detail }) => ids[0] === id && writes.includes(operation) && late(detail))
-      .map(({ operation, outcome }) => ({ operation, outcome }))
+    const made = history.records.filter(
+      ({ ids, operation, detail }) => ids[0] === id && writes.includes(operation) && late(detail),
+    )
+    return [
+      ...(made.length === writes.length ? [] : [`${who} made ${made.length} writes, not ${writes.length}`]),
+      ...made.flatMap(({ operation, outcome }) =>
+        outcome === wanted ? [] : [`${operation} of ${who} was ${outcome}`],
+      ),
+    ]
   }
   const attempts = await db.all<{ attempt: number }>(sql`
-    select attempt from results where process_id = ${(await awake?.holds) ?? ''}`)
+    select attempt from results where process_id = ${await awake.holds}`)
   return [
-    ...(await outcomes(slept)).flatMap(({ operation, outcome }) =>
-      outcome === 'refused' ? [] : [`${operation} of the one that had slept was ${outcome}`],
-    ),
-    ...(await outcomes(awake)).flatMap(({ operation, outcome }) =>
-      outcome === 'ok' ? [] : [`${operation} of the one whose clock was set was ${outcome}`],
-    ),
+    ...(await complaints(slept, 'the one that had slept', 'refused')),
+    ...(await complaints(awake, 'the one whose clock was set', 'ok')),
     ...(attempts[0]?.attempt === 1 ? [] : ['the one whose clock was set lost its lease']),
   ]
 }
