@@ -6,7 +6,7 @@ import { pause } from '../monkey.js'
 import { randomOf } from '../random.js'
 import type { Scenario } from '../scenario.js'
 import { untilDrained } from '../settle.js'
-import { putUnderPressure } from '../stage/database-pressure.js'
+import { asVictim, putUnderPressure } from '../stage/database-pressure.js'
 import { startOwnPostgres } from '../stage/own-postgres.js'
 import { serveColony } from '../stage/served-colony.js'
 
@@ -29,14 +29,19 @@ export const pressure: Scenario = {
   async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
     const { config } = await startOwnPostgres(stage, 500)
-    const { db, replicas, endpoints, history, colony } = await serveColony(stage, { config, count: 2 })
+    const { db, replicas, endpoints, history, colony } = await serveColony(stage, {
+      config,
+      count: 2,
+      env: await asVictim(config),
+    })
     const executors = await startExecutors(stage, colony, { count: size.executors, endpoints })
     const load = { count: size.submitters, endpoints, pauseMs: 5, batchSize: 50, aheadMax: 1_000 }
     const submitters = await startSubmitters(stage, colony, load)
-    await pause(3_000) // until all have begun
+    // sleeps: until all have begun
+    await pause(3_000)
     const calm = await rateOver(history, size.calmSeconds)
 
-    const held = await putUnderPressure(config, { random: randomOf(seed), readers: READERS, idle: size.idle })
+    const held = await putUnderPressure(stage, config, { random: randomOf(seed), readers: READERS, idle: size.idle })
     const rates: number[] = []
     for (const end = Date.now() + minutes * 60_000; Date.now() < end; ) {
       rates.push(await rateOver(history, WINDOW_SECONDS))
@@ -80,6 +85,7 @@ export const pressure: Scenario = {
 /** Acknowledged closes per second. */
 async function rateOver(history: History, seconds: number): Promise<number> {
   const [before, begun] = [history.closed, Date.now()]
+  // sleeps: for as long as the rate is measured
   await pause(seconds * 1_000)
   return Math.round((1_000 * (history.closed - before)) / (Date.now() - begun))
 }
