@@ -5,6 +5,7 @@ import { slowestSubmit, spreadOf } from '../judge/back.js'
 import { judge } from '../judge.js'
 import { startExecutors } from '../load/executors.js'
 import { startSubmitters } from '../load/submitters.js'
+import { workSpec } from '../load/work-specs.js'
 import { pause } from '../monkey.js'
 import { between, type Random, randomOf } from '../random.js'
 import type { Scenario, Stage } from '../scenario.js'
@@ -22,15 +23,20 @@ const sizes = {
 const HEALED_MS = 10_000
 const PROBE_MS_MAX = 60_000
 
-/** Links that break together, and a client behind them that tells when they have healed. */
+/** Links that break together, and what tells when those behind them are served again. */
 interface Place {
   readonly name: string
   readonly links: readonly Link[]
-  readonly probe: Probe | undefined
+  readonly probe: Probe
 }
 
-/** Submits through one link alone, and gives up soon. */
-type Probe = () => Promise<unknown>
+/**
+ * Asks once, and gives up soon.
+ *
+ * @param since by `nowMs`: what was done before does not count
+ * @returns whether it was served
+ */
+type Probe = (since: number) => Promise<boolean>
 
 export const partitions: Scenario = {
   name: 'partitions',
@@ -42,9 +48,12 @@ export const partitions: Scenario = {
     const { history } = colony
     const [nearUrls, farUrls] = [near.map(({ url }) => url), far.map(({ url }) => url)]
     const executors = await startExecutors(stage, colony, { count: size.executors, endpoints: nearUrls })
-    const farExecutors = await startExecutors(stage, colony, { count: 2, endpoints: farUrls, prefix: 'far' })
+    const farExecutors = await startExecutors(stage, colony, { count: 2, endpoints: farUrls, prefix: FAR })
     const submitters = await startSubmitters(stage, colony, { count: size.submitters, endpoints: nearUrls })
-    const probes = await probesOf(colony, [nearUrls, farUrls])
+    const probes = await Promise.all(nearUrls.map((url, place) => submitProbe(colony, url, `probe${place}`)))
+    const farProbes = await Promise.all(
+      nearUrls.map((url, place) => closeProbe(colony, url, { name: `farProbe${place}`, ids: farExecutors.ids })),
+    )
 
     const random = randomOf(seed)
     const end = nowMs() + minutes * 60_000
@@ -52,7 +61,7 @@ export const partitions: Scenario = {
     for (let round = 0; round < size.rounds && nowMs() < end; round += 1) {
       for (const [turn] of breaks.entries()) {
         // Three at a time, each in another way.
-        const broken = placesOf(ways, probes, random).map(async (place, number) => {
+        const broken = placesOf(ways, { probes, farProbes }, random).map(async (place, number) => {
           const how = rotated(breaks, turn + number)[0] ?? 'cut'
           const breakMs = Math.round(between(random, size.breakMs))
           history.note({ name: `${place.name}: ${how} for ${breakMs} ms`, at: nowMs() })
@@ -117,22 +126,22 @@ async function openWays(stage: Stage): Promise<Ways> {
   return { db, colony, toDatabase, near, far }
 }
 
-/**
- * Of three replicas one loses its database and one its clients; the third is there to be asked by the executors that lose all.
- *
- * @param probes at the near and at the far links
- */
-function placesOf(
-  { toDatabase, near, far }: Ways,
-  [nearProbes, farProbes]: readonly Probe[][],
-  random: Random,
-): Place[] {
+/** At each replica, by links of their own. */
+type Probes = Readonly<Record<'probes' | 'farProbes', readonly Probe[]>>
+
+/** Of three replicas one loses its database and one its clients; the third has work for the executors that lose all. */
+function placesOf({ toDatabase, near, far }: Ways, { probes, farProbes }: Probes, random: Random): Place[] {
   const [one, two, three] = rotated([0, 1, 2], Math.floor(random() * near.length)) as [number, number, number]
   const only = (links: readonly Link[], place: number) => links.slice(place, place + 1)
+  const probeAt = (all: readonly Probe[], place: number) => {
+    const probe = all[place]
+    if (!probe) throw new Error(`nobody probes replica ${place}`)
+    return probe
+  }
   return [
-    { name: 'replica/database', links: only(toDatabase, one), probe: nearProbes?.[one] },
-    { name: 'clients/replica', links: only(near, two), probe: nearProbes?.[two] },
-    { name: 'executors/replicas', links: far, probe: farProbes?.[three] },
+    { name: 'replica/database', links: only(toDatabase, one), probe: probeAt(probes, one) },
+    { name: 'clients/replica', links: only(near, two), probe: probeAt(probes, two) },
+    { name: 'executors/replicas', links: far, probe: probeAt(farProbes, three) },
   ]
 }
 
@@ -142,25 +151,51 @@ async function linksTo(stage: Stage, targets: readonly { host: string; port: num
   return links
 }
 
-/** One at each address. */
-function probesOf(colony: ChaosColony, urls: readonly (readonly string[])[]): Promise<Probe[][]> {
-  return Promise.all(
-    urls.map((some, side) => Promise.all(some.map((url, place) => probeAt(colony, url, `${side}${place}`)))),
-  )
-}
+const patience = { timeoutMs: 1_000, retry: { forMs: 0 } }
+const FAR = 'far'
 
-async function probeAt(colony: ChaosColony, url: string, number: string): Promise<Probe> {
-  const name = `probe${number}`
-  const user = await colony.user(name, [url], { timeoutMs: 1_000, retry: { forMs: 0 } })
-  const conditions = { colonyname: colony.name, executortype: 'load' }
+/** Submits through one link alone. */
+async function submitProbe(colony: ChaosColony, url: string, name: string): Promise<Probe> {
+  const user = await colony.user(name, [url], patience)
   let made = 0
-  return () =>
-    user.submit({
-      spec: { funcname: 'work', label: `${name}:${made++}`, maxexectime: 10, maxretries: 100, conditions },
-    })
+  return () => succeeds(user.submit({ spec: workSpec(colony.name, `${name}:${made++}`) }))
 }
 
-/** @returns milliseconds from healing until a submit through the broken links was acknowledged */
+/** Submits work for the far executors through a link that is whole, until one of them has closed some of it. */
+async function closeProbe(
+  colony: ChaosColony,
+  url: string,
+  { name, ids }: { name: string; ids: readonly string[] },
+): Promise<Probe> {
+  const user = await colony.user(name, [url], patience)
+  const names = ids.map((_, number) => `${FAR}${number}`)
+  const { records } = colony.history
+  const submittedAt = new Map<string, number>()
+  let made = 0
+  return async (since) => {
+    const at = nowMs()
+    await succeeds(
+      user
+        .submit({ spec: workSpec(colony.name, `${name}:${made++}`, names) })
+        .then(({ processid }) => submittedAt.set(processid, at)),
+    )
+    // No call that ended before can be the close of it.
+    for (let place = records.length - 1; place >= 0 && (records[place]?.ended ?? 0) >= since; place -= 1) {
+      const { client = '', operation, outcome, ids: closed = [] } = records[place] ?? {}
+      if (operation !== 'closeSuccessful' || outcome !== 'ok' || !ids.includes(client)) continue
+      if ((submittedAt.get(closed[0] ?? '') ?? 0) >= since) return true
+    }
+    return false
+  }
+}
+
+const succeeds = (call: Promise<unknown>): Promise<boolean> =>
+  call.then(
+    () => true,
+    () => false,
+  )
+
+/** @returns milliseconds from healing until those behind the broken links were served */
 async function breakAndHeal({ links, probe }: Place, how: Break, breakMs: number): Promise<number> {
   for (const link of links) link.break(how)
   // sleeps: for as long as the link is broken
@@ -168,10 +203,7 @@ async function breakAndHeal({ links, probe }: Place, how: Break, breakMs: number
   for (const link of links) link.heal()
   const healedAt = nowMs()
   while (nowMs() - healedAt < PROBE_MS_MAX) {
-    const isServed = await probe?.().then(
-      () => true,
-      () => false,
-    )
+    const isServed = await probe(healedAt)
     if (isServed) break
     // sleeps: a probe ten times a second
     await pause(100)
