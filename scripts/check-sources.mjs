@@ -53,12 +53,14 @@ function tooLong(text) {
  * @returns {Fault[]}
  */
 function sleeps(text) {
-  const sleep = /setTimeout\(\s*(?:resolve|done|r|res)\b|\bimport\b.*\bsetTimeout\b.*'node:timers\/promises'|\bsleep\(/
+  const timer = /setTimeout\(\s*(?:resolve|done|r|res)\b|\bimport\b.*\bsetTimeout\b.*'node:timers\/promises'/
+  // The call of a function of that name, not a method such as that of a socket, nor where it is defined.
+  const call = /(?<![.#\w])(?<!async )(?:sleep|pause)\((?!\w+\??: )/
   const says = 'tests never sleep: wait for the event, with a limit that fails (or give the reason: // sleeps: why)'
   const lines = text.split('\n')
   return lines.flatMap((line, index) => {
     const excused = `${lines[index - 1]} ${line}`.includes('// sleeps: ')
-    return sleep.test(line) && !excused ? [{ line: index + 1, says }] : []
+    return (timer.test(line) || call.test(line)) && !excused ? [{ line: index + 1, says }] : []
   })
 }
 

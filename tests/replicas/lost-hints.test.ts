@@ -86,6 +86,7 @@ const news: readonly News[] = [
       // Who hears of one has subscribed.
       for (let heard = frames.next(), isHeard = false; !isHeard; ) {
         await submit()
+        // sleeps: a subscription that has begun tells nobody
         isHeard = await Promise.race([heard.then(() => true), pause(200).then(() => false)])
       }
       let last = ''
@@ -150,6 +151,7 @@ test('nobody waits for longer than the poll of a second, however the hint got lo
       const expected = await act()
       const from = performance.now()
       const struck = moment.after?.(stage)
+      // sleeps: a limit that fails
       const got = await Promise.race([heard, pause(FOUND_MS_MAX).then(() => 'nothing in time')])
       t.diagnostic(`${moment.name}: ${name} after ${Math.round(performance.now() - from)} ms`)
       assert.equal(got, expected, `${moment.name}: ${name}`)
@@ -160,7 +162,7 @@ test('nobody waits for longer than the poll of a second, however the hint got lo
   }
 })
 
-// sleeps: what another replica knows is told by nothing but asking it again
+// sleeps: not by itself
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 async function untilMetric(url: string, name: string, value: number): Promise<void> {
@@ -180,6 +182,7 @@ async function untilListening(db: Db, count: number): Promise<void> {
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  // sleeps: what another replica knows is told by nothing but asking it again
   for (const end = performance.now() + READY_MS_MAX; performance.now() < end; await pause(20)) if (await holds()) return
   throw new Error(`not within ${READY_MS_MAX} ms: ${what}`)
 }
