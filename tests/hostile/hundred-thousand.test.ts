@@ -21,7 +21,10 @@ const MEGABYTE = 2 ** 20
 const WARM_UP = COUNT / 5
 
 /** What the server writes without a request: signs of life, and sums over rows that are compared themselves. */
-const writtenByLoops = { tables: ['replicas', 'leader_lease', 'counters'], columns: ['last_heard_at', 'counted_state'] }
+const writtenByLoops = {
+  tables: ['replicas', 'leader_lease', 'listening', 'counters'],
+  columns: ['last_heard_at', 'counted_state'],
+}
 
 test(`${COUNT} malformed envelopes change nothing, leave nothing behind, and are in nobody's way`, async (t) => {
   const database = await testDatabase(t)

@@ -1,6 +1,7 @@
 import { isAnyWanted } from './claims.js'
 import { coloniesIn, withChangedGraphs, withEvents } from './colonies-in.js'
 import type { Db } from './db.js'
+import { isLost } from './listening.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -30,7 +31,7 @@ export async function coloniesWithOverdue(db: Db): Promise<ColonyKey[]> {
  * one, while they are few: executors that went away for good are many more in time. Uses the index `live_holder`.
  */
 export async function coloniesWithLostExecutors(db: Db, silentSeconds: number): Promise<ColonyKey[]> {
-  const isLost = sql`(e.state <> 1 or (e.leased and e.heartbeat_at < now() - make_interval(secs => ${silentSeconds})))`
+  const lost = isLost(silentSeconds)
   return keys(
     await db.all<Due>(sql`
       with held as materialized (
@@ -38,10 +39,10 @@ export async function coloniesWithLostExecutors(db: Db, silentSeconds: number): 
       ), few as materialized (select count(*) <= ${FEW_HELD} as yes from held)
       select distinct h.colony from held h
       where (select yes from few)
-        and (select ${isLost} from executors e where e.colony = h.colony and e.executor_id = h.holder limit 1)
+        and (select ${lost} from executors e where e.colony = h.colony and e.executor_id = h.holder limit 1)
       union
       select e.colony from executors e
-      where not (select yes from few) and ${isLost}
+      where not (select yes from few) and ${lost}
         and exists (select from live l where l.colony = e.colony and l.holder = e.executor_id)`),
   )
 }

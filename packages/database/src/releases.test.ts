@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testDatabase } from '@colonies/testkit'
+import { listenFor, testDatabase } from '@colonies/testkit'
 import { claimProcesses } from './claims.js'
 import { closeSuccessful, failOverdue } from './closes.js'
 import type { Db } from './db.js'
@@ -19,10 +19,11 @@ async function hold(db: Db, colony: TestColony, executor: string): Promise<strin
   return process.processId
 }
 
-/** As if all executors had sent heartbeats, the last one two minutes ago. */
+/** As if all executors had sent heartbeats, the last one two minutes ago, and replicas had listened since. */
 async function fallSilent(db: Db, colony: TestColony): Promise<void> {
   await db.run(sql`
     update executors set leased = true, heartbeat_at = now() - interval '2 minutes' where colony = ${colony.key}`)
+  await listenFor(db, 120)
 }
 
 test('the sweep of deadlines does not wait for a graph that somebody is changing, and ends what is elsewhere', async (t) => {

@@ -1,6 +1,7 @@
 import type { ReadyLine } from './closes.js'
 import type { Db } from './db.js'
 import type { Held } from './held.js'
+import { isLost } from './listening.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -70,8 +71,7 @@ export function releaseFromLost(db: Db, colony: ColonyKey, silentSeconds: number
     asked: sql`
       select l.process_id as asked_id, l.holder as by_holder
       from (select e.executor_id from executors e
-            where e.colony = ${colony} and (e.state <> 1
-              or (e.leased and e.heartbeat_at < now() - make_interval(secs => ${silentSeconds})))
+            where e.colony = ${colony} and ${isLost(silentSeconds)}
               and exists (select from live h where h.colony = ${colony} and h.holder = e.executor_id)
             limit ${limit} for no key update of e skip locked) lost
       join live l on l.colony = ${colony} and l.holder = lost.executor_id

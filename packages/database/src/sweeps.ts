@@ -3,6 +3,7 @@ import { coloniesIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { revokeExecutor } from './executors.js'
 import type { Held } from './held.js'
+import { isSilentSince } from './listening.js'
 import { CHANGES_KEPT_SECONDS } from './rights.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -38,7 +39,7 @@ export function unregisterStale(
 }
 
 function isStale(silentSeconds: number) {
-  return sql`e.state in (0, 1, 2) and e.last_heard_at < now() - make_interval(secs => ${silentSeconds}::int)
+  return sql`e.state in (0, 1, 2) and ${isSilentSince(sql`e.last_heard_at`, silentSeconds)}
     and not (e.leased and exists (select 1 from live l where l.colony = e.colony and l.holder = e.executor_id))`
 }
 

@@ -19,6 +19,12 @@ export async function addColonyRows(db: Db, name: string, executors: readonly st
   return key
 }
 
+/** As if replicas had been listening for so much longer: before that, nobody counts as silent. */
+export async function listenFor(db: Db, seconds: number): Promise<void> {
+  await db.run(sql`
+    update listening set last_at = now(), since = least(since, now()) - make_interval(secs => ${seconds}::int)`)
+}
+
 let made = 0
 
 /** A process with nothing special about it. Ids are in the order of the calls. */

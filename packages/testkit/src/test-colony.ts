@@ -15,6 +15,7 @@ import {
   startServer,
 } from '@colonies/server'
 import { WebSocket } from 'ws'
+import { listenFor } from './plain-rows.js'
 import { serverVariables } from './server-environment.js'
 import { spreadRequests } from './spread-requests.js'
 import { type TestDatabase, type TestScope, testDatabase } from './test-database.js'
@@ -41,7 +42,7 @@ export interface TestColony {
   /** Takes the next process for an executor. @returns its id; undefined when there is none */
   assign(executor: string): Promise<string | undefined>
   stateOf(processid: string): Promise<keyof typeof State>
-  /** Moves every deadline and time of life in the rows into the past; nothing sleeps. */
+  /** Moves every deadline and time of life in the rows into the past, while replicas listen; nothing sleeps. */
   passTime(time: { seconds: number }): Promise<void>
   /** Runs a background loop until it rests. */
   run(loop: Loop): Promise<void>
@@ -120,6 +121,7 @@ export async function testColony(t: TestScope, options: TestColonyOptions = {}):
       await db.run(sql`
         update executors set heartbeat_at = heartbeat_at - make_interval(secs => ${seconds}::int),
           last_heard_at = last_heard_at - make_interval(secs => ${seconds}::int)`)
+      await listenFor(db, seconds)
     },
     async run(loop) {
       const context = { db, replica, log: createLog({ level: 'error' }), signal: new AbortController().signal }

@@ -89,6 +89,7 @@ function executorRun({ random, colony: { key } }: Scene): Run {
   const name = random.pick(executorNames)
   return random.pick<Run>([
     { name: 'beat', args: [key, idOf(name)] },
+    { name: 'keepListening', args: [] },
     { name: 'approveExecutor', args: [key, name] },
     { name: 'approveExecutor', args: [key, name] },
     { name: 'revokeExecutor', args: [key, name, 2] },

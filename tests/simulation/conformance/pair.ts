@@ -31,6 +31,7 @@ export async function makePair(db: Database): Promise<Pair> {
   const pair: Pair = { db, model, colony, ahead: 0, setClock }
   addColony(model, colony)
   await db.run(sql`insert into users (colony, name, user_id) values (${colony}, 'me', ${idOf('me')})`)
+  await runBoth(pair, { name: 'keepListening', args: [] })
   await fill(pair)
   const firstMs = Math.floor(model.now / 1000) + 25_000
   for (const cron of model.tables.of(colony).crons.values()) cron.nextRun = firstMs * 1000
@@ -38,9 +39,10 @@ export async function makePair(db: Database): Promise<Pair> {
   return pair
 }
 
-/** Lets time pass for both: the clock of PostgreSQL cannot be set, so its rows go back. */
+/** Lets time pass for both, while replicas listen: the clock of PostgreSQL cannot be set, so its rows go back. */
 export async function passTime(pair: Pair, seconds: number): Promise<void> {
   pair.ahead += seconds * 1_000_000
+  pair.model.tables.listening.lastAt += seconds * 1_000_000
   for (const statement of shifts(seconds)) await pair.db.run(statement)
 }
 
@@ -98,6 +100,7 @@ function shifts(seconds: number) {
     sql`update graphs set submitted_at = submitted_at - ${step}, started_at = started_at - ${step},
       ended_at = ended_at - ${step}, planned_at = planned_at - ${step}`,
     sql`update executors set heartbeat_at = heartbeat_at - ${step}, last_heard_at = last_heard_at - ${step}`,
+    sql`update listening set since = since - ${step}`,
     sql`update crons set next_run = next_run - ${step}, last_run = last_run - ${step}`,
     sql`update generators set due_at = due_at - ${step}, last_run = last_run - ${step}`,
   ]

@@ -15,7 +15,7 @@ export const coloniesWithOverdue = statement('coloniesWithOverdue', {
 
 export const coloniesWithLostExecutors = statement('coloniesWithLostExecutors', {
   apply: ({ tables, now }, silentSeconds) =>
-    keysOf(tables.colonies.values(), (colony) => heldByLost(colony, now, silentSeconds).length > 0),
+    keysOf(tables.colonies.values(), (colony) => heldByLost(colony, { tables, now, silentSeconds }).length > 0),
 })
 
 const heldByUnknown = ({ live, executors }: ColonyTables) =>

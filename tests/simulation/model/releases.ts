@@ -1,4 +1,5 @@
 import type { Released } from '@colonies/database'
+import { isSilentSince, type Silence } from './listening.js'
 import { statement, type Transaction } from './model-database.js'
 import { addEvent, isHeldBy, isLockedBy, readyLines, rowOf } from './rows.js'
 import { after, type ColonyTables, type Executor, type Live } from './tables.js'
@@ -40,13 +41,13 @@ export const releaseOverdue = statement('releaseOverdue', {
 })
 
 /** Not approved, or sends heartbeats and fell silent. */
-const isLost = ({ state, leased, heartbeatAt }: Executor, now: number, silentSeconds: number) =>
-  state !== 1 || (leased && heartbeatAt !== null && heartbeatAt < now - silentSeconds * 1_000_000)
+const isLost = ({ state, leased, heartbeatAt }: Executor, silence: Silence) =>
+  state !== 1 || (leased && isSilentSince(heartbeatAt, silence))
 
-export function heldByLost(colony: ColonyTables, now: number, silentSeconds: number): Live[] {
+export function heldByLost(colony: ColonyTables, silence: Silence): Live[] {
   return [...colony.live.values()].filter(({ holder }) => {
     const executor = holder === null ? undefined : colony.executors.get(holder)
-    return executor !== undefined && isLost(executor, now, silentSeconds)
+    return executor !== undefined && isLost(executor, silence)
   })
 }
 
@@ -54,13 +55,15 @@ export const releaseFromLost = statement('releaseFromLost', {
   // Executors are judged by their locked rows, so one that is just changed is left out with all that it holds.
   locks({ tables, now, isFree }, colonyKey, silentSeconds, limit) {
     const executor = ({ holder }: Live) => rowOf.executor(holder ?? '')
-    const held = heldByLost(tables.of(colonyKey), now, silentSeconds).filter((row) => isFree(executor(row)))
+    const held = heldByLost(tables.of(colonyKey), { tables, now, silentSeconds }).filter((row) => isFree(executor(row)))
     const processes = held.slice(0, limit).map(({ processId }) => rowOf.process(processId))
     return { skips: [...held.map(executor), ...processes.filter(isFree)] }
   },
   apply(tx, colonyKey, silentSeconds, limit) {
     const colony = tx.tables.of(colonyKey)
-    const rows = heldByLost(colony, tx.now, silentSeconds).slice(0, limit).filter(isLockedBy(tx))
+    const rows = heldByLost(colony, { ...tx, silentSeconds })
+      .slice(0, limit)
+      .filter(isLockedBy(tx))
     return putBack(tx, colony, rows, { reason: 'executor lost', countsAsRetry: false })
   },
 })

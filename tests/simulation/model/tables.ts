@@ -151,6 +151,8 @@ export class Tables {
   readonly replicas = new Map<string, ReplicaHeard>()
   readonly directoryChanges: { xact: number; subject: string }[] = []
   lease: { replica_id: string; epoch: number; until: Micros } | undefined
+  /** Since when replicas listen without a gap. */
+  listening: { since: Micros; lastAt: Micros } = { since: 0, lastAt: 0 }
   serverOwner: string | undefined
 
   add(key: ColonyKey, name: string, ownerId: string): ColonyTables {

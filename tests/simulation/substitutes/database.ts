@@ -38,6 +38,7 @@ export {
   insertPacks,
   insertProcesses,
   isColony,
+  keepListening,
   listAttributes,
   listExecutors,
   listFunctions,

@@ -2,18 +2,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Db, sql } from '@colonies/database'
 import { State } from '@colonies/protocol'
-import { executorIdOf, testDatabase } from '@colonies/testkit'
+import { executorIdOf, listenFor, testDatabase } from '@colonies/testkit'
 import { upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { lostExecutors } from './lost-executors.js'
 import { staleExecutors } from './stale-executors.js'
 import { unknownHolders } from './unknown-holders.js'
 
-/** Minutes since an executor was heard of, and whether it sends heartbeats. */
+/** Minutes since an executor was heard of, while replicas listened, and whether it sends heartbeats. */
 async function silence(db: Db, executor: string, minutes: number, leased: boolean): Promise<void> {
   await db.run(sql`
     update executors set leased = ${leased}, last_heard_at = now() - make_interval(mins => ${minutes}::int),
       heartbeat_at = now() - make_interval(mins => ${minutes}::int)
     where executor_id = ${executorIdOf(executor)}`)
+  await listenFor(db, minutes * 60)
 }
 
 test('an executor that sends heartbeats loses its process after a minute of silence, an old one keeps it', async (t) => {

@@ -1,4 +1,4 @@
-import { coloniesWithLostExecutors, releaseFromLost } from '@colonies/database'
+import { coloniesWithLostExecutors, keepListening, releaseFromLost } from '@colonies/database'
 import { eachColony } from './each-colony.js'
 import type { Loop } from './loop.js'
 
@@ -11,12 +11,16 @@ const inEachColony = eachColony('lost-executors')
 /**
  * What is held by executors that fell silent, or may not work any more, waits again. Rejecting and removing release at
  * once; this finds what a replica that had not heard of it has handed out meanwhile.
+ *
+ * Its runs, on whichever replica, are also how the database knows since when somebody has listened: `listening.ts`.
  */
 export const lostExecutors: Loop = {
   name: 'lost-executors',
   everyMs: 2_000,
   async runOnce(context) {
     const { db, replica, log } = context
+    if (await keepListening(db))
+      log.info('executors have a minute to be heard again: nobody had listened, or the clock was set')
     return inEachColony(await coloniesWithLostExecutors(db, SILENT_SECONDS), context, async (colony) => {
       const { released, ready } = await releaseFromLost(db, colony, SILENT_SECONDS, BATCH)
       if (released.size === 0) return false
