@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { type Db, type Sql, sql } from '@colonies/database'
 import { generatePrivateKey, identityOf } from '@colonies/identity'
 import { testColony } from '@colonies/testkit'
-import { History } from './history.js'
+import { type CallRecord, History } from './history.js'
 import { judge } from './judge.js'
 import { recordedClient } from './recorded-client.js'
 
@@ -53,7 +53,20 @@ async function inVain<Result>(db: Db, work: (tx: Db) => Promise<Result>): Promis
   return result
 }
 
-const faults: { name: string; invariant: number; plant: Sql }[] = [
+const addedCron = (nextRun: Sql) => sql`
+  insert into crons (colony, cron_id, name, initiator_id, initiator_name, initiator_is_user, interval_seconds,
+    expression, random, time_zone, server_time_zone, catchup, waits, overlap, workflow, next_run)
+  values (1, 'c', 'c', '', '', true, 1, '', false, '', 'UTC', true, false, '', '', ${nextRun})`
+
+interface Planted {
+  name: string
+  invariant: number
+  plant: Sql
+  /** What clients saw besides. */
+  seen?: Partial<CallRecord>
+}
+
+const faults: Planted[] = [
   { name: 'a result is lost', invariant: 1, plant: sql`delete from results where label = 'one'` },
   {
     name: 'a submit was done twice',
@@ -71,13 +84,23 @@ const faults: { name: string; invariant: number; plant: Sql }[] = [
   {
     name: 'a cron ran before its time',
     invariant: 6,
-    plant: sql`with cron as (
-        insert into crons (colony, cron_id, name, initiator_id, initiator_name, initiator_is_user, interval_seconds,
-          expression, random, time_zone, server_time_zone, catchup, waits, overlap, workflow)
-        values (1, 'c', 'c', '', '', true, 1, '', false, '', 'UTC', true, false, '', '') returning cron_id)
+    plant: sql`with cron as (${addedCron(sql`now()`)} returning cron_id)
       update graphs set cron_id = cron.cron_id, planned_at = submitted_at + interval '5 s' from cron
       where graph_id = (select min(graph_id) from graphs where colony = 1)`,
   },
+  {
+    name: 'crons never fire',
+    invariant: 6,
+    plant: addedCron(sql`now() - interval '1 minute'`),
+  },
+  {
+    name: 'a cron stops',
+    invariant: 6,
+    plant: sql`with cron as (${addedCron(sql`null`)} returning cron_id)
+      update graphs set cron_id = cron.cron_id, planned_at = submitted_at from cron
+      where graph_id = (select min(graph_id) from graphs where colony = 1)`,
+  },
+  { name: 'a cron is lost', invariant: 6, plant: sql`select 1`, seen: { operation: 'addCron' } },
   {
     name: 'an argument is lost',
     invariant: 7,
@@ -100,14 +123,31 @@ const faults: { name: string; invariant: number; plant: Sql }[] = [
   },
 ]
 
+const unlabelled: CallRecord = {
+  client: 'somebody',
+  colony: 'dev',
+  operation: '',
+  ids: [],
+  labels: [],
+  attempt: undefined,
+  detail: undefined,
+  started: 0,
+  ended: 1,
+  outcome: 'ok',
+  code: undefined,
+  tries: [],
+}
+
 test('the judge finds planted faults, one of each kind, and nothing where all is well', async (t) => {
   const { db, history } = await recordedColony(t)
   const colony = { key: 1, name: 'dev' }
   assert.deepEqual(await judge(history, db, colony), [])
-  for (const { name, invariant, plant } of faults) {
+  for (const { name, invariant, plant, seen } of faults) {
     const found = await inVain(db, async (tx) => {
       await tx.run(plant)
-      return judge(history, tx, colony)
+      const more = new History()
+      more.add([...history.records, ...(seen ? [{ ...unlabelled, ...seen }] : [])])
+      return judge(more, tx, colony)
     })
     assert.ok(
       found.some((fault) => fault.invariant === invariant),

@@ -1,7 +1,8 @@
 import { type Db, sql } from '@colonies/database'
+import { nowMs } from './clock.js'
 import type { History } from './history.js'
 import { type Fault, fault } from './judge/fault.js'
-import { findCronFaults, findPackFaults, readPacked } from './judge/schedules.js'
+import { findCronFaults, findPackFaults, readPacked, type Served } from './judge/schedules.js'
 import { compareSeenAndStored } from './judge/seen-and-stored.js'
 import { readColony } from './judge/stored-colony.js'
 import { findFaults } from './judge/tables.js'
@@ -24,10 +25,32 @@ export async function judge(history: History, db: Db, colony: JudgedColony): Pro
   const stored = await readColony(db, colony)
   const [tables, crons, packs] = await Promise.all([
     findFaults(db, colony.key, []),
-    findCronFaults(db, colony.key),
+    judgeCrons(history, db, colony),
     judgePacks(history, db, colony),
   ])
-  return [...compareSeenAndStored(history, stored), ...tables, ...crons.map((says) => fault(6, says)), ...packs]
+  return [...compareSeenAndStored(history, stored), ...tables, ...crons, ...packs]
+}
+
+/** Crons of the loads have one second. */
+async function judgeCrons(history: History, db: Db, { key, name }: JudgedColony): Promise<Fault[]> {
+  const answered = history.records.filter(({ colony, outcome }) => colony === name && outcome === 'ok')
+  const added = answered.filter(({ operation }) => operation === 'addCron')
+  const row = await db.one<{ count: number }>(sql`select count(*)::int as count from crons where colony = ${key}`)
+  const kept = row?.count ?? 0
+  const lost = kept < added.length ? [`${added.length} crons were acknowledged, and ${kept} are there`] : []
+  const faults = await findCronFaults(db, key, await servedTimes(db, { answered, added }))
+  return [...lost, ...faults].map((says) => fault(6, says))
+}
+
+type Ended = readonly { readonly ended: number }[]
+
+async function servedTimes(db: Db, { answered, added }: { answered: Ended; added: Ended }): Promise<Served> {
+  const row = await db.one<{ now: number }>(sql`select extract(epoch from clock_timestamp())::float8 as now`)
+  if (!row) throw new Error('the database does not tell its time')
+  const now = nowMs()
+  const secondsAt = (ms: number) => row.now - (now - ms) / 1_000
+  const lastOf = (records: Ended) => records.reduce((latest, { ended }) => Math.max(latest, ended), 0)
+  return { from: secondsAt(lastOf(added.length > 0 ? added : answered)), to: secondsAt(lastOf(answered)) }
 }
 
 /** Generators of the loads give their own name to the node that takes the arguments. */

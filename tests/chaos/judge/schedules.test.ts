@@ -7,7 +7,18 @@ import { findCronFaults, findPackFaults } from './schedules.js'
 /** Seconds at which a cron was planned, each with how late it ran. */
 type Runs = readonly (readonly [planned: number, late: number])[]
 
-const crons: { name: string; catchup: boolean; runs: Runs; says: RegExp | undefined }[] = [
+interface CronCase {
+  name: string
+  catchup: boolean
+  runs: Runs
+  says: RegExp | undefined
+  /** When it is planned next; a second after its last run when left out. */
+  next?: number | null
+  /** The second of the last answer; that of the last run when left out. Crons are added at 0. */
+  to?: number
+}
+
+const crons: CronCase[] = [
   {
     name: 'all is well',
     catchup: true,
@@ -65,21 +76,79 @@ const crons: { name: string; catchup: boolean; runs: Runs; says: RegExp | undefi
     says: /has 0\.5 s between/,
   },
   { name: 'a run before its time', catchup: true, runs: [[1, -0.5]], says: /ran 0\.5 s before its time/ },
+  { name: 'a cron that never runs', catchup: true, runs: [], next: 1, to: 60, says: /c has never run/ },
+  {
+    name: 'a cron whose times pass without a run',
+    catchup: true,
+    runs: [],
+    next: 60,
+    to: 60,
+    says: /left out what came before its first run/,
+  },
+  { name: 'a cron whose first time has not come', catchup: true, runs: [], next: 1, to: 0.5, says: undefined },
+  {
+    name: 'a cron that begins late',
+    catchup: false,
+    runs: [
+      [5, 0],
+      [6, 0],
+    ],
+    says: /left out what came before its first run/,
+  },
+  {
+    name: 'a cron that stops, and stays due',
+    catchup: true,
+    runs: [
+      [1, 0],
+      [2, 0],
+    ],
+    to: 60,
+    says: /was still to run at a time that had passed 57\.0 s ago/,
+  },
+  {
+    name: 'a cron that stops, and is planned on',
+    catchup: true,
+    runs: [
+      [1, 0],
+      [2, 0],
+    ],
+    next: 60,
+    to: 60,
+    says: /left out 57 s/,
+  },
+  {
+    name: 'a cron that is planned for no time any more',
+    catchup: true,
+    runs: [[1, 0]],
+    next: null,
+    says: /is planned for no time any more/,
+  },
+  {
+    name: 'more left out than a late run explains',
+    catchup: false,
+    runs: [
+      [1, 9],
+      [30, 0],
+    ],
+    says: /left out 28 s/,
+  },
 ]
 
-for (const { name, catchup, runs, says } of crons) {
+for (const { name, catchup, runs, says, next, to } of crons) {
   test(`the checker of crons judges: ${name}`, async (t) => {
     const { db } = await testDatabase(t)
+    const last = runs.at(-1)?.[0] ?? 0
     await db.run(sql`
       insert into crons (colony, cron_id, name, initiator_id, initiator_name, initiator_is_user, interval_seconds,
-        expression, random, time_zone, server_time_zone, catchup, waits, overlap, workflow)
-      values (1, 'c', 'c', '', '', true, 1, '', false, '', 'UTC', ${catchup}, false, '', '')`)
+        expression, random, time_zone, server_time_zone, catchup, waits, overlap, workflow, next_run)
+      values (1, 'c', 'c', '', '', true, 1, '', false, '', 'UTC', ${catchup}, false, '', '',
+        to_timestamp(${next === undefined ? last + 1 : next}::float8))`)
     await db.run(sql`
       insert into graphs (colony, graph_id, initiator_id, initiator_name, total, cron_id, planned_at, submitted_at)
       select 1, planned::text, '', '', 1, 'c', to_timestamp(planned), to_timestamp(planned + late)
       from unnest(${runs.map(([planned]) => planned)}::float8[], ${runs.map(([, late]) => late)}::float8[])
         as r (planned, late)`)
-    const found = await findCronFaults(db, 1)
+    const found = await findCronFaults(db, 1, { from: 0, to: to ?? last })
     if (says) assert.match(found.join('\n'), says)
     else assert.deepEqual(found, [])
   })
