@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { numberOption } from './number-option.js'
 import { commandOf, complaintsOf, runScenario } from './run-scenario.js'
 import { scenarios } from './scenarios/index.js'
 
@@ -25,9 +26,9 @@ else {
 
 async function main(chosen: (typeof scenarios)[number]) {
   const options = {
-    seed: Number(values.seed ?? Date.now() % 1_000_000),
+    seed: numberOption('seed', values.seed, { least: 0 }) ?? Date.now() % 1_000_000,
     scale: values.full ? ('full' as const) : ('ci' as const),
-    minutes: values.minutes === undefined ? undefined : Number(values.minutes),
+    minutes: numberOption('minutes', values.minutes, { least: 0.01, parts: true }),
   }
   const begun = Date.now()
   const report = await runScenario(chosen, options, { say: (line) => console.log(line), historyFile: values.history })

@@ -1,6 +1,8 @@
+import { joinOutputs } from '@colonies/core'
 import type { Close, GeneratorRun } from '@colonies/database'
 import { replaceStatement } from './model/model-database.js'
 import type { Cron, Live } from './model/tables.js'
+import { replaceRule } from './substitutes/core.js'
 import { stage } from './world/stage.js'
 
 /** A fault that somebody could have made, for showing that the judge would see it. */
@@ -82,6 +84,29 @@ export const faults: readonly PlantedFault[] = [
       })),
   },
   {
+    name: 'no-crons',
+    says: 'nobody starts crons',
+    withoutLoops: ['crons'],
+    plant: nothing,
+  },
+  {
+    name: 'cron-stops',
+    says: 'a cron that has run is planned for no time any more',
+    plant: () =>
+      replaceStatement('fireCrons', (real) => ({
+        ...real,
+        apply(tx, colony, options) {
+          const fired = real.apply(tx, colony, options)
+          const { crons } = tx.tables.of(colony)
+          for (const { cron } of fired) {
+            const row = crons.get(cron.cron_id)
+            if (row && chance(0.2)) row.nextRun = null
+          }
+          return fired
+        },
+      })),
+  },
+  {
     name: 'generator-keeps-arguments',
     says: 'a generator uses arguments without taking them out of the queue',
     plant: () =>
@@ -139,6 +164,20 @@ export const faults: readonly PlantedFault[] = [
         ...real,
         apply: (tx, colony, most) => real.apply({ ...tx, horizon: tx.xact }, colony, most),
       })),
+  },
+  {
+    name: 'cron-counts-from-now',
+    says: 'the rule that plans crons counts from now, so that times are left out when somebody looked late',
+    plant: () =>
+      replaceRule('nextRun', ({ interval }, { plannedMs, nowMs }) => {
+        const intervalMs = interval * 1000
+        return plannedMs + (Math.floor(Math.max(0, nowMs - plannedMs) / intervalMs) + 1) * intervalMs
+      }),
+  },
+  {
+    name: 'input-of-one-parent',
+    says: 'the rule that joins outputs to an input takes those of the first parent alone',
+    plant: () => replaceRule('joinOutputs', (outputs) => joinOutputs(outputs.slice(0, 1))),
   },
   {
     name: 'no-poll',

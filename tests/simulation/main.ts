@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { numberOption } from '../chaos/number-option.js'
 import { Crew, type Summary } from './crew.js'
 import { faults } from './faults.js'
 import { faultsShown, reportOf, totalsOf } from './report.js'
@@ -21,7 +22,8 @@ const fault = values.fault === undefined ? undefined : faults.find(({ name }) =>
 if (values.fault !== undefined && !fault)
   throw new Error(`--fault is one of ${faults.map(({ name }) => name).join(', ')}`)
 
-const isGood = values.seed === undefined ? await judgeMany() : await replay(Number(values.seed))
+const seed = numberOption('seed', values.seed, { least: 0 })
+const isGood = seed === undefined ? await judgeMany() : await replay(seed)
 process.exitCode = isGood ? 0 : 1
 
 async function replay(seed: number): Promise<boolean> {
@@ -33,8 +35,12 @@ async function replay(seed: number): Promise<boolean> {
 }
 
 async function judgeMany(): Promise<boolean> {
-  const [from, count] = [Number(values.from), Number(values.seeds)]
-  const crew = new Crew(Number(values.workers ?? Math.min(4, availableParallelism())))
+  const [from, count] = [
+    numberOption('from', values.from, { least: 0 }),
+    numberOption('seeds', values.seeds, { least: 1 }),
+  ]
+  const workers = numberOption('workers', values.workers, { least: 1 }) ?? Math.min(4, availableParallelism())
+  const crew = new Crew(workers)
   const summary = await crew.simulate({ from, count, fault: fault?.name, onProgress: progress() })
   crew.dismiss()
   console.log(totalsOf(summary))

@@ -77,8 +77,8 @@ function setUp(scenery: Scenery, observations: Observations, fault: PlantedFault
   const colony = tables.add(1, colonyName, keyOf('owner'))
   tables.serverOwner = keyOf('owner')
   colony.users.set(keyOf('me'), 'me')
-  const crons = new CronAuditor(colony)
   addSchedules(colony, random)
+  const crons = new CronAuditor(colony)
 
   const names = ['north', 'south', 'west'].slice(0, random.between(1, 3))
   const replicas = names.map((name) => new ReplicaActor(scenery, name, fault?.withoutLoops ?? []))
@@ -91,8 +91,9 @@ function setUp(scenery: Scenery, observations: Observations, fault: PlantedFault
   const submitters = ['user1', 'user2'].map(
     (name) => new SubmitterActor(scenery, observations, name, { endpoints, untilMs: chaosMs }),
   )
-  new Chaos(scenery, { replicas, executors }, { untilMs: chaosMs, endpoints }).begin()
-  const isQuiet = () => colony.live.size === 0 && submitters.every(({ isDone }) => isDone) && queued(colony) === 0
+  new Chaos(scenery, { replicas, executors }, { untilMs: chaosMs, endpoints, crons }).begin()
+  const isQuiet = () =>
+    colony.live.size === 0 && crons.areStopped && submitters.every(({ isDone }) => isDone) && queued(colony) === 0
   return {
     colony,
     isOver: () => isQuiet() || world.nowMs > chaosMs + calmMsMax,

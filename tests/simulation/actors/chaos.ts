@@ -1,6 +1,6 @@
 import { type Client, ClientError, createClient } from '@colonies/client'
+import type { CronAuditor } from '../checks/cron-auditor.js'
 import { auditWaits } from '../checks/wait-auditor.js'
-import type { ColonyTables } from '../model/tables.js'
 import { lightLoad } from '../world/postgres.js'
 import type { Random } from '../world/random.js'
 import type { Scenery } from '../world/stage.js'
@@ -14,6 +14,12 @@ interface Cast {
   executors: readonly ExecutorActor[]
 }
 
+interface ChaosOptions {
+  untilMs: number
+  endpoints: readonly string[]
+  crons: CronAuditor
+}
+
 /**
  * Breaks things for a while. Each seed has its own kinds of trouble, since some faults only show where another kind does not
  * cover them: with every connection broken, no late commit is ever seen.
@@ -25,11 +31,13 @@ export class Chaos {
   readonly #node: Node
   readonly #owner: Client
   readonly #untilMs: number
+  readonly #crons: CronAuditor
 
-  constructor(scenery: Scenery, cast: Cast, { untilMs, endpoints }: { untilMs: number; endpoints: readonly string[] }) {
+  constructor(scenery: Scenery, cast: Cast, { untilMs, endpoints, crons }: ChaosOptions) {
     this.#scenery = scenery
     this.#cast = cast
     this.#untilMs = untilMs
+    this.#crons = crons
     this.#random = scenery.world.random.fork()
     this.#node = scenery.world.node('chaos')
     const fetch = scenery.network.fetchOf(this.#node)
@@ -151,16 +159,16 @@ export class Chaos {
     postgres.load = { ...lightLoad, hintLost: postgres.load.hintLost }
     postgres.recover()
     const colony = postgres.model.tables.of(1)
-    this.#stopCrons(colony)
+    this.#stopCrons()
     for (const { name } of this.#cast.executors) this.#approve(name)
     auditWaits(this.#scenery, colony)
     for (const actor of [...this.#cast.replicas, ...this.#cast.executors]) actor.start()
   }
 
-  /** Again and again: a run that is under way sets the next time when it commits. */
-  #stopCrons(colony: ColonyTables): void {
-    for (const cron of colony.crons.values()) cron.nextRun = null
-    this.#later([1_000, 1_000], () => this.#stopCrons(colony))
+  /** Again and again, until they have made up for what they missed. */
+  #stopCrons(): void {
+    this.#crons.stopThoseOnTime(this.#scenery.postgres.model.now)
+    this.#later([1_000, 1_000], () => this.#stopCrons())
   }
 
   /** Again and again: a rejection that was given up may still arrive. */
