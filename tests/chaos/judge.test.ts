@@ -107,6 +107,24 @@ const faults: Planted[] = [
     plant: sql`update process_specs set spec = replace(spec, 'a:1', 'a:7') where node_name = 'packed'`,
   },
   {
+    name: 'an argument comes from nobody',
+    invariant: 7,
+    plant: sql`update process_specs set spec = replace(spec, '"a:1"', '"a:1", "a:2"') where node_name = 'packed'`,
+  },
+  {
+    name: 'a holder lost its process though it did not give it back',
+    invariant: 4,
+    plant: sql`insert into events (colony, process_id, old_state, state, attempt, holder, reason, executor_type)
+      select colony, process_id, 1, 0, attempt, holder, 'unassign', 'cli' from results where label = 'one'`,
+  },
+  {
+    name: 'a process was claimed by an executor of another colony',
+    invariant: 9,
+    plant: sql`with stranger as (
+        insert into executors (colony, name, executor_id, executor_type, state) values (2, 'e1', 'stranger', 'cli', 1))
+      update results set holder = 'stranger' where label = 'one'`,
+  },
+  {
     name: 'a process went to another colony',
     invariant: 9,
     plant: sql`update process_specs set colony = 2 where label = 'one'`,

@@ -1,6 +1,6 @@
 import { type Db, sql } from '@colonies/database'
 import { nowMs } from './clock.js'
-import type { History } from './history.js'
+import type { History, Outcome } from './history.js'
 import { type Fault, fault } from './judge/fault.js'
 import { findCronFaults, findPackFaults, readPacked, type Served } from './judge/schedules.js'
 import { compareSeenAndStored } from './judge/seen-and-stored.js'
@@ -64,12 +64,13 @@ async function judgePacks(history: History, db: Db, { key, name }: JudgedColony)
     const packs = history.records.filter(
       ({ colony, ids, labels }) => colony === name && labels.length > 0 && ids[0] === generator_id,
     )
-    const args = (outcome: string) =>
+    const args = (outcome: Outcome) =>
       packs.filter((record) => record.outcome === outcome).flatMap(({ labels }) => labels)
     const graphs = await readPacked(db, key, node)
-    const says = findPackFaults(graphs, trigger_count, args('ok'))
+    const handedIn = { acknowledged: args('ok'), unknown: args('unknown'), refused: args('refused') }
+    const says = findPackFaults(graphs, trigger_count, handedIn)
     const taken = new Set(graphs.flat())
-    const refused = args('refused').filter((arg) => taken.has(arg))
+    const refused = handedIn.refused.filter((arg) => taken.has(arg))
     faults.push(
       ...says.map((sentence) => fault(7, `${node}: ${sentence}`)),
       ...refused.map((arg) => fault(8, `${node}: ${arg} was refused and is in a graph`)),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '@colonies/database'
 import { testDatabase } from '@colonies/testkit'
-import { findCronFaults, findPackFaults } from './schedules.js'
+import { findCronFaults, findPackFaults, type Packs } from './schedules.js'
 
 /** Seconds at which a cron was planned, each with how late it ran. */
 type Runs = readonly (readonly [planned: number, late: number])[]
@@ -156,9 +156,14 @@ for (const { name, catchup, runs, says, next, to } of crons) {
 
 test('the checker of packs judges', () => {
   const good = [['a:0', 'b:0'], ['a:1', 'b:1'], ['b:2']]
-  assert.deepEqual(findPackFaults(good, 2, good.flat()), [])
-  assert.match(findPackFaults(good, 2, ['a:2']).join(), /a:2 was acknowledged and is in no graph/)
-  assert.match(findPackFaults([...good, ['b:2']], 2, []).join(), /1 arguments are in several graphs/)
-  assert.match(findPackFaults([['a:0', 'a:1', 'a:2']], 2, []).join(), /are more than 2/)
-  assert.match(findPackFaults([['a:1'], ['a:0']], 2, []).join(), /a:0 came after a:1/)
+  const acknowledged = good.flat()
+  const judged = (graphs: string[][], packs: Partial<Packs> = {}) =>
+    findPackFaults(graphs, 2, { acknowledged, unknown: [], refused: [], ...packs }).join()
+  assert.equal(judged(good), '')
+  assert.equal(judged(good, { acknowledged: acknowledged.slice(1), unknown: ['a:0', 'c:0'] }), '')
+  assert.match(judged(good, { acknowledged: [...acknowledged, 'a:2'] }), /a:2 was acknowledged and is in no graph/)
+  assert.match(judged([...good, ['b:2']]), /1 arguments are in several graphs/)
+  assert.match(judged([['a:0', 'a:1', 'a:2']]), /are more than 2/)
+  assert.match(judged([['a:1'], ['a:0']]), /a:0 came after a:1/)
+  assert.match(judged([...good, ['b:3']]), /b:3 is in a graph, and nobody packed it/)
 })

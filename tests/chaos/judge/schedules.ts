@@ -88,18 +88,30 @@ export async function readPacked(db: Db, colony: number, nodeName: string): Prom
   return rows.map((row) => JSON.parse(row.args) as string[])
 }
 
+/** Arguments that were handed in. */
+export interface Packs {
+  readonly acknowledged: readonly string[]
+  /** Whose outcome nobody knows: they may be in a graph. */
+  readonly unknown: readonly string[]
+  readonly refused: readonly string[]
+}
+
 /** @param trigger of the generator; a graph may have fewer arguments, since its timeout was over */
 export function findPackFaults(
   graphs: readonly string[][],
   trigger: number,
-  acknowledged: readonly string[],
+  { acknowledged, unknown, refused }: Packs,
 ): string[] {
   const packed = graphs.flat()
   const seen = new Set(packed)
+  const handedIn = new Set([...acknowledged, ...unknown, ...refused])
   const lost = acknowledged.filter((arg) => !seen.has(arg)).map((arg) => `${arg} was acknowledged and is in no graph`)
+  const strange = [...seen]
+    .filter((arg) => !handedIn.has(arg))
+    .map((arg) => `${arg} is in a graph, and nobody packed it`)
   const large = graphs.filter((args) => args.length > trigger).map((args) => `${args} are more than ${trigger}`)
   const doubled = seen.size < packed.length ? [`${packed.length - seen.size} arguments are in several graphs`] : []
-  return [...lost, ...doubled, ...large, ...outOfOrder(packed)]
+  return [...lost, ...strange, ...doubled, ...large, ...outOfOrder(packed)]
 }
 
 /** Arguments are `packer:number`; a packer hands in one after the other. */

@@ -21,6 +21,7 @@ const stored = (changes: Partial<StoredColony> = {}): StoredColony => ({
   labels: new Map([['l', ['p']]]),
   inputs: new Map(),
   cancelled: new Set(),
+  givenBack: [],
   foreign: new Set(),
   ...changes,
 })
@@ -45,6 +46,8 @@ const submit = call('submit')
 const assign = call('assign', { detail: '[]' })
 const close = call('closeSuccessful')
 const life = [submit, assign, close]
+const bobsClose = call('closeSuccessful', { client: 'bob', attempt: 2 })
+const givenBack = [{ processId: 'p', attempt: 1, holder: 'ada' }]
 
 interface Case {
   name: string
@@ -178,6 +181,25 @@ const cases: Case[] = [
     tables: { foreign: new Set(['p']) },
     found: [9, 9, 9],
     says: /another colony/,
+  },
+  {
+    name: 'a process that its holder gave back',
+    calls: [submit, assign, call('unassign'), call('assign', { client: 'bob', attempt: 2, detail: '[]' }), bobsClose],
+    tables: { givenBack, results: new Map([['p', ended({ holder: 'bob', attempt: 2 })]]) },
+    found: [],
+  },
+  {
+    name: 'a process that went back though its holder did not ask',
+    calls: [submit, assign, call('assign', { client: 'bob', attempt: 2, detail: '[]' }), bobsClose],
+    tables: { givenBack, results: new Map([['p', ended({ holder: 'bob', attempt: 2 })]]) },
+    found: [4],
+    says: /went back, and ada held it/,
+  },
+  {
+    name: 'a reply that reached nobody, given back',
+    calls: [submit, call('assign', { client: 'bob', attempt: 2, detail: '[]' }), bobsClose],
+    tables: { givenBack, results: new Map([['p', ended({ holder: 'bob', attempt: 2 })]]) },
+    found: [],
   },
   {
     name: 'a wait of an hour',

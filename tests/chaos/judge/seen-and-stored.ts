@@ -18,6 +18,7 @@ export function compareSeenAndStored(history: History, stored: StoredColony): Fa
     ...assigns(calls.assigns, stored),
     ...closes(calls.closes, stored),
     ...lateWrites(records, calls.assigns),
+    ...returns(records, history, stored),
     ...endings(calls.closes, history, stored),
     ...colonies(records, stored),
     ...waits(records, history),
@@ -112,6 +113,26 @@ function lateWrites(records: readonly CallRecord[], assignRecords: readonly Call
     if (!heldOperations.includes(operation) || outcome !== 'ok' || attempt === undefined) return []
     const later = assignsOf.get(ids[0] ?? '')?.find((one) => (one.attempt ?? 0) > attempt && one.ended < started)
     return later ? [fault(4, `${ids[0]} took ${operation} of stale attempt ${attempt}`, record, later)] : []
+  })
+}
+
+/** What somebody was told to hold went back only when they gave it back; a reply that reached nobody is given back too. */
+function returns(records: readonly CallRecord[], { killed }: History, { givenBack }: StoredColony): Fault[] {
+  const keyOf = (id: string | undefined, attempt: number | undefined, client: string) => `${id} ${attempt} ${client}`
+  const held = new Map<string, CallRecord>()
+  const asked = new Set<string>()
+  for (const record of records) {
+    const { operation, outcome, ids, attempt, client } = record
+    const key = keyOf(ids[0], attempt, client)
+    if (assignOperations.includes(operation) && outcome === 'ok') held.set(key, record)
+    if (operation === 'unassign' && outcome !== 'refused') asked.add(key)
+  }
+  return givenBack.flatMap(({ processId, attempt, holder }) => {
+    const record = held.get(keyOf(processId, attempt, holder))
+    // Libraries that know nothing of attempts name the process alone.
+    const isAsked = [attempt, undefined].some((of) => asked.has(keyOf(processId, of, holder)))
+    if (!record || isAsked || killed.has(holder)) return []
+    return [fault(4, `attempt ${attempt} of ${processId} went back, and ${holder} held it and did not ask`, record)]
   })
 }
 

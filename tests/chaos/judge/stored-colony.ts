@@ -10,6 +10,12 @@ export interface StoredEnd {
   readonly output: string
 }
 
+export interface GivenBack {
+  readonly processId: string
+  readonly attempt: number
+  readonly holder: string
+}
+
 /** What the tables have of one colony, as far as it is compared with what clients saw. */
 export interface StoredColony {
   readonly name: string
@@ -23,13 +29,15 @@ export interface StoredColony {
   readonly inputs: ReadonlyMap<string, string>
   /** Ended by a user, or by the end of a parent: nobody closed them. */
   readonly cancelled: ReadonlySet<string>
+  /** Attempts that went back to the queue, as when their holder gives them up, of executors that may still work. */
+  readonly givenBack: readonly GivenBack[]
   /** Processes of all other colonies. */
   readonly foreign: ReadonlySet<string>
 }
 
 /** Reads a colony whole; tests are as large as memory allows. */
 export async function readColony(db: Db, { key, name }: { key: number; name: string }): Promise<StoredColony> {
-  const [ends, live, labelled, edges, foreign] = await Promise.all([
+  const [ends, live, labelled, edges, givenBack, foreign] = await Promise.all([
     db.all<StoredEnd & { process_id: string; errors: string[] | null }>(sql`
       select process_id, state, holder, attempt, output, errors from results where colony = ${key}`),
     db.all<{ process_id: string; executor_type: string }>(sql`
@@ -38,6 +46,11 @@ export async function readColony(db: Db, { key, name }: { key: number; name: str
       select process_id, label from process_specs where colony = ${key} and label <> ''`),
     db.all<{ child_id: string; parent_id: string }>(sql`
       select child_id, parent_id from edges where colony = ${key} order by child_id, position`),
+    // What is held by nobody, since its executor was removed, goes back in the same way.
+    db.all<GivenBack>(sql`
+      select v.process_id as "processId", v.attempt, v.holder from events v
+      join executors e on e.colony = ${key} and e.executor_id = v.holder and e.state = 1
+      where v.colony = ${key} and v.reason = 'unassign'`),
     db.all<{ process_id: string }>(sql`select process_id from process_specs where colony <> ${key}`),
   ])
   const results = new Map(ends.map(({ process_id, errors, ...end }) => [process_id, normal(end, errors)]))
@@ -52,6 +65,7 @@ export async function readColony(db: Db, { key, name }: { key: number; name: str
     labels,
     inputs: inputsOf(edges, results),
     cancelled: new Set([...results].flatMap(([id, end]) => (isCancelled(end) ? [id] : []))),
+    givenBack,
     foreign: new Set(foreign.map((row) => row.process_id)),
   }
 }

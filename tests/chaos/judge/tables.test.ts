@@ -67,6 +67,39 @@ const faults: { name: string; plant: (id: string) => Sql; says: RegExp }[] = [
       values (1, ${id}, 1, 0, 1, 'maxexectime', 'cli')`,
     says: /of its 100 s/,
   },
+  {
+    name: 'a wait that ended early',
+    plant: (id) => sql`with spec as (update process_specs set wait_seconds = 100 where process_id = ${id})
+      insert into events (colony, process_id, old_state, state, attempt, reason, executor_type)
+      values (1, ${id}, 0, 3, 1, 'maxwaittime', 'cli')`,
+    says: /of 100 s of waiting/,
+  },
+  ...['executor lost', 'executor revoked'].map((reason) => ({
+    name: `a process that was taken from an approved executor: ${reason}`,
+    plant: (id: string) => sql`
+      insert into events (colony, process_id, old_state, state, attempt, holder, reason, executor_type)
+      select colony, process_id, 1, 0, attempt, holder, ${reason}, 'cli' from results where process_id = ${id}`,
+    says: new RegExp(`${reason}.*and its executor is approved`),
+  })),
+  {
+    name: 'a result of what nobody submitted',
+    plant: (id) => sql`delete from process_specs where process_id = ${id}`,
+    says: /in results, and has no spec/,
+  },
+  {
+    name: 'a live row of what nobody submitted',
+    plant: () => sql`
+      insert into live (colony, process_id, state, executor_type, location, cpu, memory, priority_time, open_parents,
+        max_retries, list_place) values (1, 'ghost', 0, 'cli', '', 0, 0, 0, 0, 0, 0)`,
+    says: /ghost is in live, and has no spec/,
+  },
+  {
+    name: 'a process that an executor of another colony claimed',
+    plant: (id) => sql`with stranger as (
+        insert into executors (colony, name, executor_id, executor_type, state) values (2, 'e1', 'stranger', 'cli', 1))
+      update events set holder = 'stranger' where process_id = ${id} and state = 1`,
+    says: /was held by stranger, of another colony/,
+  },
   { name: 'a wrong graph', plant: () => sql`update graphs set success = success - 1`, says: /counters of graph/ },
   {
     name: 'an orphan among the wanted',

@@ -1,6 +1,7 @@
 import { mayMove } from '@colonies/core'
 import { countColony, type Db, sql } from '@colonies/database'
 import { State } from '@colonies/protocol'
+import { findEarlyLosses } from './early.js'
 import { type Fault, fault } from './fault.js'
 
 /**
@@ -11,8 +12,19 @@ import { type Fault, fault } from './fault.js'
  * @returns nothing when all holds
  */
 export async function findFaults(db: Db, colony: number, acknowledged: readonly string[]): Promise<Fault[]> {
-  const checks = [lostOrDoubled, histories, attempts, counters, graphs, wantedRows, requests, inputs, earlyLosses]
-  const faults = await Promise.all(checks.map((check) => check(db, colony)))
+  const checks = [
+    lostOrDoubled,
+    withoutSpec,
+    histories,
+    attempts,
+    counters,
+    graphs,
+    wantedRows,
+    requests,
+    inputs,
+    strangers,
+  ]
+  const faults = await Promise.all([...checks, findEarlyLosses].map((check) => check(db, colony)))
   return [...(await missing(db, colony, acknowledged)), ...faults.flat()]
 }
 
@@ -35,6 +47,17 @@ async function lostOrDoubled(db: Db, colony: number): Promise<Fault[]> {
     left join results r on r.colony = ${colony} and r.process_id = s.process_id
     where s.colony = ${colony} and (l.process_id is null) = (r.process_id is null)`)
   return rows.map(({ process_id, places }) => fault(1, `${process_id} is in ${places} of live and results`))
+}
+
+/** What nobody has submitted is neither live nor ended. */
+async function withoutSpec(db: Db, colony: number): Promise<Fault[]> {
+  const rows = await db.all<{ process_id: string; place: string }>(sql`
+    select r.process_id, r.place from (
+      select process_id, 'live' as place from live where colony = ${colony}
+      union all select process_id, 'results' from results where colony = ${colony}) r
+    left join process_specs s on s.colony = ${colony} and s.process_id = r.process_id
+    where s.process_id is null`)
+  return rows.map(({ process_id, place }) => fault(1, `${process_id} is in ${place}, and has no spec`))
 }
 
 interface EventRow {
@@ -126,7 +149,7 @@ async function wantedRows(db: Db, colony: number): Promise<Fault[]> {
   return rows.map(({ process_id }) => fault(10, `the wanted names of ${process_id} are not those of a ready process`))
 }
 
-/** A request that was sent several times made one thing. */
+/** What a request has made is there. That it made nothing else is seen by labels (`compareSeenAndStored`). */
 async function requests(db: Db, colony: number): Promise<Fault[]> {
   const rows = await db.all<{ made_id: string }>(sql`
     select q.made_id from requests q
@@ -152,16 +175,14 @@ async function inputs(db: Db, colony: number): Promise<Fault[]> {
   )
 }
 
-/** Whose time was over had all of it, by the one clock that counts. */
-async function earlyLosses(db: Db, colony: number): Promise<Fault[]> {
-  const rows = await db.all<{ process_id: string; attempt: number; held: number; exec_seconds: number }>(sql`
-    select s.process_id, lost.attempt, s.exec_seconds, extract(epoch from lost.at - given.at)::float8 as held
-    from events lost
-    join events given on given.colony = ${colony} and given.process_id = lost.process_id
-      and given.state = ${State.running} and given.attempt = lost.attempt
-    join process_specs s on s.colony = ${colony} and s.process_id = lost.process_id
-    where lost.colony = ${colony} and lost.reason = 'maxexectime' and lost.at < given.at + make_interval(secs => s.exec_seconds)`)
-  return rows.map(({ process_id, attempt, held, exec_seconds }) =>
-    fault(2, `attempt ${attempt} of ${process_id} was ended after ${held} of its ${exec_seconds} s`),
-  )
+/** Nobody who is an executor of another colony alone has ever held a process of this one. */
+async function strangers(db: Db, colony: number): Promise<Fault[]> {
+  const rows = await db.all<{ process_id: string; holder: string }>(sql`
+    select distinct h.process_id, h.holder from (
+      select process_id, holder from events where colony = ${colony} and holder is not null
+      union all select process_id, holder from results where colony = ${colony} and holder is not null
+      union all select process_id, holder from live where colony = ${colony} and holder is not null) h
+    where exists (select 1 from executors e where e.colony <> ${colony} and e.executor_id = h.holder)
+      and not exists (select 1 from executors e where e.colony = ${colony} and e.executor_id = h.holder)`)
+  return rows.map(({ process_id, holder }) => fault(9, `${process_id} was held by ${holder}, of another colony`))
 }
