@@ -25,7 +25,8 @@ export const killSchedules: Scenario = {
   async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
     const { db, config } = await stage.database()
-    const { replicas, history, colony } = await serveColony(stage, { db, config, count: 3 })
+    const { replicas, history, colony, ...served } = await serveColony(stage, { db, config, count: 3 })
+    const neighbour = await served.neighbour()
     const user = await colony.user('planner')
     await addCrons(user, colony.name, size.crons)
     const begun = nowMs()
@@ -41,7 +42,7 @@ export const killSchedules: Scenario = {
       until: ({ length }) => length >= size.kills || nowMs() > begun + minutes * 60_000,
     })
     await killer.settled()
-    await packers.stop()
+    await Promise.all([packers.stop(), neighbour.stop()])
     const settled = await untilOnTime(db, colony.key, 30)
     const seconds = (nowMs() - begun) / 1_000
     // No cron may fire while the judge looks.
@@ -50,7 +51,7 @@ export const killSchedules: Scenario = {
     const { runs, median, worst, errors } = await readRuns(db, colony.key)
     const owed = Math.floor(size.crons * (seconds - END_SECONDS) * SHARE_MIN)
     return {
-      faults: await judge(history, db, colony),
+      faults: [...(await judge(history, db, colony)), ...(await neighbour.judge(db))],
       missed: [
         ...(settled ? [] : ['planned times or arguments were left behind']),
         ...(runs < owed ? [`only ${runs} runs of crons, not ${owed}`] : []),

@@ -21,6 +21,8 @@ type Size = Readonly<Record<keyof (typeof sizes)['ci'], number>>
 
 const EXECUTORS = 16
 const BATCH = 100
+/** The poll of each second wakes nobody so soon: this is the work of hints, also on a busy machine. */
+const WAKE_MEDIAN_MS = 300
 /** Without hints, what is ready is found by the poll of each second. */
 const FOUND_MS_MAX = 5_000
 const BURST_MS_MAX = 60_000
@@ -110,6 +112,8 @@ function measure(measured: Measured): Omit<Report, 'faults'> {
     missed: [
       ...(lost > 0 ? [`${label}: ${lost} processes came to nobody`] : []),
       ...(claims > CLAIMS_MAX ? [`${label}: ${claims} claims per submit`] : []),
+      ...(burst.acknowledged === size.polls ? [] : [`${label}: a burst of ${burst.acknowledged}, not ${size.polls}`]),
+      ...(hints && wakes.median > WAKE_MEDIAN_MS ? [`${label}: half of all were awake after ${wakes.median} ms`] : []),
       ...(hints && wakes.p99 > size.wakeP99Ms ? [`${label}: awake after ${wakes.p99} ms`] : []),
       ...(stopMs > STOP_MS_MAX ? [`${label}: stopped after ${stopMs} ms`] : []),
     ],
@@ -193,7 +197,7 @@ async function submitAtOnce({ colony, users, pollers, size }: Submitting) {
   })
   const last = arrived.reduce((latest, { arrivedAt }) => Math.max(latest, arrivedAt), sentAt)
   const wakes = arrived.map(({ at, arrivedAt }) => Math.max(0, arrivedAt - at))
-  return { lost, wakes, ms: last - sentAt }
+  return { acknowledged: acknowledged.size, lost, wakes, ms: last - sentAt }
 }
 
 function specFor(colony: ChaosColony, { label, type, executor }: { label: string; type: number; executor?: number }) {

@@ -19,7 +19,7 @@ const TICKS_PER_SECOND = 100
 
 export async function readNumbers(replicas: readonly ReplicaProcess[]): Promise<ReplicaNumbers> {
   const pages = await Promise.all(replicas.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()))
-  const values = (name: string) => pages.map((page) => Number(page.match(new RegExp(`^${name} (.*)$`, 'm'))?.[1]))
+  const values = (name: string) => pages.map((page) => metricOf(page, name))
   const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0)
   return {
     waiters: sum(values('colonies_waiters')),
@@ -29,6 +29,13 @@ export async function readNumbers(replicas: readonly ReplicaProcess[]): Promise<
     cpuSeconds: sum(await Promise.all(replicas.map(cpuSeconds))),
     lagP99Ms: 1_000 * Math.max(...values('colonies_event_loop_lag_p99_seconds')),
   }
+}
+
+/** @throws when the page has no such metric: a comparison with `NaN` would look well */
+export function metricOf(page: string, name: string): number {
+  const value = Number(page.match(new RegExp(`^${name} (.+)$`, 'm'))?.[1])
+  if (Number.isNaN(value)) throw new Error(`the metrics have no number ${name}`)
+  return value
 }
 
 async function cpuSeconds({ pid }: ReplicaProcess): Promise<number> {

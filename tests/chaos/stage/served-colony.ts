@@ -3,6 +3,7 @@ import { generatePrivateKey } from '@colonies/identity'
 import type { History } from '../history.js'
 import type { Stage } from '../scenario.js'
 import { type ChaosColony, openColony } from './colony.js'
+import { type Neighbour, startNeighbour } from './neighbour.js'
 import type { ReplicaProcess } from './replica-process.js'
 import { type ReplicasOptions, startReplicas } from './replicas.js'
 
@@ -19,6 +20,8 @@ export interface ServedColony {
   readonly endpoints: readonly string[]
   readonly history: History
   readonly colony: ChaosColony
+  /** Opens a second colony beside it; whoever does so stops it with its load, and adds its faults to the others. */
+  neighbour(): Promise<Neighbour>
 }
 
 /** Equal replicas on one database, and a colony on them whose members are all recorded. */
@@ -29,7 +32,8 @@ export async function serveColony(stage: Stage, options: ServedColonyOptions): P
   const endpoints = replicas.map(({ url }) => url)
   const history = stage.history()
   const colony = await openColony({ db, history, serverKey, endpoints })
-  return { db, replicas, endpoints, history, colony }
+  const neighbour = () => startNeighbour(stage, { db, serverKey, endpoints })
+  return { db, replicas, endpoints, history, colony, neighbour }
 }
 
 function ownConnections(stage: Stage, config: DatabaseConfig): Db {
