@@ -52,7 +52,8 @@ export const killReplicas: Scenario = {
   async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
     const { db, config, beforeDrop } = await stage.database()
-    const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 3 })
+    const { replicas, endpoints, history, colony, ...served } = await serveColony(stage, { db, config, count: 3 })
+    const neighbour = await served.neighbour()
     const executors = await startExecutorProcesses(stage, colony, { ...size.executors, endpoints })
     const python = await startPythonExecutors(stage, colony, { count: size.python, endpoints, type: 'python' })
     const submitters = await startSubmitters(stage, colony, { ...size.submitters, endpoints, otherType: 'python' })
@@ -73,13 +74,13 @@ export const killReplicas: Scenario = {
       until: () => nowMs() > end || (kills.length >= size.kills && history.submitted >= size.acknowledged),
     })
     await killer.settled()
-    await Promise.all([submitters.stop(), pulses.stop()])
+    await Promise.all([submitters.stop(), pulses.stop(), neighbour.stop()])
     const left = await untilDrained(db, colony.key, DRAIN_SECONDS)
     await Promise.all([executors.stop(), python.stop()])
 
     const patient = connect({ ...config, maxConnections: 4, statementTimeoutMs: JUDGE_MS_MAX })
     beforeDrop(() => patient.close())
-    const faults = await judge(history, patient, colony)
+    const faults = [...(await judge(history, patient, colony)), ...(await neighbour.judge(patient))]
     const replicasStruck = struck.filter(({ name }) => name === killer.name)
     const back = spreadOf(timesUntilBack(history, replicasStruck, pulses.ids))
     const starts = spreadOf(killer.startsMs)

@@ -11,6 +11,7 @@ import { between, type Random, randomOf } from '../random.js'
 import type { Scenario, Stage } from '../scenario.js'
 import { untilDrained } from '../settle.js'
 import { type ChaosColony, openColony, rotated } from '../stage/colony.js'
+import { type Neighbour, startNeighbour } from '../stage/neighbour.js'
 import { type Break, breaks, Link } from '../stage/proxy.js'
 import { startReplicas } from '../stage/replicas.js'
 
@@ -44,7 +45,7 @@ export const partitions: Scenario = {
   async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
     const ways = await openWays(stage)
-    const { db, colony, near, far } = ways
+    const { db, colony, neighbour, near, far } = ways
     const { history } = colony
     const [nearUrls, farUrls] = [near.map(({ url }) => url), far.map(({ url }) => url)]
     const executors = await startExecutors(stage, colony, { count: size.executors, endpoints: nearUrls })
@@ -74,14 +75,14 @@ export const partitions: Scenario = {
       }
       stage.say(`round ${round + 1}, ${history.submitted} acknowledged, ${history.closed} closed`)
     }
-    await submitters.stop()
+    await Promise.all([submitters.stop(), neighbour.stop()])
     const left = await untilDrained(db, colony.key, 120)
     await Promise.all([executors.stop(), farExecutors.stop()])
 
     const worst = Math.max(...[...healed.values()].flat())
     const rounds = [...healed.values()].flat().length
     return {
-      faults: await judge(history, db, colony),
+      faults: [...(await judge(history, db, colony)), ...(await neighbour.judge(db))],
       missed: [
         ...(left > 0 ? [`${left} processes never ended`] : []),
         ...(worst > HEALED_MS ? [`healed after ${Math.round(worst)} ms`] : []),
@@ -105,6 +106,7 @@ function shown(ms: readonly number[]): string {
 interface Ways {
   readonly db: Db
   readonly colony: ChaosColony
+  readonly neighbour: Neighbour
   /** To the database of each replica, to each replica for most, and for the executors that lose all. */
   readonly toDatabase: readonly Link[]
   readonly near: readonly Link[]
@@ -123,7 +125,8 @@ async function openWays(stage: Stage): Promise<Ways> {
   const [near, far] = [await linksTo(stage, targets), await linksTo(stage, targets)]
   const endpoints = near.map(({ url }) => url)
   const colony = await openColony({ db, history: stage.history(), serverKey, endpoints })
-  return { db, colony, toDatabase, near, far }
+  const neighbour = await startNeighbour(stage, { db, serverKey, endpoints })
+  return { db, colony, neighbour, toDatabase, near, far }
 }
 
 /** At each replica, by links of their own. */
