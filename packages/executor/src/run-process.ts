@@ -23,6 +23,8 @@ type Ending = { out: JsonValue[] } | { errors: string[] } | 'unfinished'
 export const graceMs = 1_000
 
 const closePauses = { baseMs: 500, maxMs: 15_000 }
+/** After so many answers in a row that the server failed, this close meets a bug each time. */
+const failuresMax = 20
 
 /** Runs one process and closes it, unless it is lost on the way. Never rejects. */
 export async function runProcess(held: HeldProcess, workplace: Workplace): Promise<void> {
@@ -83,11 +85,15 @@ async function untilAbandoned<Result>(work: Promise<Result>, signal: AbortSignal
   }
 }
 
-/** Hands in how a process ended, again and again until it is answered or refused, or the process is lost. */
+/**
+ * Hands in how a process ended, again and again until it is answered or refused, or the process is lost. An output that the server
+ * fails at each time is given up for a failure with that reason, and that in the end, too: the slot is for others.
+ */
 async function close(held: HeldProcess, first: Exclude<Ending, 'unfinished'>, workplace: Workplace): Promise<void> {
   const { client, clock, report } = workplace
   const { processid, attempt } = held.process
   let ending = first
+  let failures = 0
   for (let pauses = 0; ; ) {
     try {
       if ('out' in ending) await client.closeSuccessful({ processid, attempt, out: ending.out })
@@ -101,6 +107,13 @@ async function close(held: HeldProcess, first: Exclude<Ending, 'unfinished'>, wo
       }
       if (!(error instanceof ClientError && error.retryable)) {
         return report(`The close of process ${processid} was refused: ${messageOf(error)}`)
+      }
+      failures = error.code === 'internal' ? failures + 1 : 0
+      if (failures === failuresMax) {
+        if (!('out' in ending)) return report(`Process ${processid} could not be closed: ${messageOf(error)}`)
+        ending = { errors: [`The output could not be handed in: ${messageOf(error)}`] }
+        failures = 0
+        continue
       }
       try {
         await clock.pause(jitteredMs(closePauses, pauses++, clock), held.signal)
