@@ -255,3 +255,14 @@ test('a stopping replica says goodbye', async (t) => {
   await stopped
   assert.equal(await closed, 1001)
 })
+
+test('who connects while the replica stops is sent elsewhere', async (t) => {
+  const { open, pubsub, listener } = await start(t)
+  const first = await open()
+  const closed = once(first, 'close')
+  const stopped = pubsub.stop(5_000)
+  const late = new WebSocket(`ws://127.0.0.1:${listener.port}/pubsub`)
+  const [error] = await once(late, 'error')
+  assert.match(error.message, /503/)
+  await Promise.all([closed, stopped])
+})

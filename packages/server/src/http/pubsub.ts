@@ -38,6 +38,7 @@ const closing = { done: 1000, goingAway: 1001, notAnEnvelope: 1008, slowReader: 
 export function createPubSub(options: PubSubOptions): PubSub {
   const { metrics, connectionsMax } = options
   const connections = new Set<Connection>()
+  let stopping = false
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -54,7 +55,8 @@ export function createPubSub(options: PubSubOptions): PubSub {
 
   return {
     upgrade(request, socket, head) {
-      if (connections.size >= connectionsMax) {
+      // After the goodbye to those who are connected, another one would hold up the stop.
+      if (stopping || connections.size >= connectionsMax) {
         socket.end(
           'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
         )
@@ -67,6 +69,7 @@ export function createPubSub(options: PubSubOptions): PubSub {
       })
     },
     async stop(graceMs) {
+      stopping = true
       clearInterval(pings)
       for (const connection of connections) connection.end(closing.goingAway, 'the server is stopping')
       const deadline = performance.now() + graceMs
