@@ -33,7 +33,7 @@ export function createReplica(shell: Shell): Parts {
   const { config, db, log, hints, replicaId, port, store } = shell
   const { host } = config.http
   const members = new Members({ replica_id: replicaId, name: nameOf(config), host, port, knows: newestMigration() })
-  const lastHeard = new LastHeard()
+  const lastHeard = new LastHeard(log)
   const { subscriptions, feed, channels: channelFeed } = createSubscriptions(db, log)
 
   const changed: Replica['changed'] = (colony) => {
@@ -114,6 +114,7 @@ export function createReplica(shell: Shell): Parts {
       await lastHeard.store(db)
       await members.leave(db)
     },
+    drained: () => hotPath.drained(),
   }
 }
 

@@ -355,7 +355,7 @@ async function stopServer({ front, listener, parts, stopLoops, log, closers }: S
       front.pubsub?.stop(REQUESTS_GRACE_MS),
       stopLoops().then(() => closeAll([() => parts.close()], log)),
     ])
-    await closeAll(closers, log)
+    await closeAll([...closers, () => parts.drained()], log)
     return true
   })()
   const inTime = await Promise.race([stopped, sleep(STOP_MS_MAX, false, { ref: false })])

@@ -42,6 +42,8 @@ export interface Parts {
   missed(): void
   /** Answers what is on hold, and resolves when all that was begun is stored. */
   close(): Promise<void>
+  /** Resolves when what was begun after that is stored, too: replies that could not be sent give back what they gave out. */
+  drained(): Promise<void>
 }
 
 /** Puts the parts together. Called once, when the database is ready and before the first request. */

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Db, sql } from '@colonies/database'
 import { executorIdOf, testDatabase } from '@colonies/testkit'
+import { createLog } from '../log.js'
 import { upkeepColony } from '../testing/upkeep.js'
 import { LastHeard } from './last-heard.js'
+
+const silent = createLog({ level: 'error', write: () => {} })
 
 const heardLately = async (db: Db) => {
   const rows = await db.all<{ name: string }>(sql`
@@ -14,7 +17,7 @@ const heardLately = async (db: Db) => {
 test('signs of life are stored by the colony of the executor, and the latest wins', async (t) => {
   const { db } = await testDatabase(t)
   const [one, two] = [await upkeepColony(db, 'one', ['ada', 'eve']), await upkeepColony(db, 'two', ['bob'])]
-  const lastHeard = new LastHeard()
+  const lastHeard = new LastHeard(silent)
   assert.equal(lastHeard.lastHeard(one.key, executorIdOf('ada')), undefined)
   lastHeard.heard(one.key, executorIdOf('ada'))
   lastHeard.heard(two.key, executorIdOf('bob'))
@@ -31,7 +34,7 @@ test('signs of life are stored by the colony of the executor, and the latest win
 test('executors of two colonies with one key are heard of apart', async (t) => {
   const { db } = await testDatabase(t)
   const [one, two] = [await upkeepColony(db, 'one', ['ada']), await upkeepColony(db, 'two', ['ada'])]
-  const lastHeard = new LastHeard()
+  const lastHeard = new LastHeard(silent)
   lastHeard.heard(one.key, executorIdOf('ada'))
   assert.equal(lastHeard.lastHeard(two.key, executorIdOf('ada')), undefined)
   lastHeard.heard(two.key, executorIdOf('ada'))
@@ -43,7 +46,7 @@ test('any request prolongs the lease of an executor that sends heartbeats, and m
   const { db } = await testDatabase(t)
   const colony = await upkeepColony(db, 'dev', ['leased', 'old'])
   await db.run(sql`update executors set leased = true, heartbeat_at = now() - interval '1 hour' where name = 'leased'`)
-  const lastHeard = new LastHeard()
+  const lastHeard = new LastHeard(silent)
   lastHeard.heard(colony.key, executorIdOf('leased'))
   lastHeard.heard(colony.key, executorIdOf('old'))
   await lastHeard.store(db)
@@ -58,18 +61,40 @@ test('any request prolongs the lease of an executor that sends heartbeats, and m
 test('what cannot be stored now is stored later', async (t) => {
   const { db } = await testDatabase(t)
   const colony = await upkeepColony(db, 'dev', ['ada'])
-  const lastHeard = new LastHeard()
+  const lastHeard = new LastHeard(silent)
   lastHeard.heard(colony.key, executorIdOf('ada'))
-  const broken: Db = { ...db, run: () => Promise.reject(new Error('away')) }
+  const away = Object.assign(new Error('away'), { code: 'ECONNREFUSED' })
+  const broken: Db = { ...db, run: () => Promise.reject(away) }
   await assert.rejects(lastHeard.store(broken), /away/)
   await lastHeard.store(db)
   assert.deepEqual(await heardLately(db), ['ada'])
 })
 
+test('a colony whose signs of life cannot be stored keeps those of no other back', async (t) => {
+  const { db } = await testDatabase(t)
+  const [one, two] = [await upkeepColony(db, 'one', ['ada']), await upkeepColony(db, 'two', ['bob'])]
+  const lastHeard = new LastHeard(silent)
+  lastHeard.heard(one.key, executorIdOf('ada'))
+  lastHeard.heard(two.key, executorIdOf('bob'))
+  let first = true
+  const broken: Db = {
+    ...db,
+    async run(statement) {
+      if (!first) return db.run(statement)
+      first = false
+      throw new Error('this colony is broken')
+    },
+  }
+  await lastHeard.store(broken)
+  assert.deepEqual(await heardLately(db), ['bob'])
+  await lastHeard.store(db)
+  assert.deepEqual(await heardLately(db), ['ada', 'bob'])
+})
+
 test('a clock of the replica that is set forward makes nobody silent', async (t) => {
   const { db } = await testDatabase(t)
   const colony = await upkeepColony(db, 'dev', ['ada'])
-  const lastHeard = new LastHeard()
+  const lastHeard = new LastHeard(silent)
   lastHeard.heard(colony.key, executorIdOf('ada'))
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 600_000 })
   await lastHeard.store(db)

@@ -1,4 +1,6 @@
 import { type ColonyKey, type Db, recordLastHeard } from '@colonies/database'
+import { colonyByColony } from '../colony-by-colony.js'
+import type { Log } from '../log.js'
 
 interface Heard {
   colony: ColonyKey
@@ -19,6 +21,11 @@ const REMEMBER_MS = 60_000
 export class LastHeard {
   // A Map keeps the order in which keys were set: the longest silent executor comes first.
   readonly #entries = new Map<string, Heard>()
+  readonly #inEach: ReturnType<typeof colonyByColony>
+
+  constructor(log: Log) {
+    this.#inEach = colonyByColony('noting who was heard of', log)
+  }
 
   /** A request of this executor was let in. */
   heard(colony: ColonyKey, executorId: string): void {
@@ -41,7 +48,7 @@ export class LastHeard {
   /** Stores what is new, and forgets what is old. What could not be stored is tried again the next time. */
   async store(db: Db): Promise<void> {
     const nowMs = performance.now()
-    for (const [colony, executors] of this.#unstored()) {
+    await this.#inEach(this.#unstored(), async (colony, executors) => {
       for (let start = 0; start < executors.length; start += BATCH) {
         const batch = executors.slice(start, start + BATCH)
         await recordLastHeard(
@@ -51,7 +58,7 @@ export class LastHeard {
         )
         for (const entry of batch) entry.stored = true
       }
-    }
+    })
     for (const [key, { atMs, stored }] of this.#entries) {
       if (atMs > nowMs - REMEMBER_MS) break
       if (stored) this.#entries.delete(key)

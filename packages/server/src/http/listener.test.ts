@@ -224,6 +224,19 @@ test('a reply that the caller does not read to its end counts as unsent', async 
   await unsent
 })
 
+test('a stop is over when it is known which replies were not sent', async (t) => {
+  const { answer, arrived } = gate()
+  const { listener } = await start(t, answer)
+  const socket = connect(listener.port, '127.0.0.1').pause()
+  socket.write('POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
+  const { open } = await arrived(1)
+  let unsent = 0
+  open({ ...ok, body: 'x'.repeat(64 * 1024 * 1024), onUnsent: () => unsent++ })
+  await listener.stop(10)
+  assert.equal(unsent, 1)
+  socket.destroy()
+})
+
 test('one connection cannot have requests without number under way', async (t) => {
   const { answer, arrived } = gate()
   const { listener } = await start(t, answer)

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { AnswerRequest } from '../answer.js'
 import { ConfigError, type HttpConfig } from '../config.js'
 import { ApiEndpoint } from './api.js'
@@ -56,6 +56,8 @@ const serverOptions: ServerOptions = {
 }
 
 const FIRST_BYTE_MS_MAX = 10_000
+/** For connections to end that were cut. */
+const CUT_MS_MAX = 100
 
 const notFound: Reply = { status: 404, body: '404 page not found' }
 
@@ -89,6 +91,10 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       dropAllSilent()
       await Promise.race([closed, sleep(graceMs, undefined, { ref: false })])
       server.closeAllConnections()
+      await Promise.race([closed, sleep(CUT_MS_MAX, undefined, { ref: false })])
+      // Replies that were cut hear of that, and give back what they gave out, a turn after the server counts their connections as closed.
+      await nextTurn()
+      await nextTurn()
     },
   }
 }

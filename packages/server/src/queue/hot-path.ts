@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type AddedFile,
   addFiles,
@@ -25,9 +24,11 @@ import {
   typesWithReady,
 } from '@colonies/database'
 import { limits } from '@colonies/protocol'
+import { colonyByColony } from '../colony-by-colony.js'
 import type { Log } from '../log.js'
 import { whyNotStored } from '../submission/why-not-stored.js'
 import { Batcher } from './batcher.js'
+import { GiveBacks } from './give-backs.js'
 import type { Reservation, Waiter } from './waiting-line.js'
 import { WaitingRoom } from './waiting-room.js'
 
@@ -73,14 +74,14 @@ export interface HotPath {
   readonly room: Pick<WaitingRoom, 'size' | 'claims'>
   /** Calls in batches, of all kinds: those that wait and those that are being stored. */
   queued(): number
+  /** Sends all waiters away, and resolves when all that was begun is stored. */
   close(): Promise<void>
+  /** Resolves when nothing is being stored, nor given back: after `close`, replies that could not be sent still do that. */
+  drained(): Promise<void>
 }
 
 const BYTES_MAX = 4 * 1024 * 1024
 const WAITING_MAX = 20_000
-/** How often a process is given back while the database is away, and how long after each other. */
-const GIVE_BACK_TRIES = 60
-const GIVE_BACK_AGAIN_MS = 1_000
 
 export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: HotPathOptions): HotPath {
   const returns = new Batcher<Claimed, boolean>({
@@ -98,30 +99,8 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
     waitingMax: WAITING_MAX,
   })
 
-  const stopped = new AbortController()
-  const givingBack = new Set<Promise<void>>()
-  // Only what has an exec deadline comes back by itself. Trying again is harmless: the attempt names what is given back.
-  async function giveBackOne(colony: ColonyKey, process: Claimed): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        await returns.add(colony, process)
-        return
-      } catch (error) {
-        if (tries === GIVE_BACK_TRIES || stopped.signal.aborted) {
-          log.warn('a process could not be given back', { colony, processid: process.process_id, error })
-          return
-        }
-      }
-      await sleep(GIVE_BACK_AGAIN_MS, undefined, { signal: stopped.signal }).catch(() => {}) // one last try then
-    }
-  }
-
-  const giveBackSoon = (colony: ColonyKey, processes: readonly Claimed[]) => {
-    for (const process of processes) {
-      const given = giveBackOne(colony, process).finally(() => givingBack.delete(given))
-      givingBack.add(given)
-    }
-  }
+  const giveBacks = new GiveBacks({ store: (colony, process) => returns.add(colony, process), log })
+  const giveBackSoon = (colony: ColonyKey, processes: readonly Claimed[]) => giveBacks.add(colony, processes)
 
   /** No executor could be given all of its input, now or later. Should the database be away, it waits for a next claim. */
   async function failUnfit(colony: ColonyKey, process: Claimed): Promise<void> {
@@ -174,6 +153,11 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
   const files = fileBatcher(db)
   const packs = packBatcher(db, generatorsDue)
   const batchers = [submits, successes, failures, returns, logs, files, packs]
+  const inEachIdle = colonyByColony('the idle poll', log)
+  async function drained(): Promise<void> {
+    await giveBacks.drained()
+    await Promise.all(batchers.map((batcher) => batcher.drained()))
+  }
 
   return {
     submit: (colony, submission) => submits.add(colony, submission),
@@ -189,19 +173,19 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
       for (const line of ready) room.hintFromOthers(colony, line)
     },
     async recheckIdle() {
-      for (const [colony, types] of room.idleLines()) {
+      await inEachIdle(room.idleLines(), async (colony, types) => {
         for (const type of await typesWithReady(db, colony, types)) room.recheck(colony, type)
-      }
+      })
       room.recheckDoubts() // the database answers again
     },
     room,
     queued: () => batchers.reduce((sum, batcher) => sum + batcher.waiting, 0),
     async close() {
       room.close()
-      stopped.abort()
-      await Promise.all(givingBack)
-      await Promise.all(batchers.map((batcher) => batcher.drained()))
+      giveBacks.stop()
+      await drained()
     },
+    drained,
   }
 }
 
