@@ -81,6 +81,7 @@ export const loops = [
   'crons',
   'generators',
   'lost-executors',
+  'lost-instances',
   'unknown-holders',
   'idle-poll',
   'counters',

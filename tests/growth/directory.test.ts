@@ -85,6 +85,10 @@ async function grow({ db, colony }: Crowd, processid: string, range: { from: num
   await db.run(sql`
     insert into executors (colony, name, executor_id, executor_type, state, leased, heartbeat_at, last_heard_at)
     select ${colony}, ${name}, ${id('b')}, 'cli', 1 + 2 * (n % 2), n % 2 = 0, now() + interval '1 hour', now() from ${numbers}`)
+  // Of executors that live, and of programs that were killed and are looked at once more.
+  await db.run(sql`
+    insert into executor_instances (colony, executor_id, instance_id, look_at)
+    select ${colony}, ${id('b')}, ${id('f')}, now() + interval '1 hour' from ${numbers}`)
   await db.run(sql`
     insert into functions (colony, function_id, executor_name, executor_type, function_name, args)
     select ${colony}, ${id('c')}, ${name}, 'cli', 'f', '{"args":[]}' from ${numbers}`)

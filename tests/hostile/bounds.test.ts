@@ -270,6 +270,19 @@ const bounds: Bounds = {
     )
   },
 
+  async executorInstancesMax({ db, colonyname, allowed, refused }) {
+    const beat = { colonyname, instanceid: freshId() }
+    await allowed('ada', 'heartbeatmsg', beat)
+    await db.run(sql`
+      insert into executor_instances (colony, executor_id, instance_id, look_at)
+      select colony, executor_id, n, 'infinity' from executor_instances, generate_series(2, 10000) n where colony > 0`)
+    await allowed('ada', 'heartbeatmsg', beat)
+    assert.equal(
+      await refused('ada', 'heartbeatmsg', { colonyname, instanceid: freshId() }),
+      '400 one executor has at most 10000 instances',
+    )
+  },
+
   async subscriptionsPerConnectionMax({ url, colonyname, scene }) {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/pubsub`)
     await once(socket, 'open')

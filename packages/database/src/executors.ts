@@ -4,6 +4,7 @@ import type { Db } from './db.js'
 import { type IdChange, idChange, noteChanges } from './directory-changes.js'
 import { endedByBytes } from './ended-by-bytes.js'
 import { isUniqueViolation } from './errors.js'
+import { forgetInstances } from './instances.js'
 import { releaseHeldBy } from './releases.js'
 import { moveSchedules } from './schedule-owners.js'
 import { sql } from './sql.js'
@@ -72,6 +73,7 @@ function addOrReplace(db: Db, colony: ColonyKey, e: NewExecutor): Promise<Replac
       select executor_id from executors where colony = ${colony} and name = ${e.name} for update`)
     if (!old) return { row: undefined, ready: [] }
     const ready = await releaseHeldBy(tx, colony, old.executor_id)
+    await forgetInstances(tx, colony, old.executor_id)
     await tx.run(sql`delete from functions where colony = ${colony} and executor_name = ${e.name}`)
     const row = await tx.one<ExecutorRow>(sql`
       update executors set executor_id = ${e.executor_id}, executor_type = ${e.executor_type}, state = 0,
@@ -134,6 +136,7 @@ export function revokeExecutor(
       await tx.run(sql`delete from functions where colony = ${colony} and executor_name = ${name}`)
       await tx.run(sql`delete from function_counters where colony = ${colony} and executor_name = ${name}`)
     }
+    await forgetInstances(tx, colony, row.executor_id)
     await noteChanges(tx, [row.executor_id])
     return releaseHeldBy(tx, colony, row.executor_id)
   })
@@ -149,7 +152,7 @@ export function setCapabilities(db: Db, colony: ColonyKey, name: string, capabil
     update executors set capabilities = ${capabilities} where colony = ${colony} and name = ${name}`)
 }
 
-/** From now on, silence releases what this executor holds. */
+/** A heartbeat without instance. From now on, silence releases what this executor holds. */
 export function beat(db: Db, colony: ColonyKey, executorId: string): Promise<number> {
   return db.run(sql`
     update executors set leased = true, heartbeat_at = now(), last_heard_at = now()
@@ -165,6 +168,8 @@ export function setExecutorId(db: Db, colony: ColonyKey, from: string, to: strin
         where colony = ${colony} and executor_id = ${from} and state in (0, 1)`)
       if (changed === 0) return 0
       await tx.run(sql`update live set holder = ${to} where colony = ${colony} and holder = ${from}`)
+      await tx.run(sql`
+        update executor_instances set executor_id = ${to} where colony = ${colony} and executor_id = ${from}`)
       await moveSchedules(tx, colony, from, to)
       await noteChanges(tx, [from, to])
       return changed

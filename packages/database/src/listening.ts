@@ -1,6 +1,11 @@
 import type { Db } from './db.js'
 import { type Sql, sql } from './sql.js'
 
+/** Silence after which an executor that sends heartbeats has lost what it holds. */
+export const LEASE_SECONDS = 60
+/** The migration that older replicas do not know of: they hear heartbeats, but note of no instance that it lives. */
+const INSTANCES_SINCE = 17
+
 /** Replicas say every two seconds that they listen. With a longer gap somebody may have called while nobody did. */
 const GAP_SECONDS_MAX = 10
 
@@ -8,14 +13,18 @@ const GAP_SECONDS_MAX = 10
 const isUnbroken = sql`abs(extract(epoch from now() - w.last_at)) <= ${GAP_SECONDS_MAX}`
 
 /**
- * Says that a replica listens. After a gap, or a step of the clock, the time begins anew from which silence counts.
+ * Says that a replica listens. After a gap, or a step of the clock, the time begins anew from which silence counts; also as
+ * long as a replica listens that writes down less than this one.
  *
  * @returns whether it began anew
  */
 export async function keepListening(db: Db): Promise<boolean> {
   const row = await db.one<{ anew: boolean }>(sql`
     insert into listening as w default values
-    on conflict (only_row) do update set last_at = now(), since = case when ${isUnbroken} then w.since else now() end
+    on conflict (only_row) do update set last_at = now(), since = case
+      when ${isUnbroken} and not exists (
+        select from replicas where knows < ${INSTANCES_SINCE} and heard_at > now() - interval '30 seconds')
+      then w.since else now() end
     returning w.since = now() as anew`)
   return row?.anew ?? false
 }

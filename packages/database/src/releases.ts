@@ -81,7 +81,8 @@ export function releaseFromLost(db: Db, colony: ColonyKey, silentSeconds: number
   })
 }
 
-interface PutBack {
+/** How processes are put back into the queue. */
+export interface PutBack {
   reason: string
   countsAsRetry: boolean
   /** Rows (asked_id, and what the guard reads). */
@@ -92,7 +93,7 @@ interface PutBack {
   skipsLocked?: boolean
 }
 
-async function putBack(
+export async function putBack(
   db: Db,
   colony: ColonyKey,
   { reason, countsAsRetry, asked, guard, skipsLocked = false }: PutBack,

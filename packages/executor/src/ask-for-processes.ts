@@ -8,6 +8,8 @@ export interface Asking {
   readonly place: Place
   readonly workplace: Workplace
   readonly held: HeldProcesses
+  /** A random id of this run of the program: what it gets is told apart from what others of the same identity hold. */
+  readonly instanceid: string
   /** How many processes run at a time. */
   readonly concurrency: number
   readonly free: () => { cpu?: string; mem?: string }
@@ -32,7 +34,8 @@ export async function askForProcesses(asking: Asking, signal: AbortSignal): Prom
   const { client, clock, report } = workplace
   // Kept until a process comes, also after an answer that there was none: should one have been assigned without anybody
   // hearing of it, the next request gets that.
-  let assignid = newId()
+  const newAssignId = () => `instance:${asking.instanceid}.${newId()}`
+  let assignid = newAssignId()
   for (let failures = 0; !signal.aborted; ) {
     await held.below(concurrency)
     if (signal.aborted) return
@@ -49,7 +52,7 @@ export async function askForProcesses(asking: Asking, signal: AbortSignal): Prom
       const process = await client.waitForProcess(input, { signal })
       failures = 0
       if (process) {
-        assignid = newId()
+        assignid = newAssignId()
         take(new HeldProcess(process), asking)
       } else if (clock.now() - askedAtMs < quickAnswerMs) await clock.pause(clock.random() * quickAnswerMs, signal)
     } catch (error) {

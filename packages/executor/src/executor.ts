@@ -8,6 +8,7 @@ import {
   jitteredMs,
   systemClock,
 } from '@colonies/client'
+import { newId } from '@colonies/identity'
 import { type Asking, askForProcesses } from './ask-for-processes.js'
 import type { ExecutorFunction } from './define-function.js'
 import { keepBeating } from './heartbeat.js'
@@ -73,7 +74,7 @@ const startPauses = { baseMs: 500, maxMs: 15_000 }
 /**
  * Makes an executor: a loop that takes processes of its type, runs their functions and closes them.
  *
- * It survives outages of the server for as long as they last. Heartbeats every 15 seconds tell that it is alive; what the
+ * It survives outages of the server for as long as they last, and keeps what it runs meanwhile. Heartbeats every 15 seconds tell that it is alive; what the
  * server has taken away aborts the signal of its handler.
  *
  * @throws InvalidError for options that cannot work
@@ -113,6 +114,7 @@ class RunningExecutor implements Executor {
         report: options.report ?? ((line) => console.error(line)),
       },
       held: this.#held,
+      instanceid: newId(),
       concurrency,
       free: options.free ?? (() => ({})),
     }
@@ -126,16 +128,23 @@ class RunningExecutor implements Executor {
   }
 
   async start(): Promise<void> {
-    const { place, workplace } = this.#asking
+    const { place } = this.#asking
     if (this.#isStarted)
       throw new InvalidError(`Executor ${place.name} was started already. Make another one with createExecutor.`)
     this.#isStarted = true
     await this.#enter()
     if (this.#closing.signal.aborted) return
+    // A server releases what a silent program holds only if it ever heard of it: so it is told before it takes anything.
+    let hear = () => {}
+    const heard = new Promise<void>((resolve) => {
+      hear = resolve
+    })
+    this.#closing.signal.addEventListener('abort', hear)
     this.#loops = Promise.all([
-      keepBeating(place.colonyname, this.#held, workplace, this.#dying.signal),
-      askForProcesses(this.#asking, this.#closing.signal),
+      keepBeating(this.#asking, hear, this.#dying.signal),
+      heard.then(() => askForProcesses(this.#asking, this.#closing.signal)),
     ])
+    await heard
   }
 
   stop({ drainMs = drainMsDefault }: { drainMs?: number } = {}): Promise<void> {

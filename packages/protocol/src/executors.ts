@@ -191,6 +191,12 @@ export const heartbeat = operation({
     processids: optional(List(Id)),
     /** Which attempt of each it runs, in the same order, so that one lost and assigned again counts as lost; may be empty. */
     attempts: optional(List(Int32)),
+    /**
+     * Ours: a random id of this run of the program, 64 hex digits. What it was assigned with an `assignid` that begins with
+     * `instance:<instanceid>.` is its own: after 60 s without a heartbeat of this instance that waits again, also when others
+     * send heartbeats under the same identity.
+     */
+    instanceid: optional(Text),
   },
   output: Shape({
     /** Of these, what it does not hold: cancelled, taken back, or over. */

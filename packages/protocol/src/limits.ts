@@ -88,6 +88,8 @@ export const limits = {
   descriptionBytesMax: 64 * 1024,
   /** Process ids of one heartbeat. */
   heartbeatProcessesMax: 10_000,
+  /** Programs under the identity of one executor, with those that ended within the last twenty minutes. */
+  executorInstancesMax: 10_000,
   /** Attributes of one process, and the bytes of their keys and values. */
   attributesMax: 10_000,
   attributeBytesMax: 20 * 1024 * 1024,

@@ -10,6 +10,7 @@ import { idlePoll } from './background/idle-poll.js'
 import { storeLastHeard } from './background/last-heard.js'
 import { Alarm } from './background/loop.js'
 import { lostExecutors } from './background/lost-executors.js'
+import { lostInstances } from './background/lost-instances.js'
 import { partitions } from './background/partitions.js'
 import { replicaHeartbeat } from './background/replica-heartbeat.js'
 import { retention } from './background/retention.js'
@@ -83,6 +84,7 @@ export function createReplica(shell: Shell): Parts {
       crons(config.cronPeriodMs),
       generators(config.generatorPeriodMs, generatorAlarm),
       lostExecutors,
+      lostInstances,
       unknownHolders,
       staleExecutors,
       idlePoll,

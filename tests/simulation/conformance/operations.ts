@@ -1,6 +1,6 @@
 import type { Claimant, NewGraph, NewNode } from '@colonies/database'
 import type { Run } from '../model/model-database.js'
-import { executorNames, idOf, maybe, newProcess, type Scene, someHeld } from './scene.js'
+import { executorNames, idOf, instanceIds, maybe, newProcess, type Scene, someHeld } from './scene.js'
 import { childRun, cronRun, generatorRun, packRun } from './schedule-operations.js'
 
 /** A graph in which nodes depend on some of the earlier ones. */
@@ -50,7 +50,9 @@ function claimRun({ random, colony }: Scene): Run {
   }
   const claimants = Array.from({ length: random.between(1, 4) }, (): Claimant => {
     const name = random.pick(executorNames)
-    return { executorId: idOf(name), name, assignId: random.chance(0.6) ? `a${random.between(1, 20)}` : null }
+    const ofInstance = random.chance(0.5) ? `instance:${random.pick(instanceIds)}.` : ''
+    const assignId = random.chance(0.6) ? `${ofInstance}a${random.between(1, 20)}` : null
+    return { executorId: idOf(name), name, assignId }
   })
   return { name: 'claimProcesses', args: [colony.key, shape, claimants] }
 }
@@ -82,6 +84,7 @@ function sweepRun({ random, colony: { key } }: Scene): Run {
     { name: 'releaseOverdue', args: [key, 1000] },
     { name: 'failOverdue', args: [key, 1000] },
     { name: 'releaseFromLost', args: [key, 60, 1000] },
+    { name: 'releaseFromLostInstances', args: [key, 1000] },
   ])
 }
 
@@ -89,6 +92,7 @@ function executorRun({ random, colony: { key } }: Scene): Run {
   const name = random.pick(executorNames)
   return random.pick<Run>([
     { name: 'beat', args: [key, idOf(name)] },
+    { name: 'beatInstance', args: [key, { executorId: idOf(name), instanceId: random.pick(instanceIds) }, 1000] },
     { name: 'keepListening', args: [] },
     { name: 'approveExecutor', args: [key, name] },
     { name: 'approveExecutor', args: [key, name] },
@@ -104,6 +108,7 @@ function readRun(scene: Scene): Run {
   return random.pick<Run>([
     { name: 'coloniesWithOverdue', args: [] },
     { name: 'coloniesWithLostExecutors', args: [60] },
+    { name: 'coloniesWithLostInstances', args: [] },
     { name: 'coloniesWithUnknownHolders', args: [] },
     { name: 'heldByNobody', args: [colony.key, 100] },
     { name: 'typesWithReady', args: [colony.key, ['cpu', 'gpu', 'none']] },
@@ -129,7 +134,7 @@ const makers: readonly [weight: number, make: (scene: Scene) => Run][] = [
   [1, giveBackRun],
   [3, sweepRun],
   [2, executorRun],
-  [2, readRun],
+  [3, readRun],
   [1, outputRun],
   [2, childRun],
   [3, packRun],

@@ -100,6 +100,8 @@ function shifts(seconds: number) {
     sql`update graphs set submitted_at = submitted_at - ${step}, started_at = started_at - ${step},
       ended_at = ended_at - ${step}, planned_at = planned_at - ${step}`,
     sql`update executors set heartbeat_at = heartbeat_at - ${step}, last_heard_at = last_heard_at - ${step}`,
+    sql`update executor_instances set heartbeat_at = heartbeat_at - ${step}, look_at = look_at - ${step}
+      where colony > 0`,
     sql`update listening set since = since - ${step}`,
     sql`update crons set next_run = next_run - ${step}, last_run = last_run - ${step}`,
     sql`update generators set due_at = due_at - ${step}, last_run = last_run - ${step}`,

@@ -36,6 +36,9 @@ export function rowsOfModel(colony: ColonyTables) {
     executors: [...colony.executors.values()]
       .map((row) => ({ name: row.name, state: row.state, leased: row.leased, heartbeatAt: row.heartbeatAt }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    instances: [...colony.instances.values()]
+      .map(({ executorId, instanceId, ...times }) => ({ id: `${executorId}/${instanceId}`, ...times }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
     crons: [...colony.crons.values()]
       .sort((a, b) => (a.cron_id < b.cron_id ? -1 : 1))
       .map((row) => ({

@@ -32,6 +32,9 @@ export async function rowsOfPostgres(db: Db, colony: number, ahead: Micros): Pro
     select caller || '/' || request_id || ' ' || made_id as line from requests where colony = ${colony}`)
   const executors = await all(sql`
     select name, state, leased, heartbeat_at from executors where colony = ${colony} order by name`)
+  const instances = await all(sql`
+    select executor_id || '/' || instance_id as id, heartbeat_at, look_at from executor_instances
+    where colony = ${colony} order by id`)
   const crons = await all(sql`
     select name, next_run, last_run, previous_graph_id, last_error from crons where colony = ${colony} order by cron_id`)
   const generators = await all(sql`
@@ -93,6 +96,11 @@ export async function rowsOfPostgres(db: Db, colony: number, ahead: Micros): Pro
     edges: lines(edges),
     requests: lines(requests),
     executors: executors.map(({ heartbeat_at, ...row }) => ({ ...row, heartbeatAt: maybe(heartbeat_at) })),
+    instances: instances.map(({ id, heartbeat_at, look_at }) => ({
+      id,
+      heartbeatAt: from(heartbeat_at),
+      lookAt: from(look_at),
+    })),
     crons: crons.map((row) => ({
       name: row.name,
       nextRun: maybe(row.next_run),

@@ -4,6 +4,7 @@ import type { Random } from '../world/random.js'
 
 export const colonyName = 'dev'
 export const executorNames = ['ada', 'bob', 'eve'] as const
+export const instanceIds = ['1', '2'] as const
 export const idOf = (name: string) => name.padEnd(64, '0')
 
 /** What random operations are made from. */

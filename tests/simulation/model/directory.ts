@@ -1,4 +1,5 @@
 import type { MembershipRow, Replaced } from '@colonies/database'
+import { forgetInstances } from './instances.js'
 import { statement, type Transaction } from './model-database.js'
 import { heldBy, putBack } from './releases.js'
 import { isLockedBy, rowOf } from './rows.js'
@@ -128,6 +129,7 @@ export const revokeExecutor = statement('revokeExecutor', {
     const executor = named(colony, name)
     if (!executor) return undefined
     executor.state = state
+    forgetInstances(colony, executor.executor_id)
     note(tx, executor.executor_id)
     const held = heldBy(colony, executor.executor_id).filter(isLockedBy(tx))
     return putBack(tx, colony, held, { reason: 'executor revoked', countsAsRetry: false }).ready

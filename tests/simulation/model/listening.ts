@@ -1,5 +1,5 @@
 import { statement } from './model-database.js'
-import type { Micros, Tables } from './tables.js'
+import type { Micros, ReplicaHeard, Tables } from './tables.js'
 
 const gapMax = 10_000_000
 
@@ -8,7 +8,9 @@ const isUnbroken = ({ lastAt }: Tables['listening'], now: Micros) => Math.abs(no
 export const keepListening = statement('keepListening', {
   locks: () => ({ waits: ['listening'] }),
   apply({ tables, now }) {
-    const since = isUnbroken(tables.listening, now) ? tables.listening.since : now
+    const isOld = ({ knows, heardAt }: ReplicaHeard) => knows < 17 && heardAt > now - 30_000_000
+    const goesOn = isUnbroken(tables.listening, now) && ![...tables.replicas.values()].some(isOld)
+    const since = goesOn ? tables.listening.since : now
     tables.listening = { since, lastAt: now }
     return since === now
   },

@@ -10,6 +10,7 @@ export const rowOf = {
   cron: (id: string) => `cron ${id}`,
   generator: (id: string) => `generator ${id}`,
   executor: (id: string) => `executor ${id}`,
+  instance: (id: string) => `instance ${id}`,
 }
 
 /** Under which a request is kept. */

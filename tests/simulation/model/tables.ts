@@ -107,6 +107,14 @@ export interface Executor extends Omit<ExecutorRow, 'commissioned_at' | 'last_he
   lastHeardAt: Micros | null
 }
 
+/** One run of a program under the identity of an executor. */
+export interface ExecutorInstance {
+  executorId: string
+  instanceId: string
+  heartbeatAt: Micros
+  lookAt: Micros
+}
+
 /** Rows of one colony. */
 export class ColonyTables {
   paused = false
@@ -119,6 +127,7 @@ export class ColonyTables {
   /** By caller and request id: what the request made. */
   readonly requests = new Map<string, string>()
   readonly executors = new Map<string, Executor>()
+  readonly instances = new Map<string, ExecutorInstance>()
   readonly functions = new Map<string, FunctionRow>()
   readonly users = new Map<string, string>()
   readonly crons = new Map<string, Cron>()

@@ -6,6 +6,7 @@ export * from '@colonies/database'
 export {
   approveExecutor,
   beat,
+  beatInstance,
   beatReplica,
   cancelGraph,
   cancelProcess,
@@ -16,6 +17,7 @@ export {
   coloniesWithCrons,
   coloniesWithGenerators,
   coloniesWithLostExecutors,
+  coloniesWithLostInstances,
   coloniesWithOverdue,
   coloniesWithUnknownHolders,
   databaseTime,
@@ -54,6 +56,7 @@ export {
   readStandings,
   recordLastHeard,
   releaseFromLost,
+  releaseFromLostInstances,
   releaseOverdue,
   removeGoneReplicas,
   removeReplica,

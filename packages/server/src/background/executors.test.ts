@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Db, sql } from '@colonies/database'
+import { beatInstance, type Db, sql } from '@colonies/database'
 import { State } from '@colonies/protocol'
 import { executorIdOf, listenFor, testDatabase } from '@colonies/testkit'
 import { upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { lostExecutors } from './lost-executors.js'
+import { lostInstances } from './lost-instances.js'
 import { staleExecutors } from './stale-executors.js'
 import { unknownHolders } from './unknown-holders.js'
 
@@ -32,6 +33,27 @@ test('an executor that sends heartbeats loses its process after a minute of sile
   await silence(db, 'new', 2, true)
   await lostExecutors.runOnce(context)
   assert.deepEqual([await colony.stateOf(ofNew), await colony.stateOf(ofOld)], [State.waiting, State.running])
+  assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 1 }]])
+})
+
+test('what a killed program held goes to the next one under its identity, which waits for it', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await upkeepColony(db, 'dev', ['ada'])
+  const executorId = executorIdOf('ada')
+  const ofKilled = await colony.submit()
+  await colony.assign('ada', 'instance:killed.1')
+  for (const instanceId of ['killed', 'next']) await beatInstance(db, colony.key, { executorId, instanceId }, 10)
+  const ofNext = await colony.submit()
+  await colony.assign('ada', 'instance:next.1')
+  const context = upkeepContext(db)
+  await lostInstances.runOnce(context)
+  assert.equal(await colony.stateOf(ofKilled), State.running)
+  await db.run(sql`
+    update executor_instances set heartbeat_at = now() - interval '2 minutes', look_at = now() - interval '1 minute'
+    where instance_id = 'killed'`)
+  await listenFor(db, 120)
+  await lostInstances.runOnce(context)
+  assert.deepEqual([await colony.stateOf(ofKilled), await colony.stateOf(ofNext)], [State.waiting, State.running])
   assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 1 }]])
 })
 

@@ -1,9 +1,7 @@
-import { coloniesWithLostExecutors, keepListening, releaseFromLost } from '@colonies/database'
+import { coloniesWithLostExecutors, keepListening, LEASE_SECONDS, releaseFromLost } from '@colonies/database'
 import { eachColony } from './each-colony.js'
 import type { Loop } from './loop.js'
 
-/** Silence after which an executor that sends heartbeats has lost what it holds. */
-const SILENT_SECONDS = 60
 const BATCH = 1000
 
 const inEachColony = eachColony('lost-executors')
@@ -20,9 +18,9 @@ export const lostExecutors: Loop = {
   async runOnce(context) {
     const { db, replica, log } = context
     if (await keepListening(db))
-      log.info('executors have a minute to be heard again: nobody had listened, or the clock was set')
-    return inEachColony(await coloniesWithLostExecutors(db, SILENT_SECONDS), context, async (colony) => {
-      const { released, ready } = await releaseFromLost(db, colony, SILENT_SECONDS, BATCH)
+      log.debug('executors have a minute to be heard again: nobody had listened, or the clock was set')
+    return inEachColony(await coloniesWithLostExecutors(db, LEASE_SECONDS), context, async (colony) => {
+      const { released, ready } = await releaseFromLost(db, colony, LEASE_SECONDS, BATCH)
       if (released.size === 0) return false
       log.info('released processes of lost executors', { colony, count: released.size })
       replica.hint(colony, ready)

@@ -2,9 +2,11 @@ import { checkId, checkLabel, checkName } from '@colonies/core'
 import {
   approveExecutor,
   beat,
+  beatInstance,
   type ExecutorRow,
   findExecutor,
   findExecutorById,
+  type Instance,
   insertExecutor,
   listExecutors,
   lostBy,
@@ -89,15 +91,22 @@ export const executorHandlers = {
     return {}
   },
 
-  async heartbeat({ processids: processIds, attempts }, { db, caller, colony }) {
+  async heartbeat({ processids: processIds, attempts, instanceid }, { db, caller, colony }) {
     if (processIds.length > limits.heartbeatProcessesMax)
       throw new ColoniesError('bad_request', `processids has more than ${limits.heartbeatProcessesMax} entries`)
     if (attempts.length > 0 && attempts.length !== processIds.length)
       throw new ColoniesError('bad_request', 'attempts must be empty or have one entry for each of processids')
-    await beat(db, colony.key, caller.id)
+    if (instanceid === '') await beat(db, colony.key, caller.id)
+    else await noteInstance(db, colony, { executorId: caller.id, instanceId: instanceid })
     return { lost: processIds.length === 0 ? [] : await lostBy(db, colony.key, caller.id, { processIds, attempts }) }
   },
 } satisfies Partial<Handlers>
+
+async function noteInstance(db: Call['db'], colony: Colony, instance: Instance): Promise<void> {
+  checkId(instance.instanceId, 'instanceid')
+  if (!(await beatInstance(db, colony.key, instance, limits.executorInstancesMax)))
+    throw new ColoniesError('bad_request', `one executor has at most ${limits.executorInstancesMax} instances`)
+}
 
 async function revoke({ db, colony, replica }: Call, name: string, state: 2 | 3) {
   const ready = await revokeExecutor(db, colony.key, name, state)

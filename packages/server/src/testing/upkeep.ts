@@ -26,7 +26,7 @@ export interface UpkeepColony {
   /** Stores one process with nothing special about it. @returns its id */
   submit(changes?: Partial<NewProcess>): Promise<string>
   /** The next process goes to this executor. */
-  assign(executor: string): Promise<Claimed | undefined>
+  assign(executor: string, assignId?: string): Promise<Claimed | undefined>
   /** undefined: there is no such process. */
   stateOf(processId: string): Promise<number | undefined>
 }
@@ -41,8 +41,8 @@ export async function upkeepColony(db: Db, name: string, executors: readonly str
       await insertProcesses(db, key, [process], [])
       return process.processId
     },
-    async assign(executor) {
-      const [row] = await claimProcesses(db, key, anyShape, [claimant(executor)])
+    async assign(executor, assignId) {
+      const [row] = await claimProcesses(db, key, anyShape, [claimant(executor, assignId)])
       return row
     },
     async stateOf(processId) {
