@@ -137,6 +137,7 @@ test('a wait that is longer than fetch can is made of polls that are shorter', a
     server.requests.map(({ input }) => Number(input.timeout)),
     [240, 240, 120],
   )
+  assert.equal(new Set(server.requests.map(({ input }) => input.assignid)).size, 1)
 })
 
 test('frames of a subscription come in order, and leaving the loop closes the connection', async (t) => {

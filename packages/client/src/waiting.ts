@@ -1,4 +1,5 @@
 import { isTerminal } from '@colonies/core'
+import { newId } from '@colonies/identity'
 import { type FunctionSpec, type JsonValue, type Process, State, zeroTime } from '@colonies/protocol'
 import type { Caller, CallOptions } from './call.js'
 import { ClientError, NotFoundError } from './errors.js'
@@ -68,9 +69,11 @@ export function createWaitingMethods(caller: Caller, methods: Methods): WaitingM
     run,
     result: async (spec, options) => outputOf(await run(spec, options)),
     async waitForProcess(input, options) {
+      // One id for all polls: what an earlier one was given without hearing of it comes with the next.
+      const assignid = input.assignid || newId()
       for (let left = input.timeout; ; left -= pollSecondsMax) {
         try {
-          return await methods.assign({ ...input, timeout: Math.min(left, pollSecondsMax) }, options)
+          return await methods.assign({ ...input, assignid, timeout: Math.min(left, pollSecondsMax) }, options)
         } catch (error) {
           if (!isNoneAvailable(error)) throw error
           if (left <= pollSecondsMax) return undefined
