@@ -5,6 +5,8 @@ import { abortedError, type Clock } from './clock.js'
  * @throws what the work throws, AbortedError
  */
 export async function within<Result>(ms: number, work: Promise<Result>, signal: AbortSignal | undefined, clock: Clock) {
+  // It may fail after this call has ended, when that is nobody's business any more.
+  work.catch(() => {})
   if (signal?.aborted) throw abortedError(signal)
   const pause = new AbortController()
   const onAbort = () => pause.abort(signal?.reason)
