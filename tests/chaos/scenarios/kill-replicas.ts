@@ -31,7 +31,7 @@ const sizes = {
   full: {
     kills: 300,
     acknowledged: 200_000,
-    minutes: 20,
+    minutes: 25,
     pauseMs: [600, 4_000],
     executors: { count: 60, processes: 3 },
     python: 4,
