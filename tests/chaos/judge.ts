@@ -22,6 +22,8 @@ export interface JudgedColony {
  * @returns nothing when all holds
  */
 export async function judge(history: History, db: Db, colony: JudgedColony): Promise<Fault[]> {
+  // After crashes PostgreSQL may know nothing of the tables, and would go through all of one for each row of another.
+  await db.run(sql`analyze`)
   const stored = await readColony(db, colony)
   const [tables, crons, packs] = await Promise.all([
     findFaults(db, colony.key, []),

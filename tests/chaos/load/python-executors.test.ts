@@ -11,8 +11,8 @@ test('an executor of pycolonies does the work, goes on when its server is killed
 }, async (t) => {
   const { stage, close } = openStage({ say: (line) => t.diagnostic(line) })
   t.after(close)
-  const { db, config } = await stage.database()
-  const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 2 })
+  const { config } = await stage.database()
+  const { db, replicas, endpoints, history, colony } = await serveColony(stage, { config, count: 2 })
   const user = await colony.user('me')
   const python = await startPythonExecutors(stage, colony, { count: 1, endpoints })
   const conditions = { colonyname: colony.name, executortype: 'load' }

@@ -64,8 +64,8 @@ interface Party {
 
 /** A process with a channel, its submitter and the executor that holds it. */
 async function openConversation(stage: Stage) {
-  const { db, config } = await stage.database()
-  const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 2 })
+  const { config } = await stage.database()
+  const { replicas, endpoints, history, colony } = await serveColony(stage, { config, count: 2 })
   const [userKey, executorKey] = [await colony.addUser('me'), await colony.addExecutor('ada', 'cli')]
   const conditions = { colonyname: colony.name, executortype: 'cli' }
   const { processid } = await colony

@@ -1,4 +1,3 @@
-import { connect } from '@colonies/database'
 import { nowMs } from '../clock.js'
 import { slowestSubmit, spreadOf, timesUntilBack } from '../judge/back.js'
 import { judge } from '../judge.js'
@@ -43,16 +42,14 @@ const sizes = {
 const BACK_MS = 2_000
 /** Seconds in which all work has ended once nobody submits any more: more than a lease, whose holder was killed. */
 const DRAIN_SECONDS = 120
-/** For one question of the judge about all that was done. */
-const JUDGE_MS_MAX = 300_000
 
 export const killReplicas: Scenario = {
   name: 'kill-replicas',
   says: 'kill -9 of three replicas and of executors at random, under a load of single processes, batches and workflows',
   async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
-    const { db, config, beforeDrop } = await stage.database()
-    const { replicas, endpoints, history, colony, ...served } = await serveColony(stage, { db, config, count: 3 })
+    const { config } = await stage.database()
+    const { db, replicas, endpoints, history, colony, ...served } = await serveColony(stage, { config, count: 3 })
     const neighbour = await served.neighbour()
     const executors = await startExecutorProcesses(stage, colony, { ...size.executors, endpoints })
     const python = await startPythonExecutors(stage, colony, { count: size.python, endpoints, type: 'python' })
@@ -78,9 +75,7 @@ export const killReplicas: Scenario = {
     const left = await untilDrained(db, colony.key, DRAIN_SECONDS)
     await Promise.all([executors.stop(), python.stop()])
 
-    const patient = connect({ ...config, maxConnections: 4, statementTimeoutMs: JUDGE_MS_MAX })
-    beforeDrop(() => patient.close())
-    const faults = [...(await judge(history, patient, colony)), ...(await neighbour.judge(patient))]
+    const faults = [...(await judge(history, db, colony)), ...(await neighbour.judge(db))]
     const replicasStruck = struck.filter(({ name }) => name === killer.name)
     const back = spreadOf(timesUntilBack(history, replicasStruck, pulses.ids))
     const starts = spreadOf(killer.startsMs)

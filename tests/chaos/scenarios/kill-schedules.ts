@@ -24,8 +24,8 @@ export const killSchedules: Scenario = {
   says: 'kill -9 of three replicas at random while crons fire each second and generators pack',
   async run(stage, { seed, scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
-    const { db, config } = await stage.database()
-    const { replicas, history, colony, ...served } = await serveColony(stage, { db, config, count: 3 })
+    const { config } = await stage.database()
+    const { db, replicas, history, colony, ...served } = await serveColony(stage, { config, count: 3 })
     const neighbour = await served.neighbour()
     const user = await colony.user('planner')
     await addCrons(user, colony.name, size.crons)

@@ -56,10 +56,10 @@ interface PartOptions {
 }
 
 async function run(stage: Stage, { random, size, hints }: PartOptions): Promise<Report> {
-  const { db, config } = await stage.database()
+  const { config } = await stage.database()
   // Nobody answers where this one listens for hints.
   const env = hints ? {} : { COLONIES_DB_LISTEN_PORT: String(await freePort()) }
-  const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 2, env })
+  const { db, replicas, endpoints, history, colony } = await serveColony(stage, { config, count: 2, env })
   const users = await Promise.all(endpoints.map((endpoint, at) => colony.user(`user${at}`, [endpoint])))
   const alone = await restOver(replicas, size.idleMs)
   const executors = Array.from({ length: EXECUTORS }, (_, number) => ({

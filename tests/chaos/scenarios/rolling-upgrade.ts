@@ -31,9 +31,8 @@ export const rollingUpgrade: Scenario = {
   async run(stage, { scale, minutes = 15 }) {
     const size = sizes[scale]
     const old = await buildPreviousRelease()
-    const { db, config } = await emptyDatabase(stage.scope)
-    const { replicas, endpoints, history, colony } = await serveColony(stage, {
-      db,
+    const { config } = await emptyDatabase(stage.scope)
+    const { db, replicas, endpoints, history, colony } = await serveColony(stage, {
       config,
       count: REPLICAS,
       program: old,

@@ -30,8 +30,8 @@ export const soak: Scenario = {
   says: 'a mixed load at 70 % of what the machine can do; nothing may grow, nor become slower',
   async run(stage, { scale, minutes = sizes[scale].minutes }) {
     const size = sizes[scale]
-    const { db, config } = await stage.database()
-    const { replicas, endpoints, history, colony } = await serveColony(stage, { db, config, count: 2 })
+    const { config } = await stage.database()
+    const { db, replicas, endpoints, history, colony } = await serveColony(stage, { config, count: 2 })
     const executors = await startExecutors(stage, colony, { count: size.executors, endpoints })
     // What crons and generators start ends too, or `live` would grow; it is no part of the rate, nor of what submitters wait for.
     const aside = stage.history()

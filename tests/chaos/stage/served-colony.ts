@@ -9,11 +9,10 @@ import { type ReplicasOptions, startReplicas } from './replicas.js'
 
 export interface ServedColonyOptions extends Omit<ReplicasOptions, 'database' | 'serverKey'> {
   readonly config: DatabaseConfig
-  /** For the judge; with connections of its own when left out. */
-  readonly db?: Db
 }
 
 export interface ServedColony {
+  /** Connections for the judge, and for looking at the tables. */
   readonly db: Db
   readonly replicas: readonly ReplicaProcess[]
   /** Of all replicas. */
@@ -26,7 +25,8 @@ export interface ServedColony {
 
 /** Equal replicas on one database, and a colony on them whose members are all recorded. */
 export async function serveColony(stage: Stage, options: ServedColonyOptions): Promise<ServedColony> {
-  const { config, db = ownConnections(stage, config), ...others } = options
+  const { config, ...others } = options
+  const db = patientConnections(stage, config)
   const serverKey = generatePrivateKey()
   const replicas = await startReplicas(stage, { ...others, database: config, serverKey })
   const endpoints = replicas.map(({ url }) => url)
@@ -36,8 +36,11 @@ export async function serveColony(stage: Stage, options: ServedColonyOptions): P
   return { db, replicas, endpoints, history, colony, neighbour }
 }
 
-function ownConnections(stage: Stage, config: DatabaseConfig): Db {
-  const db = connect({ ...config, maxConnections: 4 })
+/** For one question of the judge about all that was done. */
+const JUDGE_MS_MAX = 300_000
+
+function patientConnections(stage: Pick<Stage, 'atEnd'>, config: DatabaseConfig): Db {
+  const db = connect({ ...config, maxConnections: 4, statementTimeoutMs: JUDGE_MS_MAX })
   stage.atEnd(() => db.close())
   return db
 }
