@@ -23,12 +23,12 @@ export function subscribe(
 ): Subscription<unknown> {
   const { openSocket, endpoints, clock } = connection
   const onAbort = () => signal && frames.end(abortedError(signal))
+  let patience = new AbortController()
   const frames = new FrameQueue<unknown>(() => {
     signal?.removeEventListener('abort', onAbort)
     patience.abort()
     socket?.close()
   })
-  let patience = new AbortController()
   // Whoever is gone without a word says nothing, and TCP may not notice either.
   const expectEndWithin = (ms: number, why: string) => {
     patience.abort()

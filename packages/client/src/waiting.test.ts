@@ -138,6 +138,11 @@ test('a wait that is longer than fetch can is made of polls that are shorter', a
     [240, 240, 120],
   )
   assert.equal(new Set(server.requests.map(({ input }) => input.assignid)).size, 1)
+  const pausing = await fakeServer(t, {
+    answer: () => ({ status: 503, message: 'paused', code: 'assignments_paused_now' }),
+  })
+  assert.equal(await client(pausing.url).waitForProcess({ colonyname: 'dev', timeout: 600 }), undefined)
+  assert.equal(pausing.requests.length, 1, 'a paused colony answers at once: asking again would be a storm')
 })
 
 test('frames of a subscription come in order, and leaving the loop closes the connection', async (t) => {

@@ -76,7 +76,7 @@ export function createWaitingMethods(caller: Caller, methods: Methods): WaitingM
           return await methods.assign({ ...input, assignid, timeout: Math.min(left, pollSecondsMax) }, options)
         } catch (error) {
           if (!isNoneAvailable(error)) throw error
-          if (left <= pollSecondsMax) return undefined
+          if (left <= pollSecondsMax || isPaused(error)) return undefined
         }
       }
     },
@@ -95,11 +95,15 @@ export function listOf(value: JsonValue): JsonValue[] {
   return Array.isArray(value) ? [...value] : []
 }
 
-function isNoneAvailable(error: unknown): boolean {
+function isNoneAvailable(error: unknown): error is ClientError {
   if (!(error instanceof ClientError)) return false
-  if (error.code === 'assignments_paused_now') return true
-  // Servers that tell no codes mean with these statuses, from this operation, that none came or that all are paused.
-  return error instanceof NotFoundError ? error.code !== 'not_found' : error.status === 408
+  // Servers that tell no codes mean with this status, from this operation, that none came.
+  return isPaused(error) || (error instanceof NotFoundError && error.code !== 'not_found')
+}
+
+/** Which is answered at once, however long one would wait. */
+function isPaused(error: ClientError): boolean {
+  return error.code === 'assignments_paused_now' || error.status === 408
 }
 
 /** @param known the process as it is known to have been a moment ago, if at all */

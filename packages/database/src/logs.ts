@@ -33,9 +33,11 @@ const nowNs = sql`(extract(epoch from clock_timestamp()) * 1000000)::bigint * 10
  * Adds lines of one colony: those of executors, and those about processes that their writers hold.
  *
  * Processes are locked first, in order: what is written while one ends, or goes to another executor, comes before that or is
- * refused. Each line has a time of its own, later than that of every line before it. The row of `log_clocks` is locked from then on until
- * the commit, so no line appears whose time is earlier than that of a line which could be read already: whoever reads on
- * from the time of the last line misses none. The price is that batches of one colony wait for each other.
+ * refused.
+ *
+ * Each line has a time of its own, later than that of every line before it. The row of `log_clocks` is locked from then on
+ * until the commit, so no line appears whose time is earlier than that of a line which could be read already: whoever reads
+ * on from the time of the last line misses none. The price is that batches of one colony wait for each other.
  *
  * @returns indexes of the lines that were added; the others' writers do not hold their process
  */

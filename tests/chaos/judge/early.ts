@@ -11,13 +11,16 @@ export async function findEarlyLosses(db: Db, colony: number): Promise<Fault[]> 
   return (await Promise.all(checks.map((check) => check(db, colony)))).flat()
 }
 
+/** Events `lost`, each with the one, `given`, at which its attempt began. */
+const lossesWithTheirBeginning = (colony: number) => sql`
+  events lost join events given on given.colony = ${colony} and given.process_id = lost.process_id
+    and given.state = ${State.running} and given.attempt = lost.attempt`
+
 /** Whose time was over had all of it, by the one clock that counts. */
 async function execDeadlines(db: Db, colony: number): Promise<Fault[]> {
   const rows = await db.all<{ process_id: string; attempt: number; held: number; exec_seconds: number }>(sql`
     select s.process_id, lost.attempt, s.exec_seconds, extract(epoch from lost.at - given.at)::float8 as held
-    from events lost
-    join events given on given.colony = ${colony} and given.process_id = lost.process_id
-      and given.state = ${State.running} and given.attempt = lost.attempt
+    from ${lossesWithTheirBeginning(colony)}
     join process_specs s on s.colony = ${colony} and s.process_id = lost.process_id
     where lost.colony = ${colony} and lost.reason = 'maxexectime' and lost.at < given.at + make_interval(secs => s.exec_seconds)`)
   return rows.map(({ process_id, attempt, held, exec_seconds }) =>
@@ -45,9 +48,7 @@ async function waitDeadlines(db: Db, colony: number): Promise<Fault[]> {
 async function lostExecutors(db: Db, colony: number): Promise<Fault[]> {
   const rows = await db.all<{ process_id: string; attempt: number; reason: string; held: number }>(sql`
     select lost.process_id, lost.attempt, lost.reason, extract(epoch from lost.at - given.at)::float8 as held
-    from events lost
-    join events given on given.colony = ${colony} and given.process_id = lost.process_id
-      and given.state = ${State.running} and given.attempt = lost.attempt
+    from ${lossesWithTheirBeginning(colony)}
     join executors e on e.colony = ${colony} and e.executor_id = lost.holder and e.state = 1
     where lost.colony = ${colony} and (lost.reason = 'executor revoked'
       or (lost.reason = 'executor lost' and lost.at < given.at + make_interval(secs => ${SILENT_SECONDS_MIN}::int)))`)

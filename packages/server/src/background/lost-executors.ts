@@ -1,6 +1,7 @@
 import { coloniesWithLostExecutors, keepListening, LEASE_SECONDS, releaseFromLost } from '@colonies/database'
 import { eachColony } from './each-colony.js'
 import type { Loop } from './loop.js'
+import { tellReleased } from './tell-released.js'
 
 const BATCH = 1000
 
@@ -16,16 +17,12 @@ export const lostExecutors: Loop = {
   name: 'lost-executors',
   everyMs: 2_000,
   async runOnce(context) {
-    const { db, replica, log } = context
+    const { db, log } = context
     if (await keepListening(db))
       log.debug('executors have a minute to be heard again: nobody had listened, or the clock was set')
     return inEachColony(await coloniesWithLostExecutors(db, LEASE_SECONDS), context, async (colony) => {
-      const { released, ready } = await releaseFromLost(db, colony, LEASE_SECONDS, BATCH)
-      if (released.size === 0) return false
-      log.info('released processes of lost executors', { colony, count: released.size })
-      replica.hint(colony, ready)
-      replica.changed(colony)
-      return released.size >= BATCH
+      const released = await releaseFromLost(db, colony, LEASE_SECONDS, BATCH)
+      return tellReleased(context, colony, released, 'of lost executors') >= BATCH
     })
   },
 }

@@ -1,6 +1,7 @@
 import { coloniesWithLostInstances, releaseFromLostInstances } from '@colonies/database'
 import { eachColony } from './each-colony.js'
 import type { Loop } from './loop.js'
+import { tellReleased } from './tell-released.js'
 
 const BATCH = 1000
 
@@ -14,14 +15,10 @@ export const lostInstances: Loop = {
   name: 'lost-instances',
   everyMs: 2_000,
   async runOnce(context) {
-    const { db, replica, log } = context
+    const { db } = context
     return inEachColony(await coloniesWithLostInstances(db), context, async (colony) => {
-      const { released, ready } = await releaseFromLostInstances(db, colony, BATCH)
-      if (released.size === 0) return false
-      log.info('released processes of lost programs of executors', { colony, count: released.size })
-      replica.hint(colony, ready)
-      replica.changed(colony)
-      return released.size >= BATCH
+      const released = await releaseFromLostInstances(db, colony, BATCH)
+      return tellReleased(context, colony, released, 'of lost programs of executors') >= BATCH
     })
   },
 }

@@ -1,6 +1,7 @@
 import { coloniesWithUnknownHolders, giveBack, heldByNobody } from '@colonies/database'
 import { eachColony } from './each-colony.js'
 import type { Loop } from './loop.js'
+import { tellReleased } from './tell-released.js'
 
 const BATCH = 1000
 
@@ -15,15 +16,11 @@ export const unknownHolders: Loop = {
   name: 'unknown-holders',
   everyMs: 30_000,
   async runOnce(context) {
-    const { db, replica, log } = context
+    const { db } = context
     return inEachColony(await coloniesWithUnknownHolders(db), context, async (colony) => {
       const held = await heldByNobody(db, colony, BATCH)
       if (held.length === 0) return false
-      const { released, ready } = await giveBack(db, colony, held)
-      log.info('released processes that nobody holds', { colony, count: released.size })
-      replica.hint(colony, ready)
-      replica.changed(colony)
-      return released.size >= BATCH
+      return tellReleased(context, colony, await giveBack(db, colony, held), 'that nobody holds') >= BATCH
     })
   },
 }
