@@ -7,14 +7,17 @@ import { LowWater } from './low-water.js'
 const SECOND = 1_000_000_000n
 
 /** A queue whose claims take so long, and what they were told to begin at. */
-function queue(takesMs: number) {
+function queue(usualMs: number) {
   let nowMs = 0
   const lowWater = new LowWater(() => nowMs)
   return {
     lowWater,
     pass: (ms: number) => void (nowMs += ms),
     /** @param times priority times of what is claimed @returns from where it looked */
-    async claim(times: readonly bigint[], { all = false, meanwhile = () => {}, shape = anyShape } = {}) {
+    async claim(
+      times: readonly bigint[],
+      { all = false, meanwhile = () => {}, shape = anyShape, takesMs = usualMs } = {},
+    ) {
       let begins: bigint | undefined
       await lowWater.claim(shape, all, async (from) => {
         begins = from
@@ -65,6 +68,35 @@ test('what becomes ready at an unknown place is looked for soon, however slow th
   lowWater.fallTo(undefined)
   assert.equal(await claim([]), 98n * SECOND)
   pass(380)
+  assert.equal(await claim([]), undefined)
+})
+
+test('after one claim that took seconds, as when the database was away, all is looked at again within a second', async () => {
+  const { claim, lowWater, pass } = queue(2)
+  await claim([100n * SECOND], { takesMs: 3_000 })
+  lowWater.fallTo(undefined)
+  assert.equal(await claim([]), 98n * SECOND)
+  pass(1_000)
+  assert.equal(await claim([]), undefined)
+  assert.equal(await claim([]), undefined)
+})
+
+test('when looking at all of the queue stays slow, it is done more and more seldom, down to a twentieth of the time', async () => {
+  const { claim, lowWater, pass } = queue(300)
+  for (const restMs of [1_000, 2_000, 4_000, 6_000, 6_000]) {
+    assert.equal(await claim([100n * SECOND]), undefined)
+    lowWater.fallTo(undefined)
+    pass(restMs - 301)
+    assert.equal(await claim([], { takesMs: 1 }), 98n * SECOND)
+    pass(300)
+  }
+})
+
+test('slow claims that have to be certain, one after the other, count as one', async () => {
+  const { claim, lowWater, pass } = queue(500)
+  for (let nth = 0; nth < 10; nth++) await claim([100n * SECOND], { all: true })
+  lowWater.fallTo(undefined)
+  pass(1_000)
   assert.equal(await claim([]), undefined)
 })
 

@@ -6,7 +6,7 @@ const SLOW_MS = 10
 const MARGIN_NS = 2_000_000_000n
 /** How often all of the queue is looked at, at least. */
 const ALL_MS = 1_000
-/** When that is slow, it has one of so many parts of the time. */
+/** When that stays slow, it has one of so many parts of the time. */
 const ALL_PART = 20
 
 /**
@@ -22,8 +22,9 @@ export class LowWater {
   #from: bigint | undefined
   /** What became ready during a claim that may not have seen it. */
   #fallenTo: bigint | undefined
-  #allMs = 0
   #allAtMs = Number.NEGATIVE_INFINITY
+  /** How long all of the queue is not looked at again; 0 while that is quick. */
+  #restMs = 0
   #isAllDue = false
 
   constructor(nowMs = () => performance.now()) {
@@ -47,9 +48,7 @@ export class LowWater {
     if (from === undefined) {
       if (!this.#shape || !sameShape(shape, this.#shape)) this.#from = undefined
       this.#shape = shape
-      this.#allAtMs = this.#nowMs()
-      this.#allMs = this.#allAtMs - begun
-      this.#isAllDue = false
+      this.#lookedAtAll(begun)
     }
     this.#riseTo(claimed)
     return claimed
@@ -66,9 +65,22 @@ export class LowWater {
   }
 
   #start(nowMs: number): bigint | undefined {
-    if (this.#allMs < SLOW_MS) return undefined
-    const restMs = Math.max(this.#isAllDue ? 0 : ALL_MS, this.#allMs * ALL_PART)
+    if (this.#restMs === 0) return undefined
+    const restMs = Math.max(this.#isAllDue ? 0 : ALL_MS, this.#restMs)
     return nowMs - this.#allAtMs < restMs ? this.#from : undefined
+  }
+
+  /**
+   * Why a look was slow is not known. A database that was busy or away for a moment must not hide for long what was released, so
+   * the rest only grows when the look after it is slow again: it is about as long as looks have been slow.
+   */
+  #lookedAtAll(begunMs: number): void {
+    const hasRested = begunMs - this.#allAtMs >= this.#restMs
+    const grownMs = Math.max(ALL_MS, hasRested ? this.#restMs * 2 : this.#restMs)
+    this.#allAtMs = this.#nowMs()
+    this.#isAllDue = false
+    const tookMs = this.#allAtMs - begunMs
+    this.#restMs = tookMs < SLOW_MS ? 0 : Math.min(grownMs, tookMs * ALL_PART)
   }
 
   /** All that fit and came before the last that was claimed are taken. */
