@@ -18,6 +18,14 @@ test('every promise holds in a thousand histories', async (t) => {
   assert.equal(histories, 1000)
 })
 
+test('a cron whose times come when somebody looks each second is not taken for late', async (t) => {
+  const crew = crewOf(t)
+  for (const from of [17_959, 18_318]) {
+    const { broken } = await crew.simulate({ from, count: 1 })
+    assert.equal(broken.map((verdict) => reportOf(verdict)).join('\n'), '')
+  }
+})
+
 test('a fault that somebody could make is seen', async (t) => {
   const crew = crewOf(t)
   for (const { name, says } of faults)

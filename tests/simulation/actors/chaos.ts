@@ -165,10 +165,10 @@ export class Chaos {
     for (const actor of [...this.#cast.replicas, ...this.#cast.executors]) actor.start()
   }
 
-  /** Again and again, until they have made up for what they missed. */
+  /** Again and again, until they have made up for what they missed. Not each second: one that runs each second might be due every time. */
   #stopCrons(): void {
     this.#crons.stopThoseOnTime(this.#scenery.postgres.model.now)
-    this.#later([1_000, 1_000], () => this.#stopCrons())
+    this.#later([500, 1_500], () => this.#stopCrons())
   }
 
   /** Again and again: a rejection that was given up may still arrive. */
