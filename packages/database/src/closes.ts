@@ -1,5 +1,7 @@
 import type { Db } from './db.js'
 import type { Held } from './held.js'
+import { isOverdue, type OverdueOptions } from './overdue.js'
+import type { ReadyLine } from './ready-lines.js'
 import { type Sql, sql } from './sql.js'
 import { arrayLiteral, type ColonyKey } from './submissions.js'
 
@@ -11,14 +13,6 @@ export interface Close extends Held {
 
 export interface Failure extends Held {
   errors: readonly string[] | null
-}
-
-/** What became ready to be assigned: a reason to wake up waiters. */
-export interface ReadyLine {
-  executorType: string
-  count: number
-  /** The earliest priority time of them, where it is known: those before it need not be looked at again. */
-  from?: bigint
 }
 
 interface EndRow {
@@ -121,10 +115,8 @@ export function cancelGraph(db: Db, colony: ColonyKey, graphId: string): Promise
 /**
  * Ends processes whose time is over: waiting longer than `maxwaittime`, or running longer than `maxexectime` with no
  * retry left. What somebody is changing, and the graphs that are, wait for the next call. Uses the index `live_deadline`.
- *
- * @param limit most processes in one call (their descendants come on top); when as many come back, call again
  */
-export function failOverdue(db: Db, colony: ColonyKey, limit: number): Promise<Ended> {
+export function failOverdue(db: Db, colony: ColonyKey, { limit, withinSeconds }: OverdueOptions): Promise<Ended> {
   return endWithDescendants(db, colony, {
     state: 3,
     reason: sql`case when m.state = 0 then 'maxwaittime' else 'maxexectime' end`,
@@ -132,7 +124,7 @@ export function failOverdue(db: Db, colony: ColonyKey, limit: number): Promise<E
       select l.process_id as asked_id, array[case when l.state = 0 then 'Maximum waiting time limit exceeded'
         else 'Maximum execution time limit exceeded' end] as new_errors, 1 as place
       from live l
-      where l.colony = ${colony} and l.deadline < now()
+      where l.colony = ${colony} and ${isOverdue(withinSeconds)}
         and (l.state = 0 or (l.max_retries >= 0 and l.retries >= l.max_retries))
       order by l.deadline limit ${limit}`,
     guard: sql`deadline < now() and (state = 0 or (max_retries >= 0 and retries >= max_retries))`,

@@ -1,10 +1,11 @@
 import type { JsonText } from '@colonies/protocol'
-import { cancelGraph, type ReadyLine } from './closes.js'
+import { cancelGraph } from './closes.js'
 import { coloniesIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { firstBytes } from './first-bytes.js'
-import { insertGraphs, type NewGraph } from './graphs.js'
+import { insertGraphs, type NewGraph, readyByGraph, type StoredGraph } from './graphs.js'
 import { readLeafOutputs } from './leaf-outputs.js'
+import type { ReadyLine } from './ready-lines.js'
 import { isMember } from './schedule-owners.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -131,7 +132,6 @@ export interface CronOutcome {
   nextMs: number | undefined
   /** undefined: nothing is started. */
   graph?: NewGraph
-  ready?: readonly ReadyLine[]
   /** Why nothing is started. */
   error?: string
 }
@@ -149,10 +149,16 @@ interface FireOptions {
   decide(cron: LockedCron): CronOutcome | undefined
 }
 
-/** A cron with what was decided and stored. */
-export interface FiredCron {
+/** A cron with what is to be stored. */
+export interface DecidedCron {
   cron: LockedCron
   outcome: CronOutcome | undefined
+}
+
+/** A cron with what was decided and stored. */
+export interface FiredCron extends DecidedCron {
+  /** What can be assigned of the graph that was started now. */
+  ready: readonly ReadyLine[]
 }
 
 /**
@@ -170,13 +176,14 @@ export function fireCrons(db: Db, colony: ColonyKey, options: FireOptions): Prom
     const crons = await readLocked(tx, colony, locked)
     const previous = crons.flatMap((cron) => cron.previous_graph_id ?? [])
     const outputs = await readLeafOutputs(tx, colony, previous, outputBytesMax)
-    const fired = crons.map((row): FiredCron => {
+    const decided = crons.map((row): DecidedCron => {
       const outputsOfIt = row.previous_graph_id === null ? [] : outputs.get(row.previous_graph_id)
       const cron = { ...row, outputs: outputsOfIt }
       return { cron, outcome: decide(cron) }
     })
-    await store(tx, colony, fired)
-    return fired
+    const stored = await store(tx, colony, decided)
+    const ready = readyByGraph(graphsOf(decided), stored)
+    return decided.map((one) => ({ ...one, ready: ready.get(one.outcome?.graph?.graphId ?? '') ?? [] }))
   })
 }
 
@@ -225,9 +232,11 @@ async function cancelPrevious(tx: Db, colony: ColonyKey, crons: readonly LockedC
   for (const id of ids) await cancelGraph(tx, colony, id)
 }
 
-async function store(tx: Db, colony: ColonyKey, fired: readonly FiredCron[]): Promise<void> {
-  const decided = fired.flatMap(({ cron, outcome }) => (outcome ? [{ cron, outcome }] : []))
-  const graphs = decided.flatMap(({ outcome }) => outcome.graph ?? [])
+const graphsOf = (crons: readonly DecidedCron[]) => crons.flatMap(({ outcome }) => outcome?.graph ?? [])
+
+async function store(tx: Db, colony: ColonyKey, all: readonly DecidedCron[]): Promise<StoredGraph[]> {
+  const decided = all.flatMap(({ cron, outcome }) => (outcome ? [{ cron, outcome }] : []))
+  const graphs = graphsOf(all)
   const stored = graphs.length === 0 ? [] : await insertGraphs(tx, colony, graphs)
   const fresh = new Set(stored.filter((graph) => graph.fresh).map((graph) => graph.graph_id))
   // A run by command that was asked for twice: what the first one did stands.
@@ -254,4 +263,5 @@ async function store(tx: Db, colony: ColonyKey, fired: readonly FiredCron[]): Pr
       last_run = case when d.graph_id is null then c.last_run else now() end,
       previous_graph_id = coalesce(d.graph_id, c.previous_graph_id)
     from decided d where c.colony = ${colony} and c.ctid = d.place`)
+  return stored
 }

@@ -17,15 +17,6 @@ const FEW_HELD = 1000
 
 const keys = (rows: readonly Due[]) => rows.map((row) => row.colony)
 
-/** Colonies with processes whose wait or exec deadline has passed. Uses the index `live_deadline`. */
-export async function coloniesWithOverdue(db: Db): Promise<ColonyKey[]> {
-  return keys(
-    await db.all<Due>(sql`
-      select k.colony from ${coloniesIn({ table: sql`live`, columns: sql`t.deadline`, rows: sql`t.deadline is not null` })} k
-      where exists (select 1 from live l where l.colony = k.colony and l.deadline < now())`),
-  )
-}
-
 /**
  * Colonies in which executors that are not approved, or fell silent, hold processes. Looks at those who hold something, one by
  * one, while they are few: executors that went away for good are many more in time. Uses the index `live_holder`.

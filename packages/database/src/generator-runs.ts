@@ -1,8 +1,8 @@
-import type { ReadyLine } from './closes.js'
 import { coloniesIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { firstBytes } from './first-bytes.js'
-import { insertGraphs, type NewGraph } from './graphs.js'
+import { insertGraphs, type NewGraph, readyByGraph } from './graphs.js'
+import { type ReadyLine, readyLines } from './ready-lines.js'
 import { isMember } from './schedule-owners.js'
 import { sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
@@ -56,7 +56,7 @@ export interface Recipe {
   /** Nodes of one graph, and those of them that get the arguments. */
   nodes: number
   roots: number
-  graphOf(args: readonly string[]): { graph: NewGraph; ready: readonly ReadyLine[] }
+  graphOf(args: readonly string[]): NewGraph
 }
 
 export interface GeneratorRun {
@@ -96,15 +96,16 @@ export function runGenerators(db: Db, colony: ColonyKey, options: RunOptions): P
     const plans = planRuns(generators, options)
     const args = await takeArgs(tx, colony, plans)
     const made = plans.map((plan) => ({ ...plan, ...makeGraphs(plan, args.get(plan.generator.generator_id) ?? []) }))
-    const graphs = made.flatMap((one) => one.made.map(({ graph }) => graph))
-    if (graphs.length > 0 && (await insertGraphs(tx, colony, graphs)).length < graphs.length)
-      throw new Error('A colony was removed while its generators ran.')
+    const graphs = made.flatMap((one) => one.made)
+    const stored = graphs.length === 0 ? [] : await insertGraphs(tx, colony, graphs)
+    if (stored.length < graphs.length) throw new Error('A colony was removed while its generators ran.')
     await moveOn(tx, colony, made, options.retrySeconds)
+    const ready = readyByGraph(graphs, stored)
     return made.map(({ generator, error, made }) => ({
       generator,
       error,
       graphs: made.length,
-      ready: made.flatMap(({ ready }) => ready),
+      ready: readyLines(made.flatMap(({ graphId }) => ready.get(graphId) ?? [])),
     }))
   })
 }
@@ -202,7 +203,7 @@ async function takeArgs(tx: Db, colony: ColonyKey, plans: readonly RunPlan[]): P
 function makeGraphs({ generator, recipe, take, perGraph }: RunPlan, args: readonly string[]) {
   if (args.length !== take)
     throw new Error(`Generator ${generator.generator_id} counts ${take} arguments, and has ${args.length}.`)
-  const made: ReturnType<Recipe['graphOf']>[] = []
+  const made: NewGraph[] = []
   if (recipe)
     for (let from = 0; from < take; from += perGraph) made.push(recipe.graphOf(args.slice(from, from + perGraph)))
   return { made, bytes: args.reduce((sum, arg) => sum + Buffer.byteLength(arg), 0) }

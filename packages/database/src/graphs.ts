@@ -1,4 +1,5 @@
 import type { Db } from './db.js'
+import { type ReadyLine, readyLines } from './ready-lines.js'
 import { sql } from './sql.js'
 import { arrayLiteral, type ColonyKey, type NewAttribute, type NewProcess } from './submissions.js'
 
@@ -29,6 +30,27 @@ export interface StoredGraph {
   /** False when an earlier request with the same id made the graph. */
   fresh: boolean
   submitted_at: string
+  /** The same time in nanoseconds. */
+  submitted_ns: bigint
+}
+
+/** Of one step of priority, on the scale of priority times. */
+const NS_OF_PRIORITY = 86_400_000_000_000n
+
+/** What can be assigned as soon as these graphs are stored, by their ids; nothing of those that were stored before. */
+export function readyByGraph(graphs: readonly NewGraph[], stored: readonly StoredGraph[]): Map<string, ReadyLine[]> {
+  const fresh = stored.filter((one) => one.fresh)
+  return new Map(fresh.map((one) => [one.graph_id, readyOf(graphs[one.place] as NewGraph, one)]))
+}
+
+/** What can be assigned as soon as a graph is stored: nodes without parents. */
+export function readyOf(graph: NewGraph, { submitted_ns }: StoredGraph): ReadyLine[] {
+  const roots = graph.nodes.filter(({ parents }) => parents.length === 0)
+  return readyLines(
+    roots.map(({ executorType, priority }) => {
+      return { executorType, count: 1, from: submitted_ns - BigInt(priority) * NS_OF_PRIORITY }
+    }),
+  )
 }
 
 /** Stores a whole workflow. @returns undefined when the colony is gone, or another transaction stores the same request */
@@ -129,10 +151,11 @@ export function insertGraphs(db: Db, colony: ColonyKey, graphs: readonly NewGrap
       insert into events (colony, process_id, old_state, state, attempt, reason, executor_type)
       select ${colony}, process_id, null, 0, 0, 'submit', executor_type from asked
     )
-    select (go.graph - 1)::int as place, go.graph_id, true as fresh, s.submitted_at
+    select (go.graph - 1)::int as place, go.graph_id, true as fresh, s.submitted_at,
+      (extract(epoch from s.submitted_at) * 1000000)::bigint * 1000 as submitted_ns
     from stored s join go on go.graph_id = s.graph_id
     union all
-    select (w.graph - 1)::int, g.graph_id, false, g.submitted_at
+    select (w.graph - 1)::int, g.graph_id, false, g.submitted_at, 0
     from wanted_graphs w
     join requests r on r.colony = ${colony} and r.caller = w.initiator_id and r.request_id = w.request_id
     join graphs g on g.colony = ${colony} and g.graph_id = r.made_id`)

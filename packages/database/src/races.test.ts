@@ -4,11 +4,12 @@ import { testDatabase } from '@colonies/testkit'
 import { deleteAttribute, insertAttribute, listAttributes } from './attributes.js'
 import { insertChild } from './children.js'
 import { claimProcesses } from './claims.js'
-import { closeFailed, closeSuccessful, type ReadyLine } from './closes.js'
+import { closeFailed, closeSuccessful } from './closes.js'
 import type { Db } from './db.js'
 import { insertGraph, type NewNode } from './graphs.js'
 import { insertLogs } from './logs.js'
 import { readProcesses } from './processes.js'
+import type { ReadyLine } from './ready-lines.js'
 import { giveBack, releaseHeldBy, releaseOverdue } from './releases.js'
 import { sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
@@ -247,9 +248,9 @@ test('the sweep of deadlines does not wait for a close, and finds nothing when t
   await db.run(sql`update live set deadline = now() - interval '1 hour' where colony = ${colony.key}`)
   await db.transaction(async (tx) => {
     await closeSuccessful(tx, colony.key, [closing(process.processId, 'e1', '["late"]')])
-    assert.equal((await releaseOverdue(db, colony.key, 10)).released.size, 0)
+    assert.equal((await releaseOverdue(db, colony.key, { limit: 10 })).released.size, 0)
   })
-  assert.equal((await releaseOverdue(db, colony.key, 10)).released.size, 0)
+  assert.equal((await releaseOverdue(db, colony.key, { limit: 10 })).released.size, 0)
   const [row] = await readProcesses(db, colony.key, [process.processId])
   assert.deepEqual([row?.state, row?.output], [2, '["late"]'])
 })

@@ -42,7 +42,7 @@ test('the sweep of deadlines does not wait for a graph that somebody is changing
     nodes: [{ ...node, parents: [], children: [], input: null }],
   })
   await db.run(sql`update live set deadline = now() - interval '1 hour' where colony = ${colony.key}`)
-  const sweep = async () => [...(await failOverdue(db, colony.key, 10)).ended.keys()]
+  const sweep = async () => [...(await failOverdue(db, colony.key, { limit: 10 })).ended.keys()]
   await db.transaction(async (tx) => {
     await tx.run(sql`select 1 from graphs where colony = ${colony.key} and graph_id = ${graphId} for update`)
     assert.deepEqual(await sweep(), [single.processId])
@@ -59,7 +59,7 @@ test('the sweep of deadlines does not wait for a process that somebody is changi
   await db.transaction(async (tx) => {
     await tx.run(sql`
       select 1 from live where colony = ${colony.key} and process_id = ${locked.processId} for update`)
-    assert.deepEqual([...(await failOverdue(db, colony.key, 10)).ended.keys()], [free.processId])
+    assert.deepEqual([...(await failOverdue(db, colony.key, { limit: 10 })).ended.keys()], [free.processId])
   })
 })
 

@@ -1,7 +1,8 @@
-import type { ReadyLine } from './closes.js'
 import type { Db } from './db.js'
 import type { Held } from './held.js'
 import { isLost } from './listening.js'
+import { isOverdue, type OverdueOptions } from './overdue.js'
+import { type ReadyLine, readyLines } from './ready-lines.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
@@ -26,16 +27,14 @@ export function giveBack(db: Db, colony: ColonyKey, held: readonly Held[]): Prom
 /**
  * Puts processes of one colony whose exec deadline has passed back into the queue while they have retries left; those
  * without are ended by `failOverdue`. Uses the index `live_deadline`.
- *
- * @param limit most processes in one call; when as many come back, call again at once
  */
-export function releaseOverdue(db: Db, colony: ColonyKey, limit: number): Promise<Released> {
+export function releaseOverdue(db: Db, colony: ColonyKey, { limit, withinSeconds }: OverdueOptions): Promise<Released> {
   return putBack(db, colony, {
     reason: 'maxexectime',
     countsAsRetry: true,
     asked: sql`
       select l.process_id as asked_id from live l
-      where l.colony = ${colony} and l.deadline < now() and l.state = 1
+      where l.colony = ${colony} and ${isOverdue(withinSeconds)} and l.state = 1
         and (l.max_retries < 0 or l.retries < l.max_retries)
       order by l.deadline limit ${limit}`,
     guard: sql`deadline < now() and (max_retries < 0 or retries < max_retries)`,
@@ -98,7 +97,7 @@ export async function putBack(
   colony: ColonyKey,
   { reason, countsAsRetry, asked, guard, skipsLocked = false }: PutBack,
 ): Promise<Released> {
-  const rows = await db.all<{ process_id: string; executor_type: string }>(sql`
+  const rows = await db.all<{ process_id: string; executor_type: string; priority_time: bigint }>(sql`
     with asked as materialized (${asked}), locked as materialized (
       select l.*, a.* from asked a
       join live l on l.colony = ${colony} and l.process_id = a.asked_id
@@ -117,11 +116,9 @@ export async function putBack(
       insert into events (colony, process_id, old_state, state, attempt, holder, reason, executor_type)
       select ${colony}, process_id, 1, 0, attempt, old_holder, ${reason}, executor_type from back
     )
-    select process_id, executor_type from back`)
-  const counts = new Map<string, number>()
-  for (const { executor_type } of rows) counts.set(executor_type, (counts.get(executor_type) ?? 0) + 1)
+    select process_id, executor_type, priority_time from back`)
   return {
     released: new Set(rows.map((row) => row.process_id)),
-    ready: [...counts].map(([executorType, count]) => ({ executorType, count })),
+    ready: readyLines(rows.map((row) => ({ executorType: row.executor_type, count: 1, from: row.priority_time }))),
   }
 }

@@ -86,7 +86,7 @@ test('graphs of one transaction are bounded by the workflow that they repeat', a
   let graphs = 0
   const graphOf = () => {
     const graphId = `graph ${++graphs}`
-    const graph = {
+    return {
       graphId,
       initiatorId: '',
       initiatorName: '',
@@ -95,7 +95,6 @@ test('graphs of one transaction are bounded by the workflow that they repeat', a
       nodes: [],
       attributes: [],
     }
-    return { graph, ready: [] }
   }
   const recipe = { nodes: 1, roots: 1, graphOf }
   const options = { ...running, nodesMax: 1000, recipeOf: () => recipe, workflowBytesMax: 1000, choice: { due: 20 } }

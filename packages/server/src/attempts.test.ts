@@ -22,7 +22,7 @@ async function heldAgain(colony: TestColony) {
   const changes = changesOf(ada, processid, processgraphid)
   for (const change of Object.values(changes)) await change('first', 1)
   await colony.passTime({ seconds: 11 })
-  await colony.run(deadlines)
+  await colony.run(deadlines())
   const again = await ada.assign({ colonyname, timeout: -1 })
   assert.deepEqual([again.processid, again.attempt, again.retries], [processid, 2, 1])
   return { ada, processid, processgraphid, changes }

@@ -5,6 +5,7 @@ import {
   type DatabaseConfig,
   notify,
   type ReadyLine,
+  readyLines,
 } from '@colonies/database'
 import type { Metrics } from './http/metrics.js'
 import type { Log } from './log.js'
@@ -46,6 +47,9 @@ const PAYLOAD_BYTES_MAX = 7_900
 /** Of one colony in one message; more are told as all. */
 const TAGS_MAX = 200
 
+/** The priority time as text; older replicas send none, and read none. */
+type ReadyTuple = [colony: ColonyKey, executorType: string, count: number, from?: string]
+
 interface Message {
   from: string
   /** Milliseconds on the clock of its sender alone. */
@@ -53,7 +57,7 @@ interface Message {
   directory?: boolean
   changed?: ColonyKey[]
   appended?: [colony: ColonyKey, tag: string][]
-  ready?: [colony: ColonyKey, executorType: string, count: number][]
+  ready?: ReadyTuple[]
 }
 
 /** Opens the one connection that listens, and collects what is to be told. */
@@ -61,7 +65,7 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
   let directory = false
   let changed = new Set<ColonyKey>()
   let appended = new Map<ColonyKey, Set<string>>()
-  let ready = new Map<string, [ColonyKey, string, number]>()
+  let ready = new Map<ColonyKey, ReadyLine[]>()
   let timer: NodeJS.Timeout | undefined
   let sending = Promise.resolve()
 
@@ -95,7 +99,8 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
     const tags = new Map<ColonyKey, string[]>()
     for (const [colony, tag] of message.appended ?? []) tags.set(colony, [...(tags.get(colony) ?? []), tag])
     for (const [colony, ofColony] of tags) receiver.appended(colony, ofColony)
-    for (const [colony, executorType, count] of message.ready ?? []) receiver.ready(colony, [{ executorType, count }])
+    for (const [colony, executorType, count, from] of message.ready ?? [])
+      receiver.ready(colony, [{ executorType, count, ...(from !== undefined && { from: BigInt(from) }) }])
   }
 
   function collect(): void {
@@ -116,7 +121,11 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
       directory,
       changed: [...changed],
       appended: tagged,
-      ready: [...ready.values()],
+      ready: [...ready].flatMap(([colony, lines]) =>
+        lines.map(({ executorType, count, from }): ReadyTuple => {
+          return from === undefined ? [colony, executorType, count] : [colony, executorType, count, String(from)]
+        }),
+      ),
     }
     directory = false
     changed = new Set()
@@ -145,10 +154,7 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
       collect()
     },
     ready(colony, lines) {
-      for (const { executorType, count } of lines) {
-        const key = `${colony}/${executorType}`
-        ready.set(key, [colony, executorType, (ready.get(key)?.[2] ?? 0) + count])
-      }
+      ready.set(colony, readyLines([...(ready.get(colony) ?? []), ...lines]))
       collect()
     },
     async close() {

@@ -80,7 +80,7 @@ export function createReplica(shell: Shell): Parts {
     handlers,
     subscriptions,
     loops: [
-      deadlines,
+      deadlines(),
       crons(config.cronPeriodMs),
       generators(config.generatorPeriodMs, generatorAlarm),
       lostExecutors,

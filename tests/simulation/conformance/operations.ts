@@ -79,10 +79,11 @@ function giveBackRun(scene: Scene): Run {
 }
 
 function sweepRun({ random, colony: { key } }: Scene): Run {
+  const withinSeconds = random.pick([undefined, 15])
   return random.pick<Run>([
     // Without a limit that matters: of rows with the same deadline, any may come first.
-    { name: 'releaseOverdue', args: [key, 1000] },
-    { name: 'failOverdue', args: [key, 1000] },
+    { name: 'releaseOverdue', args: [key, { limit: 1000, withinSeconds }] },
+    { name: 'failOverdue', args: [key, { limit: 1000, withinSeconds }] },
     { name: 'releaseFromLost', args: [key, 60, 1000] },
     { name: 'releaseFromLostInstances', args: [key, 1000] },
   ])
@@ -107,6 +108,8 @@ function readRun(scene: Scene): Run {
   const attempts = ids.map((id) => random.pick([0, colony.live.get(id)?.attempt ?? 1]))
   return random.pick<Run>([
     { name: 'coloniesWithOverdue', args: [] },
+    { name: 'coloniesWithDeadlines', args: [100] },
+    { name: 'overdueAmong', args: [[colony.key], 15] },
     { name: 'coloniesWithLostExecutors', args: [60] },
     { name: 'coloniesWithLostInstances', args: [] },
     { name: 'coloniesWithUnknownHolders', args: [] },

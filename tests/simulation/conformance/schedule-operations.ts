@@ -50,7 +50,7 @@ function decide(cron: LockedCron): CronOutcome | undefined {
   if (cron.overlap === 'skip' && !cron.previous_ended) return { nextMs, error: 'skipped' }
   const name = `${cron.cron_id} ${cron.previous_graph_id}`
   const input = JSON.stringify(cron.outputs)
-  return { nextMs, graph: graphFor(name, { cronId: cron.cron_id, plannedAt: cron.next_run }, input), ready: [] }
+  return { nextMs, graph: graphFor(name, { cronId: cron.cron_id, plannedAt: cron.next_run }, input) }
 }
 
 export function cronRun({ random, colony }: Scene): Run {
@@ -66,10 +66,7 @@ function recipeOf({ generator_id, name, taken }: DueGenerator): Recipe | string 
   return {
     nodes: 2,
     roots: 1,
-    graphOf: (args) => ({
-      graph: graphFor(`${generator_id} ${taken} ${args.join()}`, null, JSON.stringify(args)),
-      ready: [],
-    }),
+    graphOf: (args) => graphFor(`${generator_id} ${taken} ${args.join()}`, null, JSON.stringify(args)),
   }
 }
 

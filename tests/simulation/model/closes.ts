@@ -1,6 +1,6 @@
-import type { Ended, Held, ReadyLine } from '@colonies/database'
+import type { Ended, Held, OverdueOptions } from '@colonies/database'
 import { statement, type Transaction } from './model-database.js'
-import { addEvent, byId, byPriority, graphOf, isHeldBy, isLockedBy, isReady, readyLines, rowOf } from './rows.js'
+import { addEvent, byId, graphOf, isHeldBy, isLockedBy, isOverdue, isReady, readyFrom, rowOf } from './rows.js'
 import type { ColonyTables, Live } from './tables.js'
 
 /** A process that is to end, and who asked for it. */
@@ -38,13 +38,6 @@ export const closeSuccessful = statement('closeSuccessful', {
     return { ended: endedOf(mine), ready: readyFrom([...freed].filter(isReady)) }
   },
 })
-
-/** With the earliest priority time of each executor type. */
-function readyFrom(rows: readonly Live[]): ReadyLine[] {
-  const inOrder = [...rows].sort(byPriority)
-  const firstOf = (type: string) => inOrder.find(({ executorType }) => executorType === type)?.priorityTime ?? 0n
-  return readyLines(rows).map((line) => ({ ...line, from: firstOf(line.executorType) }))
-}
 
 export const closeFailed = statement('closeFailed', {
   locks({ tables }, colonyKey, failures) {
@@ -97,19 +90,19 @@ export const cancelLocks = (colony: ColonyTables, graphId: string) => [
 
 const isSpent = ({ maxRetries, retries }: Live) => maxRetries >= 0 && retries >= maxRetries
 
-function overdue(colony: ColonyTables, now: number, limit: number): Live[] {
+function overdue(colony: ColonyTables, now: number, { limit, withinSeconds }: OverdueOptions): Live[] {
   return [...colony.live.values()]
-    .filter((row) => row.deadline !== null && row.deadline < now && (row.state === 0 || isSpent(row)))
+    .filter((row) => isOverdue(row, now, withinSeconds) && (row.state === 0 || isSpent(row)))
     .sort((a, b) => (a.deadline ?? 0) - (b.deadline ?? 0))
     .slice(0, limit)
 }
 
 export const failOverdue = statement('failOverdue', {
   // A sweep leaves out what somebody is changing: it comes again.
-  locks({ tables, now, isFree }, colonyKey, limit) {
+  locks({ tables, now, isFree }, colonyKey, options) {
     const colony = tables.of(colonyKey)
     const isGraphFree = ({ graphId }: Live) => graphId === null || isFree(rowOf.graph(graphId))
-    const inOurGraphs = overdue(colony, now, limit).filter(isGraphFree)
+    const inOurGraphs = overdue(colony, now, options).filter(isGraphFree)
     const mine = inOurGraphs.filter(({ processId }) => isFree(rowOf.process(processId)))
     const graphs = inOurGraphs.flatMap(({ graphId }) => (graphId === null ? [] : rowOf.graph(graphId)))
     return {
@@ -117,9 +110,9 @@ export const failOverdue = statement('failOverdue', {
       waits: endingLocks(colony, mine),
     }
   },
-  apply(tx, colonyKey, limit) {
+  apply(tx, colonyKey, options) {
     const colony = tx.tables.of(colonyKey)
-    const rows = overdue(colony, tx.now, limit).filter(isLockedBy(tx))
+    const rows = overdue(colony, tx.now, options).filter(isLockedBy(tx))
     const wishes = rows.map((row): Wish => {
       const which = row.state === 0 ? 'waiting' : 'execution'
       const errors = [`Maximum ${which} time limit exceeded`]

@@ -1,5 +1,13 @@
 import { leavesDepthFirst } from '@colonies/core'
-import type { CronChoice, CronOutcome, CronRow, FiredCron, LockedCron } from '@colonies/database'
+import {
+  type CronChoice,
+  type CronOutcome,
+  type CronRow,
+  type DecidedCron,
+  type LockedCron,
+  type ReadyLine,
+  readyByGraph,
+} from '@colonies/database'
 import type { JsonText } from '@colonies/protocol'
 import { cancelLocks, cancelNodes } from './closes.js'
 import { storeGraphs } from './graphs.js'
@@ -50,7 +58,7 @@ export const fireCrons = statement('fireCrons', {
     const all = chosen(colony, choice, now)
     const crons = 'due' in choice ? all.filter(({ cron_id }) => isFree(rowOf.cron(cron_id))).slice(0, choice.due) : all
     const rows = crons.map(({ cron_id }) => rowOf.cron(cron_id))
-    const fired = firstBytes(crons, workflowBytesMax).map((row): FiredCron => {
+    const fired = firstBytes(crons, workflowBytesMax).map((row): DecidedCron => {
       const cron = lockedCron(now, colony, row, outputBytesMax)
       return { cron, outcome: decide(cron) }
     })
@@ -62,9 +70,9 @@ export const fireCrons = statement('fireCrons', {
     return { waits: [...rows, ...cancelled], plan: fired }
   },
   apply(tx, colonyKey) {
-    const fired = tx.plan as FiredCron[]
-    storeRuns(tx, tx.tables.of(colonyKey), fired)
-    return fired
+    const decided = tx.plan as DecidedCron[]
+    const ready = storeRuns(tx, tx.tables.of(colonyKey), decided)
+    return decided.map((one) => ({ ...one, ready: ready.get(one.outcome?.graph?.graphId ?? '') ?? [] }))
   },
 })
 
@@ -94,7 +102,8 @@ interface Decided {
   outcome: CronOutcome
 }
 
-function storeRuns(tx: Transaction, colony: ColonyTables, fired: readonly FiredCron[]): void {
+/** @returns what can be assigned of each graph */
+function storeRuns(tx: Transaction, colony: ColonyTables, fired: readonly DecidedCron[]): Map<string, ReadyLine[]> {
   const decided = fired.flatMap(({ cron, outcome }): Decided[] => (outcome ? [{ cron, outcome }] : []))
   const graphs = decided.flatMap(({ outcome }) => outcome.graph ?? [])
   const stored = storeGraphs(tx, colony, graphs)
@@ -111,6 +120,7 @@ function storeRuns(tx: Transaction, colony: ColonyTables, fired: readonly FiredC
     if (graph) row.lastRun = tx.now
     row.previous_graph_id = graph?.graphId ?? row.previous_graph_id
   }
+  return readyByGraph(graphs, stored)
 }
 
 function cronRow({ nextRun, lastRun, ...row }: Cron): CronRow {

@@ -1,12 +1,14 @@
-import type {
-  DueGenerator,
-  GeneratorRow,
-  GeneratorRun,
-  NewGraph,
-  Pack,
-  PackOutcome,
-  QueueBounds,
-  Recipe,
+import {
+  type DueGenerator,
+  type GeneratorRow,
+  type GeneratorRun,
+  type NewGraph,
+  type Pack,
+  type PackOutcome,
+  type QueueBounds,
+  type Recipe,
+  readyByGraph,
+  readyLines,
 } from '@colonies/database'
 import { isMember } from './crons.js'
 import { storeGraphs } from './graphs.js'
@@ -45,7 +47,7 @@ export const runGenerators = statement('runGenerators', {
   apply(tx, colonyKey, options) {
     const colony = tx.tables.of(colonyKey)
     const isOurs = ({ generator_id }: Generator) => tx.locked.has(rowOf.generator(generator_id))
-    const runs: GeneratorRun[] = []
+    const runs: (Omit<GeneratorRun, 'ready'> & { made: NewGraph[] })[] = []
     const stored: NewGraph[] = []
     const room = { nodes: options.nodesMax, bytes: options.bytesMax, isUntouched: true }
     const locked = dueGenerators(colony, tx.now).filter(isOurs)
@@ -56,13 +58,16 @@ export const runGenerators = statement('runGenerators', {
       const graphs = typeof recipe === 'object' ? graphsThatFit(generator, recipe, room) : 0
       if (typeof recipe === 'object' && graphs === 0) break
       const made = typeof recipe === 'object' ? makeGraphs(row, { recipe, graphs, perGraph }) : []
-      stored.push(...made.map(({ graph }) => graph))
+      stored.push(...made)
       const error = typeof recipe === 'string' ? recipe : undefined
       moveOn(tx, row, { error, retrySeconds: options.retrySeconds })
-      runs.push({ generator, graphs, ready: made.flatMap(({ ready }) => ready), error })
+      runs.push({ generator, graphs, made, error })
     }
-    storeGraphs(tx, colony, stored)
-    return runs
+    const ready = readyByGraph(stored, storeGraphs(tx, colony, stored))
+    return runs.map(({ made, ...run }) => ({
+      ...run,
+      ready: readyLines(made.flatMap(({ graphId }) => ready.get(graphId) ?? [])),
+    }))
   },
 })
 

@@ -1,17 +1,15 @@
 import type { NewChild, NewGraph, StoredGraph } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
 import { statement, type Transaction } from './model-database.js'
-import { addEvent, graphOf, isHeldBy, queuePlace, requestKey, rowOf, waitingRow } from './rows.js'
+import { addEvent, graphOf, isHeldBy, newRequest, queuePlace, requestKey, rowOf, waitingRow } from './rows.js'
 import { type ColonyTables, type Graph, type Live, type Spec, wireTime } from './tables.js'
 
 export const insertGraph = statement('insertGraph', {
-  locks: (_context, _colony, graph) => ({ waits: graphLocks([graph]) }),
+  locks: ({ tables }, colonyKey, { initiatorId, requestId }) => ({
+    waits: newRequest(tables.of(colonyKey), initiatorId, requestId),
+  }),
   apply: (tx, colonyKey, graph) => storeGraphs(tx, tx.tables.of(colonyKey), [graph])[0],
 })
-
-/** Rows that keep two inserts of one graph apart. */
-const graphLocks = (graphs: readonly NewGraph[]) =>
-  graphs.flatMap(({ initiatorId, requestId }) => (requestId === null ? [] : [rowOf.request(initiatorId, requestId)]))
 
 /** A planned time of a cron has its graph already: the index `graphs_cron`. */
 export class UniqueViolation extends Error {}
@@ -26,10 +24,12 @@ export function storeGraphs(tx: Transaction, colony: ColonyTables, graphs: reado
     if (older === undefined) {
       if (key !== undefined) colony.requests.set(key, graph.graphId)
       storeGraph(tx, colony, graph, nodesBefore)
-      stored.push({ place, graph_id: graph.graphId, fresh: true, submitted_at: wireTime(tx.now) })
+      const times = { submitted_at: wireTime(tx.now), submitted_ns: BigInt(tx.now) * 1000n }
+      stored.push({ place, graph_id: graph.graphId, fresh: true, ...times })
     } else {
       const known = colony.graphs.get(older)
-      if (known) stored.push({ place, graph_id: older, fresh: false, submitted_at: wireTime(known.submittedAt) })
+      const times = { submitted_at: wireTime(known?.submittedAt ?? 0), submitted_ns: 0n }
+      if (known) stored.push({ place, graph_id: older, fresh: false, ...times })
     }
     nodesBefore += graph.nodes.length
   }

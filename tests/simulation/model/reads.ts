@@ -1,6 +1,6 @@
 import { statement } from './model-database.js'
 import { heldByLost } from './releases.js'
-import { isHeldBy, isReady, processRow, rowOf } from './rows.js'
+import { isHeldBy, isOverdue, isReady, processRow, rowOf } from './rows.js'
 import type { ColonyTables } from './tables.js'
 
 const keysOf = (colonies: Iterable<ColonyTables>, test: (colony: ColonyTables) => boolean) =>
@@ -8,8 +8,22 @@ const keysOf = (colonies: Iterable<ColonyTables>, test: (colony: ColonyTables) =
 
 export const coloniesWithOverdue = statement('coloniesWithOverdue', {
   apply: ({ tables, now }) =>
-    keysOf(tables.colonies.values(), ({ live }) =>
-      [...live.values()].some(({ deadline }) => deadline !== null && deadline < now),
+    keysOf(tables.colonies.values(), ({ live }) => [...live.values()].some((row) => isOverdue(row, now, undefined))),
+})
+
+export const overdueAmong = statement('overdueAmong', {
+  apply: ({ tables, now }, colonies, withinSeconds) =>
+    keysOf(
+      [...tables.colonies.values()].filter(({ key }) => colonies.includes(key)),
+      ({ live }) => [...live.values()].some((row) => isOverdue(row, now, withinSeconds)),
+    ),
+})
+
+export const coloniesWithDeadlines = statement('coloniesWithDeadlines', {
+  apply: ({ tables }, limit) =>
+    keysOf(tables.colonies.values(), ({ live }) => [...live.values()].some(({ deadline }) => deadline !== null)).slice(
+      0,
+      limit,
     ),
 })
 

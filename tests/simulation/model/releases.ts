@@ -1,7 +1,7 @@
-import type { Released } from '@colonies/database'
+import type { OverdueOptions, Released } from '@colonies/database'
 import { isSilentSince, type Silence } from './listening.js'
 import { statement, type Transaction } from './model-database.js'
-import { addEvent, isHeldBy, isLockedBy, readyLines, rowOf } from './rows.js'
+import { addEvent, isHeldBy, isLockedBy, isOverdue, readyFrom, rowOf } from './rows.js'
 import { after, type ColonyTables, type Executor, type Live } from './tables.js'
 
 export const giveBack = statement('giveBack', {
@@ -19,9 +19,9 @@ export const giveBack = statement('giveBack', {
   },
 })
 
-function overdue(colony: ColonyTables, now: number, limit: number): Live[] {
+function overdue(colony: ColonyTables, now: number, { limit, withinSeconds }: OverdueOptions): Live[] {
   return [...colony.live.values()]
-    .filter((row) => row.state === 1 && row.deadline !== null && row.deadline < now)
+    .filter((row) => row.state === 1 && isOverdue(row, now, withinSeconds))
     .filter(({ maxRetries, retries }) => maxRetries < 0 || retries < maxRetries)
     .sort((a, b) => (a.deadline ?? 0) - (b.deadline ?? 0))
     .slice(0, limit)
@@ -29,13 +29,13 @@ function overdue(colony: ColonyTables, now: number, limit: number): Live[] {
 
 export const releaseOverdue = statement('releaseOverdue', {
   // A sweep leaves out what somebody is changing: it comes again.
-  locks({ tables, now, isFree }, colonyKey, limit) {
-    const rows = overdue(tables.of(colonyKey), now, limit).map(({ processId }) => rowOf.process(processId))
+  locks({ tables, now, isFree }, colonyKey, options) {
+    const rows = overdue(tables.of(colonyKey), now, options).map(({ processId }) => rowOf.process(processId))
     return { skips: rows.filter(isFree) }
   },
-  apply(tx, colonyKey, limit) {
+  apply(tx, colonyKey, options) {
     const colony = tx.tables.of(colonyKey)
-    const rows = overdue(colony, tx.now, limit).filter(isLockedBy(tx))
+    const rows = overdue(colony, tx.now, options).filter(isLockedBy(tx))
     return putBack(tx, colony, rows, { reason: 'maxexectime', countsAsRetry: true })
   },
 })
@@ -89,5 +89,5 @@ export function putBack(
     row.deadline = after(tx.now, row.waitSeconds)
     addEvent(tx, colony, row, { oldState: 1, state: 0, holder, reason })
   }
-  return { released: new Set(back.map(({ processId }) => processId)), ready: readyLines(back) }
+  return { released: new Set(back.map(({ processId }) => processId)), ready: readyFrom(back) }
 }

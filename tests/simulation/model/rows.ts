@@ -1,4 +1,4 @@
-import type { ProcessRow } from '@colonies/database'
+import { type ProcessRow, type ReadyLine, readyLines } from '@colonies/database'
 import type { Transaction } from './model-database.js'
 import { after, type ColonyTables, type Graph, type Live, type Spec, wireTime } from './tables.js'
 
@@ -16,6 +16,11 @@ export const rowOf = {
 /** Under which a request is kept. */
 export const requestKey = (caller: string, id: string) => `${caller}/${id}`
 
+/** The row that keeps two inserts of a request apart; one that is stored already holds up nobody. */
+export function newRequest({ requests }: ColonyTables, caller: string, id: string | null): string[] {
+  return id === null || requests.has(requestKey(caller, id)) ? [] : [rowOf.request(caller, id)]
+}
+
 /** In the order of ids, as all who lock several rows. */
 export const byId = <Row extends { processId: string }>(a: Row, b: Row) => (a.processId < b.processId ? -1 : 1)
 
@@ -28,6 +33,12 @@ export const isReady = (row: Live) => row.state === 0 && row.openParents === 0
 /** Times in the id order of the queue: ns since 1970, less a day for each step of priority. */
 export const queuePlace = (now: number, place: number, priority: number) =>
   BigInt(now) * 1000n + BigInt(place) - BigInt(priority) * 86_400_000_000_000n
+
+/** Its deadline has passed, in the last seconds where these are given. */
+export function isOverdue({ deadline }: Live, now: number, withinSeconds: number | undefined): boolean {
+  if (deadline === null || deadline >= now) return false
+  return withinSeconds === undefined || deadline >= now - withinSeconds * 1_000_000
+}
 
 export function addEvent(
   { now, xact }: Transaction,
@@ -82,11 +93,9 @@ export function waitingRow(spec: Spec, now: number, openParents: number, childre
   }
 }
 
-/** Executor types with counts, as those who wake up waiters want them. */
-export function readyLines(rows: readonly Pick<Live, 'executorType'>[]): { executorType: string; count: number }[] {
-  const counts = new Map<string, number>()
-  for (const { executorType } of rows) counts.set(executorType, (counts.get(executorType) ?? 0) + 1)
-  return [...counts].map(([executorType, count]) => ({ executorType, count }))
+/** As those who wake up waiters want them. */
+export function readyFrom(rows: readonly Live[]): ReadyLine[] {
+  return readyLines(rows.map(({ executorType, priorityTime }) => ({ executorType, count: 1, from: priorityTime })))
 }
 
 export function graphOf(colony: ColonyTables, id: string | null): Graph | undefined {

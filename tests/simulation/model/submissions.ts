@@ -1,6 +1,6 @@
 import type { NewProcess, Submitted } from '@colonies/database'
 import { statement } from './model-database.js'
-import { addEvent, queuePlace, requestKey, rowOf, waitingRow } from './rows.js'
+import { addEvent, newRequest, queuePlace, requestKey, waitingRow } from './rows.js'
 import { after, type ColonyTables, type Spec, wireTime } from './tables.js'
 
 /** What the statement saw when it began, whatever it waited for. */
@@ -14,14 +14,14 @@ const mayHold = (colony: ColonyTables, holder: NewProcess['holder']): holder is 
   holder !== null && colony.executors.get(holder.id)?.state === 1 && !colony.paused
 
 export const insertProcesses = statement('insertProcesses', {
-  // Two inserts of one request: the second waits for the first at the primary key of `requests`.
+  // Two inserts of one new request: the second waits for the first at the primary key of `requests`.
   locks({ tables }, colonyKey, processes) {
     const colony = tables.of(colonyKey)
     const plan: Plan = {
       approved: new Set(processes.flatMap(({ holder }) => (mayHold(colony, holder) ? holder.id : []))),
       known: new Map(colony.requests),
     }
-    const waits = processes.flatMap((p) => (p.requestId === null ? [] : rowOf.request(p.initiatorId, p.requestId)))
+    const waits = processes.flatMap(({ requestId, initiatorId }) => newRequest(colony, initiatorId, requestId))
     return { waits, plan, isSettled: true }
   },
   apply(tx, colonyKey, processes) {

@@ -13,6 +13,7 @@ const inEachColony = eachColony('counters')
 export const counters: Loop = {
   name: 'counters',
   everyMs: 5_000,
+  restMsMax: 15_000,
   async runOnce(context) {
     const { db } = context
     return inEachColony(await coloniesToCount(db), context, async (colony) => {

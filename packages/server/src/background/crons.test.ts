@@ -5,7 +5,7 @@ import { someoneWaits, testDatabase } from '@colonies/testkit'
 import { runCronNow } from '../schedules/cron-runs.js'
 import { cronScene } from '../testing/cron-scene.js'
 import { addCron, endGraph, graphsOf, passCronTime, workflowText } from '../testing/schedules.js'
-import { upkeepContext } from '../testing/upkeep.js'
+import { hintedCounts, upkeepContext } from '../testing/upkeep.js'
 
 async function scene(t: TestContext) {
   const { db } = await testDatabase(t)
@@ -34,7 +34,7 @@ test('a cron runs when its time has come, once, in the name of who added it', as
   assert.equal(after.previous_graph_id, graph?.graph_id)
   assert.equal(Date.parse(after.next_run ?? '') - Date.parse(planned ?? ''), 10_000)
   assert.ok(after.last_run)
-  assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 1 }]])
+  assert.deepEqual(hintedCounts(context), [[colony.key, 'cli', 1]])
   assert.deepEqual(context.changed, [colony.key])
 })
 

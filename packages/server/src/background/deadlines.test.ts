@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type Db, readHistory, sql } from '@colonies/database'
 import { State } from '@colonies/protocol'
 import { testDatabase } from '@colonies/testkit'
-import { upkeepColony, upkeepContext } from '../testing/upkeep.js'
+import { hintedCounts, upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { deadlines } from './deadlines.js'
 
 const passTime = (db: Db, seconds: number) =>
@@ -17,13 +17,13 @@ test('a process whose exec deadline passed waits again, and fails once its retri
   for (const expected of [State.waiting, State.failed]) {
     await colony.assign('ada')
     await passTime(db, 9)
-    await deadlines.runOnce(context)
+    await deadlines().runOnce(context)
     assert.equal(await colony.stateOf(processId), State.running)
     await passTime(db, 2)
-    assert.equal(await deadlines.runOnce(context), 'rest')
+    assert.equal(await deadlines().runOnce(context), 'rest')
     assert.equal(await colony.stateOf(processId), expected)
   }
-  assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 1 }]])
+  assert.deepEqual(hintedCounts(context), [[colony.key, 'cli', 1]])
   assert.deepEqual(context.changed, [colony.key, colony.key])
   const reasons = (await readHistory(db, colony.key, processId, { after: 0, count: 100 })).map((event) => event.reason)
   assert.deepEqual(reasons.slice(-1), ['maxexectime'])
@@ -34,7 +34,7 @@ test('a process that waited too long fails, in each colony', async (t) => {
   const colonies = [await upkeepColony(db, 'one'), await upkeepColony(db, 'two')]
   const ids = await Promise.all(colonies.map((colony) => colony.submit({ waitSeconds: 10 })))
   await passTime(db, 11)
-  await deadlines.runOnce(upkeepContext(db))
+  await deadlines().runOnce(upkeepContext(db))
   for (const [place, colony] of colonies.entries()) assert.equal(await colony.stateOf(ids[place] ?? ''), State.failed)
 })
 
@@ -48,7 +48,7 @@ test('replicas that look at the same time release and fail each process once', a
   for (let count = 0; count < 20; count += 1) spent.push(await colony.submit({ waitSeconds: 10 }))
   await passTime(db, 11)
   const contexts = [1, 2, 3, 4].map(() => upkeepContext(db))
-  await Promise.all(contexts.map((context) => deadlines.runOnce(context)))
+  await Promise.all(contexts.map((context) => deadlines().runOnce(context)))
   assert.deepEqual(
     contexts.flatMap((context) => context.lines).filter((line) => line.includes('level=error')),
     [],

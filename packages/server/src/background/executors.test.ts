@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { beatInstance, type Db, sql } from '@colonies/database'
 import { State } from '@colonies/protocol'
 import { executorIdOf, listenFor, testDatabase } from '@colonies/testkit'
-import { upkeepColony, upkeepContext } from '../testing/upkeep.js'
+import { hintedCounts, upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { lostExecutors } from './lost-executors.js'
 import { lostInstances } from './lost-instances.js'
 import { staleExecutors } from './stale-executors.js'
@@ -33,7 +33,7 @@ test('an executor that sends heartbeats loses its process after a minute of sile
   await silence(db, 'new', 2, true)
   await lostExecutors.runOnce(context)
   assert.deepEqual([await colony.stateOf(ofNew), await colony.stateOf(ofOld)], [State.waiting, State.running])
-  assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 1 }]])
+  assert.deepEqual(hintedCounts(context), [[colony.key, 'cli', 1]])
 })
 
 test('what a killed program held goes to the next one under its identity, which waits for it', async (t) => {
@@ -54,7 +54,7 @@ test('what a killed program held goes to the next one under its identity, which 
   await listenFor(db, 120)
   await lostInstances.runOnce(context)
   assert.deepEqual([await colony.stateOf(ofKilled), await colony.stateOf(ofNext)], [State.waiting, State.running])
-  assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 1 }]])
+  assert.deepEqual(hintedCounts(context), [[colony.key, 'cli', 1]])
 })
 
 /** As if the holder of the process held that many more like it. */
@@ -104,7 +104,7 @@ test('what is held by an id that no executor has any more waits again', async (t
   await unknownHolders.runOnce(context)
   for (const id of ofReplaced) assert.equal(await colony.stateOf(id), State.waiting)
   assert.equal(await colony.stateOf(ofKept), State.running)
-  assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 2 }]])
+  assert.deepEqual(hintedCounts(context), [[colony.key, 'cli', 2]])
 })
 
 test('stale executors go only when that is asked for, and never one with a lease or one that was never heard of', async (t) => {
@@ -129,7 +129,7 @@ test('stale executors go only when that is asked for, and never one with a lease
   assert.deepEqual(await statesByName(), { silent: 3, leased: 1, fresh: 1, unheard: 1 })
   assert.deepEqual([await colony.stateOf(ofSilent), await colony.stateOf(ofLeased)], [State.waiting, State.running])
   assert.equal(context.directoryChanges, 1)
-  assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 1 }]])
+  assert.deepEqual(hintedCounts(context), [[colony.key, 'cli', 1]])
   const subjects = await db.all(sql`select subject from directory_changes`)
   assert.deepEqual(subjects, [{ subject: executorIdOf('silent') }])
 })

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { type Db, deleteGenerator, findGenerator, insertPacks, sql } from '@colonies/database'
 import { testDatabase } from '@colonies/testkit'
 import { addGenerator, argsOfGraphs, pack, passGeneratorTime, workflowText } from '../testing/schedules.js'
-import { upkeepColony, upkeepContext } from '../testing/upkeep.js'
+import { hintedCounts, upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { generators } from './generators.js'
 import { Alarm, type LoopContext } from './loop.js'
 
@@ -52,7 +52,7 @@ test('each graph gets exactly as many arguments as it needs, in their order; wha
   assert.equal(queued, 1)
   assert.ok(last_run && first_pack && oldest_pack && oldest_pack > first_pack)
   await assertCounted(db)
-  assert.deepEqual(context.hinted, [[colony.key, { executorType: 'cli', count: 2 }]])
+  assert.deepEqual(hintedCounts(context), [[colony.key, 'cli', 2]])
   const graphs = await db.all(sql`select distinct initiator_name from graphs where colony > 0`)
   assert.deepEqual(graphs, [{ initiator_name: 'ada' }])
 })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Db } from '@colonies/database'
 import type { Replica } from '../handler.js'
 import { createLog } from '../log.js'
-import { Alarm, backoffMs, type Loop, runLoops } from './loop.js'
+import { Alarm, backoffMs, type Loop, restOf, runLoops } from './loop.js'
 
 /** Loops here touch neither. */
 const db = {} as Db
@@ -120,4 +120,11 @@ test('an alarm ends the rest of a loop, also one that rings while the loop runs'
   await stop()
   alarm.ring()
   assert.equal(runs, 3)
+})
+
+test('a loop that looks through much rests longer, as far as it may', () => {
+  assert.equal(restOf({ everyMs: 2_000 }, 500), 2_000)
+  assert.equal(restOf({ everyMs: 2_000, restMsMax: 5_000 }, 50), 2_000)
+  assert.equal(restOf({ everyMs: 2_000, restMsMax: 5_000 }, 200), 4_000)
+  assert.equal(restOf({ everyMs: 2_000, restMsMax: 5_000 }, 500), 5_000)
 })

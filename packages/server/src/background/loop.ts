@@ -17,6 +17,11 @@ export interface LoopContext {
 export interface Loop {
   readonly name: string
   readonly everyMs: number
+  /**
+   * For a loop that may have to look through much to find little: it rests 20 times as long as its last run took, up to this.
+   * While somebody holds an old snapshot, indexes grow, and loops would take the database from those who work.
+   */
+  readonly restMsMax?: number
   /** Ends the rest between two runs early. */
   readonly alarm?: Alarm
   /** One bounded piece of work. @returns `again` when there is more to do at once */
@@ -84,6 +89,7 @@ async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
   await rest(Math.random() * loop.everyMs)
   while (!signal.aborted) {
     let outcome: 'again' | 'rest' = 'rest'
+    const begunMs = performance.now()
     try {
       outcome = await loop.runOnce(context)
       if (failures > 0) log.info('a loop works again', { loop: loop.name, failures })
@@ -94,8 +100,17 @@ async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
       if (failures === 1)
         log.error('a loop failed; it goes on, and is quiet until it works again', { loop: loop.name, error })
     }
-    await rest(outcome === 'again' ? 0 : Math.max(loop.everyMs, backoffMs(failures)) * (0.9 + Math.random() * 0.2))
+    const restMs = Math.max(restOf(loop, performance.now() - begunMs), backoffMs(failures))
+    await rest(outcome === 'again' ? 0 : restMs * (0.9 + Math.random() * 0.2))
   }
+}
+
+/** Of a loop with `restMsMax`: it has one of so many parts of the time. */
+const PART = 20
+
+/** @returns how long a loop rests after a run that took so long */
+export function restOf({ everyMs, restMsMax = everyMs }: Pick<Loop, 'everyMs' | 'restMsMax'>, tookMs: number): number {
+  return Math.max(everyMs, Math.min(restMsMax, tookMs * PART))
 }
 
 /** @returns how long a loop rests after so many failures in a row, even when it comes more often */

@@ -16,6 +16,7 @@ const inEachColony = eachColony('lost-executors')
 export const lostExecutors: Loop = {
   name: 'lost-executors',
   everyMs: 2_000,
+  restMsMax: 5_000, // `keepListening` is to be heard every ten seconds
   async runOnce(context) {
     const { db, log } = context
     if (await keepListening(db))

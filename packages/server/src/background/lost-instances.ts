@@ -14,6 +14,7 @@ const inEachColony = eachColony('lost-instances')
 export const lostInstances: Loop = {
   name: 'lost-instances',
   everyMs: 2_000,
+  restMsMax: 5_000,
   async runOnce(context) {
     const { db } = context
     return inEachColony(await coloniesWithLostInstances(db), context, async (colony) => {

@@ -15,6 +15,7 @@ const inEachColony = eachColony('unknown-holders')
 export const unknownHolders: Loop = {
   name: 'unknown-holders',
   everyMs: 30_000,
+  restMsMax: 120_000,
   async runOnce(context) {
     const { db } = context
     return inEachColony(await coloniesWithUnknownHolders(db), context, async (colony) => {

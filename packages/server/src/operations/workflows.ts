@@ -11,6 +11,7 @@ import {
   listGraphs,
   readGraphParts,
   readGraphs,
+  readyOf,
   removeGraph,
 } from '@colonies/database'
 import { ColoniesError, limits, State } from '@colonies/protocol'
@@ -30,12 +31,12 @@ export const workflowHandlers = {
   async submitWorkflow({ spec, requestid }, { db, caller, colony, replica }) {
     checkRequestId(requestid)
     const ofRequest = requestid === '' ? '' : `workflow ${requestid}`
-    const { graph, rootIds, ready } = newGraph({ spec, requestid: ofRequest }, colony.name, caller)
+    const { graph, rootIds } = newGraph({ spec, requestid: ofRequest }, colony.name, caller)
     const stored = await insertGraph(db, colony.key, graph)
     if (!stored) throw await whyNotStored(db, colony.key)
     if (!stored.fresh) return getGraph({ db, colony }, stored.graph_id)
     replica.changed(colony.key)
-    replica.hint(colony.key, ready)
+    replica.hint(colony.key, readyOf(graph, stored))
     return {
       processgraphid: stored.graph_id,
       initiatorid: caller.id,

@@ -20,6 +20,7 @@ import {
   type Pack,
   type PackOutcome,
   type ReadyLine,
+  readyLines,
   type Submitted,
   typesWithReady,
 } from '@colonies/database'
@@ -260,13 +261,13 @@ async function storeSubmissions(
     throw error
   }
   const outcomes: (Submitted | Error)[] = []
-  const ready = new Map<string, ReadyLine>()
+  const ready: ReadyLine[] = []
   for (const row of rows) {
     outcomes[row.place] = row
     const process = processes[row.place] as NewProcess
     if (!row.fresh) continue
     if (row.state === 1) reservations[row.place]?.hand(claimedFrom(process, row))
-    else ready.set(process.executorType, withOneMore(ready.get(process.executorType), process, row))
+    else ready.push({ executorType: process.executorType, count: 1, from: row.priority_time })
   }
   if (rows.length < items.length) {
     // Never thrown: what was stored would be stored again.
@@ -278,13 +279,8 @@ async function storeSubmissions(
     if (outcome instanceof Error || !outcome?.fresh || outcome.state !== 1) reservation?.free()
   })
   changed(colony)
-  hint(colony, [...ready.values()])
+  hint(colony, readyLines(ready))
   return outcomes
-}
-
-function withOneMore(line: ReadyLine | undefined, { executorType }: NewProcess, row: Submitted): ReadyLine {
-  const from = line?.from !== undefined && line.from < row.priority_time ? line.from : row.priority_time
-  return { executorType, count: (line?.count ?? 0) + 1, from }
 }
 
 function withHolder(process: NewProcess, reservation: Reservation | undefined): NewProcess {

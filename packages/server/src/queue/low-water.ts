@@ -1,7 +1,8 @@
 import type { Claimed, ClaimShape } from '@colonies/database'
 
-/** Only claims that take longer are worth the trouble. */
+/** Only claims that take longer are worth the trouble, and only when one after the other does: a machine may be busy for a moment. */
 const SLOW_MS = 10
+const SLOW_LOOKS = 2
 /** Nanoseconds that a process may be stored later than its priority time says: others, later ones, may be claimed before it. */
 const MARGIN_NS = 2_000_000_000n
 /** How often all of the queue is looked at, at least. */
@@ -9,26 +10,45 @@ const ALL_MS = 1_000
 /** When that stays slow, it has one of so many parts of the time. */
 const ALL_PART = 20
 
+/** So long after the last claim, marks are kept: where there is more to do than executors, nobody may wait between two claims. */
+const KEPT_MS = 10_000
+/** Shapes with a mark of their own; claims of more look at all of the queue. */
+const SHAPES_MAX = 50
+
+/** For claims of one shape. */
+interface Mark {
+  readonly shape: ClaimShape
+  from: bigint | undefined
+  /** When all of the queue was looked at last. */
+  allAtMs: number
+  /** How long it is not looked at again. */
+  restMs: number
+  /** Such looks that were slow, without a quick one between them. */
+  slow: number
+  isAllDue: boolean
+}
+
 /**
  * From where claims of a queue look at it. While somebody holds an old snapshot, rows that were claimed since then stay in the
  * index, in front of all that wait, and each claim would walk over them. What was claimed tells how far they reach.
  *
- * It is a hint: what lies before it (it was released, or became ready on another replica) is found when all of the queue is
- * looked at again. Nothing of this happens while claims are quick.
+ * It is a hint: what lies before it (it became ready on another replica) is found when all of the queue is looked at again.
+ * Nothing of this happens while claims are quick.
  */
 export class LowWater {
   readonly #nowMs: () => number
-  #shape: ClaimShape | undefined
-  #from: bigint | undefined
+  #marks: Mark[] = []
   /** What became ready during a claim that may not have seen it. */
   #fallenTo: bigint | undefined
-  #allAtMs = Number.NEGATIVE_INFINITY
-  /** How long all of the queue is not looked at again; 0 while that is quick. */
-  #restMs = 0
-  #isAllDue = false
+  #usedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(nowMs = () => performance.now()) {
     this.#nowMs = nowMs
+  }
+
+  /** Whether it would be missed: claims have been slow, a moment ago. */
+  get isOfUse(): boolean {
+    return this.#marks.some(({ slow }) => slow > 0) && this.#nowMs() - this.#usedAtMs < KEPT_MS
   }
 
   /**
@@ -41,59 +61,65 @@ export class LowWater {
     looksAtAll: boolean,
     claim: (from: bigint | undefined) => Promise<Claimed[]>,
   ): Promise<Claimed[]> {
-    const begun = this.#nowMs()
-    const from = looksAtAll || !this.#shape || !sameShape(shape, this.#shape) ? undefined : this.#start(begun)
+    const begunMs = this.#nowMs()
+    const mark = this.#marks.find((one) => sameShape(one.shape, shape)) ?? this.#newMark(shape)
+    const from = looksAtAll ? undefined : startOf(mark, begunMs)
     this.#fallenTo = undefined
     const claimed = await claim(from)
-    if (from === undefined) {
-      if (!this.#shape || !sameShape(shape, this.#shape)) this.#from = undefined
-      this.#shape = shape
-      this.#lookedAtAll(begun)
-    }
-    this.#riseTo(claimed)
+    this.#usedAtMs = this.#nowMs()
+    if (from === undefined) lookedAtAll(mark, begunMs, this.#usedAtMs)
+    rise(mark, claimed)
+    this.#fall()
     return claimed
   }
 
   /** Something became ready. @param from its priority time; undefined where that is not known */
   fallTo(from: bigint | undefined): void {
     if (from === undefined) {
-      this.#isAllDue = true
+      for (const mark of this.#marks) mark.isAllDue = true
       return
     }
     this.#fallenTo = least(this.#fallenTo, from)
     this.#fall()
   }
 
-  #start(nowMs: number): bigint | undefined {
-    if (this.#restMs === 0) return undefined
-    const restMs = Math.max(this.#isAllDue ? 0 : ALL_MS, this.#restMs)
-    return nowMs - this.#allAtMs < restMs ? this.#from : undefined
-  }
-
-  /**
-   * Why a look was slow is not known. A database that was busy or away for a moment must not hide for long what was released, so
-   * the rest only grows when the look after it is slow again: it is about as long as looks have been slow.
-   */
-  #lookedAtAll(begunMs: number): void {
-    const hasRested = begunMs - this.#allAtMs >= this.#restMs
-    const grownMs = Math.max(ALL_MS, hasRested ? this.#restMs * 2 : this.#restMs)
-    this.#allAtMs = this.#nowMs()
-    this.#isAllDue = false
-    const tookMs = this.#allAtMs - begunMs
-    this.#restMs = tookMs < SLOW_MS ? 0 : Math.min(grownMs, tookMs * ALL_PART)
-  }
-
-  /** All that fit and came before the last that was claimed are taken. */
-  #riseTo(claimed: readonly Claimed[]): void {
-    for (const { priority_time } of claimed) {
-      const to = priority_time - MARGIN_NS
-      if (this.#from === undefined || to > this.#from) this.#from = to
-    }
-    this.#fall()
+  #newMark(shape: ClaimShape): Mark {
+    const never = { from: undefined, allAtMs: Number.NEGATIVE_INFINITY, restMs: 0, slow: 0, isAllDue: false }
+    const mark = { shape, ...never }
+    this.#marks = [mark, ...this.#marks.slice(0, SHAPES_MAX - 1)]
+    return mark
   }
 
   #fall(): void {
-    if (this.#from !== undefined && this.#fallenTo !== undefined) this.#from = least(this.#from, this.#fallenTo)
+    for (const mark of this.#marks)
+      if (mark.from !== undefined && this.#fallenTo !== undefined) mark.from = least(mark.from, this.#fallenTo)
+  }
+}
+
+function startOf({ from, allAtMs, restMs, slow, isAllDue }: Mark, nowMs: number): bigint | undefined {
+  if (slow < SLOW_LOOKS) return undefined
+  return nowMs - allAtMs < Math.max(isAllDue ? 0 : ALL_MS, restMs) ? from : undefined
+}
+
+/**
+ * Why a look was slow is not known. A database that was busy or away for a moment must not hide for long what was released, so
+ * the rest only grows when the look after it is slow again: it is about as long as looks have been slow.
+ */
+function lookedAtAll(mark: Mark, begunMs: number, endedMs: number): void {
+  const tookMs = endedMs - begunMs
+  const hasRested = begunMs - mark.allAtMs >= mark.restMs
+  const grownMs = Math.max(ALL_MS, hasRested ? mark.restMs * 2 : mark.restMs)
+  mark.slow = tookMs < SLOW_MS ? 0 : mark.slow + 1
+  mark.restMs = mark.slow < SLOW_LOOKS ? 0 : Math.min(grownMs, tookMs * ALL_PART)
+  mark.allAtMs = endedMs
+  mark.isAllDue = false
+}
+
+/** All that fit and came before the last that was claimed are taken. */
+function rise(mark: Mark, claimed: readonly Claimed[]): void {
+  for (const { priority_time } of claimed) {
+    const to = priority_time - MARGIN_NS
+    if (mark.from === undefined || to > mark.from) mark.from = to
   }
 }
 

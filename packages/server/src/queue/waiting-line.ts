@@ -1,6 +1,6 @@
 import type { Claimed, ClaimShape, ColonyKey } from '@colonies/database'
 import { Doubt } from './doubt.js'
-import { LowWater } from './low-water.js'
+import { LowWater, sameShape } from './low-water.js'
 
 /** An executor whose assign hangs until something fits it. */
 export interface Waiter extends ClaimShape {
@@ -77,6 +77,20 @@ export function emptyLine(colony: ColonyKey, type: string): Line {
   const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), byQuestion: new Map<string, Seat>(), reserved: 0 }
   const nothing = { hints: 0, lateHints: 0, untold: 0, missed: [], areNamesKnown: false, isVaried: false }
   return { colony, type, ...nobody, ...nothing, claiming: false, lowWater: new LowWater() }
+}
+
+/** Shapes that are asked for until nothing more comes of a hint; the others have their turn with the next one, or the poll. */
+const MISSED_MAX = 20
+
+/** As many idle waiters as hints speak of, without those for whose like there was too little; longest waiting first. */
+export function hintedSeats({ idle, hints, missed }: Line): Seat[] {
+  const seats: Seat[] = []
+  if (missed.length >= MISSED_MAX) return seats
+  for (const seat of idle) {
+    if (seats.length >= hints) break
+    if (!missed.some((one) => sameShape(one, seat.waiter))) seats.push(seat)
+  }
+  return seats
 }
 
 /** Most waiters of one claim, and most processes unless one waiter takes more. */

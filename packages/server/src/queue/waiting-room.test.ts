@@ -257,3 +257,24 @@ async function until(isSo: () => boolean): Promise<void> {
   }
   assert.ok(isSo(), 'it never came to be')
 }
+
+test('where claims are slow, executors that come one at a time do not all look at the whole queue', async (t) => {
+  const texts: string[] = []
+  const slow = (db: Db): Db => ({
+    ...db,
+    async all(statement) {
+      texts.push(statement.statement.text)
+      // sleeps: as behind an old snapshot
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return db.all(statement)
+    },
+  })
+  const { colony, wait } = await roomWith(t, ['a', 'b', 'c', 'd'], slow)
+  const ids = [await colony.submit(), await colony.submit(), await colony.submit(), await colony.submit()]
+  // Each is the only one that waits, and nobody is left when it has its process.
+  for (const [place, executor] of ['a', 'b', 'c', 'd'].entries()) assert.equal(await wait(executor).took, ids[place])
+  assert.deepEqual(
+    texts.map((text) => text.includes('l.priority_time >= ')),
+    [false, false, true, true],
+  )
+})

@@ -16,6 +16,7 @@ import { unknownYet } from './doubt.js'
 import { sameShape } from './low-water.js'
 import {
   emptyLine,
+  hintedSeats,
   type Line,
   lineKey,
   newSeat,
@@ -38,9 +39,6 @@ export interface WaitingRoomOptions {
   /** Processes were claimed. */
   changed(colony: ColonyKey): void
 }
-
-/** Shapes that are asked for until nothing more comes of a hint; the others have their turn with the next one, or the poll. */
-const MISSED_MAX = 20
 
 /**
  * All waiters of this replica. One claim per line is under way at a time: with two, both would look at the same head of
@@ -208,6 +206,7 @@ export class WaitingRoom {
         line.asking.add(seat)
       }
       this.#wake(line)
+      this.#forget(line)
     }
   }
 
@@ -243,6 +242,7 @@ export class WaitingRoom {
 
   #forget(line: Line): void {
     if (line.idle.size > 0 || line.asking.size > 0 || line.claiming || line.reserved > 0) return
+    if (line.lowWater.isOfUse) return // the look of each second comes back to it
     this.#lines.delete(lineKey(line.colony, line.type))
   }
 
@@ -294,7 +294,7 @@ export class WaitingRoom {
 
   /** The next waiters to claim for: new ones first, then idle ones as far as hints go; all of one shape. */
   #next(line: Line): Seat[] {
-    const candidates = line.asking.size > 0 ? [...line.asking] : this.#hinted(line)
+    const candidates = line.asking.size > 0 ? [...line.asking] : hintedSeats(line)
     const first = candidates[0]
     if (!first) return []
     const seats = upToSlots(candidates.filter((seat) => sameShape(seat.waiter, first.waiter)))
@@ -304,14 +304,6 @@ export class WaitingRoom {
       line.asking.delete(seat)
     }
     return seats
-  }
-
-  #hinted({ idle, hints, missed }: Line): Seat[] {
-    if (hints === 0 || missed.length >= MISSED_MAX) return []
-    const seats = [...idle]
-    const open =
-      missed.length === 0 ? seats : seats.filter((seat) => !missed.some((one) => sameShape(one, seat.waiter)))
-    return open.slice(0, hints)
   }
 
   async #claim(line: Line, seats: Seat[]): Promise<void> {

@@ -150,7 +150,7 @@ function start(cron: LockedCron, { plannedAt, requestid }: { plannedAt: string |
     )
   if (outputs === undefined) throw tooMuchInput()
   const input = joinOutputs(outputs)
-  const { graph, ready, rootIds } = newGraph(
+  const { graph, rootIds } = newGraph(
     {
       spec: readStoredWorkflow(workflow, colony_name),
       requestid,
@@ -161,7 +161,7 @@ function start(cron: LockedCron, { plannedAt, requestid }: { plannedAt: string |
     { id: initiator_id, name: initiator_name, kind: initiator_is_user ? 'user' : 'executor' },
   )
   if (input.length * rootIds.length > limits.cronInputBytesMax) throw tooMuchInput()
-  return { graph, ready }
+  return { graph }
 }
 
 function tooMuchInput(): ColoniesError {
@@ -185,7 +185,7 @@ function overlapOf({ overlap, waits }: LockedCron): string {
 }
 
 function started(fired: readonly FiredCron[]) {
-  return fired.flatMap(({ outcome }) => (outcome?.graph ? [outcome.ready ?? []] : []))
+  return fired.flatMap(({ ready }) => (ready.length > 0 ? [ready] : []))
 }
 
 function warn(log: Log, colony: ColonyKey, { cron_id, name }: LockedCron, why: string): void {

@@ -96,7 +96,8 @@ function recipeOf(generator: DueGenerator): Recipe | string {
       nodes: nodes.length,
       roots: roots.length,
       graphOf: (packed) =>
-        newGraph({ spec, requestid: '', roots: { args: JSON.stringify(packed) as JsonText } }, colony_name, initiator),
+        newGraph({ spec, requestid: '', roots: { args: JSON.stringify(packed) as JsonText } }, colony_name, initiator)
+          .graph,
     }
   } catch (error) {
     if (error instanceof ColoniesError) return error.message

@@ -1,4 +1,4 @@
-import type { ColonyKey, ReadyLine } from '@colonies/database'
+import { type ColonyKey, type ReadyLine, readyLines } from '@colonies/database'
 import type { Replica } from '../handler.js'
 
 /** Tells executors and subscribers of graphs that were stored. @param started what is ready in each of them */
@@ -8,12 +8,6 @@ export function tellStarted(
   started: readonly (readonly ReadyLine[])[],
 ): void {
   if (started.length === 0) return
-  const counts = new Map<string, number>()
-  for (const { executorType, count } of started.flat())
-    counts.set(executorType, (counts.get(executorType) ?? 0) + count)
-  replica.hint(
-    colony,
-    [...counts].map(([executorType, count]) => ({ executorType, count })),
-  )
+  replica.hint(colony, readyLines(started.flat()))
   replica.changed(colony)
 }

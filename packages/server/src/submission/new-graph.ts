@@ -1,17 +1,15 @@
 import { planWorkflow } from '@colonies/core'
-import type { NewGraph, NewNode, ReadyLine } from '@colonies/database'
+import type { NewGraph, NewNode } from '@colonies/database'
 import { newId } from '@colonies/identity'
 import type { JsonText, ParsedWorkflowSpec } from '@colonies/protocol'
 import type { Initiator } from './initiator.js'
 import { rowsOf } from './new-process.js'
 
-/** A workflow that was checked, as the rows that store it and what follows when they are stored. */
+/** A workflow that was checked, as the rows that store it. */
 export interface PlannedGraph {
   graph: NewGraph
   /** Ids of the processes without dependencies. */
   rootIds: string[]
-  /** What is ready to be assigned as soon as the graph is stored. */
-  ready: ReadyLine[]
 }
 
 interface Wish {
@@ -48,11 +46,6 @@ export function newGraph(wish: Wish, colonyName: string, initiator: Initiator): 
       input: isRoot && roots.input !== '[]' ? (roots.input ?? null) : null,
     }
   })
-  const readyOfType = new Map<string, number>()
-  for (const root of plan.roots) {
-    const type = nodes[root]?.executorType ?? ''
-    readyOfType.set(type, (readyOfType.get(type) ?? 0) + 1)
-  }
   return {
     graph: {
       graphId: newId(),
@@ -64,7 +57,6 @@ export function newGraph(wish: Wish, colonyName: string, initiator: Initiator): 
       attributes: rows.flatMap((row) => row.attributes),
     },
     rootIds: plan.roots.map(idOf),
-    ready: [...readyOfType].map(([executorType, count]) => ({ executorType, count })),
   }
 }
 

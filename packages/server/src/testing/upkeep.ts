@@ -68,6 +68,11 @@ export interface UpkeepContext extends LoopContext {
   lines: string[]
 }
 
+/** What executors were told of, without the times. */
+export function hintedCounts({ hinted }: UpkeepContext): [ColonyKey, string, number][] {
+  return hinted.map(([colony, { executorType, count }]) => [colony, executorType, count])
+}
+
 export function upkeepContext(db: Db, env: Environment = {}): UpkeepContext {
   const lines: string[] = []
   const log = createLog({ level: 'info', write: (line) => lines.push(line) })
