@@ -12,7 +12,7 @@ import { typesWithReady } from './due.js'
 import { readEvents } from './events.js'
 import { graphIdsFrom, processIdsFrom } from './id-prefixes.js'
 import { insertLogs } from './logs.js'
-import { overdueAmong } from './overdue.js'
+import { coloniesWithOverdue } from './overdue.js'
 import { idAt, makePartitions } from './partitions.js'
 import { listLive, listResults, lostBy, readProcesses, setOutput } from './processes.js'
 import { releaseHeldBy, releaseOverdue } from './releases.js'
@@ -70,7 +70,7 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     index: 'live_deadline',
     run: (db, c) => releaseOverdue(db, c, { limit: 100, withinSeconds: 15 }),
   },
-  { name: 'colonies with what is just overdue', index: 'live_deadline', run: (db, c) => overdueAmong(db, [c], 15) },
+  { name: 'colonies with what is just overdue', index: 'live_deadline', run: (db) => coloniesWithOverdue(db, 15) },
   { name: 'overdue', index: 'live_deadline', run: (db, c) => releaseOverdue(db, c, { limit: 100 }) },
   { name: 'overdue and spent', index: 'live_deadline', run: (db, c) => failOverdue(db, c, { limit: 100 }) },
   {

@@ -107,9 +107,7 @@ function readRun(scene: Scene): Run {
   const ids = random.some([...colony.specs.keys()], 0.3)
   const attempts = ids.map((id) => random.pick([0, colony.live.get(id)?.attempt ?? 1]))
   return random.pick<Run>([
-    { name: 'coloniesWithOverdue', args: [] },
-    { name: 'coloniesWithDeadlines', args: [100] },
-    { name: 'overdueAmong', args: [[colony.key], 15] },
+    { name: 'coloniesWithOverdue', args: [random.pick([undefined, 15])] },
     { name: 'coloniesWithLostExecutors', args: [60] },
     { name: 'coloniesWithLostInstances', args: [] },
     { name: 'coloniesWithUnknownHolders', args: [] },

@@ -7,23 +7,9 @@ const keysOf = (colonies: Iterable<ColonyTables>, test: (colony: ColonyTables) =
   [...colonies].filter(test).map(({ key }) => key)
 
 export const coloniesWithOverdue = statement('coloniesWithOverdue', {
-  apply: ({ tables, now }) =>
-    keysOf(tables.colonies.values(), ({ live }) => [...live.values()].some((row) => isOverdue(row, now, undefined))),
-})
-
-export const overdueAmong = statement('overdueAmong', {
-  apply: ({ tables, now }, colonies, withinSeconds) =>
-    keysOf(
-      [...tables.colonies.values()].filter(({ key }) => colonies.includes(key)),
-      ({ live }) => [...live.values()].some((row) => isOverdue(row, now, withinSeconds)),
-    ),
-})
-
-export const coloniesWithDeadlines = statement('coloniesWithDeadlines', {
-  apply: ({ tables }, limit) =>
-    keysOf(tables.colonies.values(), ({ live }) => [...live.values()].some(({ deadline }) => deadline !== null)).slice(
-      0,
-      limit,
+  apply: ({ tables, now }, withinSeconds) =>
+    keysOf(tables.colonies.values(), ({ live }) =>
+      [...live.values()].some((row) => isOverdue(row, now, withinSeconds)),
     ),
 })
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Db, readHistory, sql } from '@colonies/database'
+import { type Db, insertProcesses, readHistory, sql } from '@colonies/database'
 import { State } from '@colonies/protocol'
-import { testDatabase } from '@colonies/testkit'
+import { plainProcess, testDatabase } from '@colonies/testkit'
 import { hintedCounts, upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { deadlines } from './deadlines.js'
+import { OverdueLooks } from './overdue-looks.js'
 
 const passTime = (db: Db, seconds: number) =>
   db.run(sql`update live set deadline = deadline - make_interval(secs => ${seconds}::int)`)
@@ -61,4 +62,18 @@ test('replicas that look at the same time release and fail each process once', a
   const rows = await db.all<{ retries: number }>(sql`select retries from live where colony = ${colony.key}`)
   assert.deepEqual(rows, Array(20).fill({ retries: 1 }))
   for (const id of spent) assert.equal(await colony.stateOf(id), State.failed)
+})
+
+test('what is more than one run can do is done by the next one, also where looks are slow', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await upkeepColony(db, 'dev')
+  const processes = Array.from({ length: 1_001 }, () => plainProcess({ waitSeconds: 10 }))
+  await insertProcesses(db, colony.key, processes, [])
+  await passTime(db, 1_000)
+  let nowMs = 0
+  const loop = deadlines(new OverdueLooks(() => (nowMs += 30)))
+  const context = upkeepContext(db)
+  assert.equal(await loop.runOnce(context), 'again')
+  assert.equal(await loop.runOnce(context), 'rest')
+  assert.equal(await db.one(sql`select from live where colony = ${colony.key}`), undefined)
 })

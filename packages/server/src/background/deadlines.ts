@@ -16,7 +16,7 @@ export function deadlines(looks = new OverdueLooks()): Loop {
     async runOnce(context) {
       const { db, replica, log } = context
       const { colonies, withinSeconds } = await looks.look(db)
-      return inEachColony(colonies, context, async (colony) => {
+      const outcome = await inEachColony(colonies, context, async (colony) => {
         const { released, ready } = await releaseOverdue(db, colony, { limit: BATCH, withinSeconds })
         const { ended } = await failOverdue(db, colony, { limit: BATCH, withinSeconds })
         if (released.size + ended.size === 0) return false // another replica was first
@@ -25,6 +25,8 @@ export function deadlines(looks = new OverdueLooks()): Loop {
         replica.changed(colony)
         return released.size >= BATCH || ended.size >= BATCH
       })
+      if (outcome === 'rest') looks.finish()
+      return outcome
     },
   }
 }

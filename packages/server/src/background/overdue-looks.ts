@@ -1,4 +1,4 @@
-import { type ColonyKey, coloniesWithDeadlines, coloniesWithOverdue, type Db, overdueAmong } from '@colonies/database'
+import { type ColonyKey, coloniesWithOverdue, type Db } from '@colonies/database'
 
 /** Only looks that take longer are worth the trouble. */
 const SLOW_MS = 25
@@ -8,10 +8,8 @@ const QUICK_SECONDS = 15
 const PAUSE_MS_MAX = 5_000
 /** How often everything is looked at, at least. */
 const ALL_MS = 10_000
-/** When that is slow, it has one of so many parts of the time. */
+/** When that stays slow, it has one of so many parts of the time. */
 const ALL_PART = 20
-/** Colonies that a quick look goes through. */
-const KNOWN_MAX = 1_000
 
 /** What one look has found. */
 export interface Overdue {
@@ -23,15 +21,16 @@ export interface Overdue {
 /**
  * Where to look for processes whose deadline has passed. While somebody holds an old snapshot, rows that were closed since then
  * stay in the index, in front of all others, and each look would walk over them. Then most looks go back for some seconds
- * only, in the colonies that had deadlines a moment ago; what these miss, a look at everything finds. Nothing of this happens
+ * only. What these miss (it was locked for longer, or the clock was set), a look at everything finds. Nothing of this happens
  * while looks are quick.
  */
 export class OverdueLooks {
   readonly #nowMs: () => number
-  #known: ColonyKey[] = []
-  #allMs = 0
+  /** Everything is not looked at again for so long; 0 while that is quick. */
+  #restMs = 0
   #allAtMs = Number.NEGATIVE_INFINITY
-  #runAtMs = Number.NEGATIVE_INFINITY
+  #begunMs = Number.NEGATIVE_INFINITY
+  #isFinished = false
 
   constructor(nowMs = () => performance.now()) {
     this.#nowMs = nowMs
@@ -39,22 +38,30 @@ export class OverdueLooks {
 
   async look(db: Db): Promise<Overdue> {
     const begunMs = this.#nowMs()
-    const isQuick = this.#mayBeQuick(begunMs)
-    const colonies = isQuick ? await overdueAmong(db, this.#known, QUICK_SECONDS) : await this.#lookAtAll(db, begunMs)
-    this.#runAtMs = begunMs
-    return { colonies, withinSeconds: isQuick ? QUICK_SECONDS : undefined }
+    const withinSeconds = this.#mayBeQuick(begunMs) ? QUICK_SECONDS : undefined
+    this.#isFinished = false
+    const colonies = await coloniesWithOverdue(db, withinSeconds)
+    if (withinSeconds === undefined) this.#lookedAtAll(begunMs)
+    this.#begunMs = begunMs
+    return { colonies, withinSeconds }
+  }
+
+  /** The run has come to its end. After one that has not (it failed, or left some for the next), everything is looked at. */
+  finish(): void {
+    this.#isFinished = true
   }
 
   #mayBeQuick(nowMs: number): boolean {
-    const restMs = Math.max(ALL_MS, this.#allMs * ALL_PART)
-    return this.#allMs >= SLOW_MS && nowMs - this.#runAtMs < PAUSE_MS_MAX && nowMs - this.#allAtMs < restMs
+    return this.#isFinished && nowMs - this.#begunMs < PAUSE_MS_MAX && nowMs - this.#allAtMs < this.#restMs
   }
 
-  async #lookAtAll(db: Db, begunMs: number): Promise<ColonyKey[]> {
-    const overdue = await coloniesWithOverdue(db)
-    if (this.#nowMs() - begunMs >= SLOW_MS) this.#known = await coloniesWithDeadlines(db, KNOWN_MAX)
-    this.#allAtMs = this.#nowMs()
-    this.#allMs = this.#allAtMs - begunMs
-    return overdue
+  /** As of claims (`low-water.ts`): one slow look may be a busy database, so the rest only grows while looks stay slow. */
+  #lookedAtAll(begunMs: number): void {
+    const endedMs = this.#nowMs()
+    const tookMs = endedMs - begunMs
+    const hasRested = begunMs - this.#allAtMs >= this.#restMs
+    const grownMs = hasRested ? this.#restMs * 2 : this.#restMs
+    this.#restMs = tookMs < SLOW_MS ? 0 : Math.max(ALL_MS, Math.min(grownMs, tookMs * ALL_PART))
+    this.#allAtMs = endedMs
   }
 }
