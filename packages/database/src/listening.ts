@@ -6,7 +6,7 @@ export const LEASE_SECONDS = 60
 /** The migration that older replicas do not know of: they hear heartbeats, but note of no instance that it lives. */
 const INSTANCES_SINCE = 17
 
-/** Replicas say every two seconds that they listen. With a longer gap somebody may have called while nobody did. */
+/** Replicas say every two to five seconds that they listen. With a longer gap somebody may have called while nobody did. */
 const GAP_SECONDS_MAX = 10
 
 /** The last word of a replica is as old as it should be; a clock that was set, in either direction, makes it older or newer. */

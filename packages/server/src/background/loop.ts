@@ -18,7 +18,8 @@ export interface Loop {
   readonly name: string
   readonly everyMs: number
   /**
-   * For a loop that may have to look through much to find little: it rests 20 times as long as its last run took, up to this.
+   * For a loop that may have to look through much to find little: it rests 20 times as long as its last run took, up to this
+   * from the beginning of one run to the next.
    * While somebody holds an old snapshot, indexes grow, and loops would take the database from those who work.
    */
   readonly restMsMax?: number
@@ -100,7 +101,9 @@ async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
       if (failures === 1)
         log.error('a loop failed; it goes on, and is quiet until it works again', { loop: loop.name, error })
     }
-    const restMs = Math.max(restOf(loop, performance.now() - begunMs), backoffMs(failures))
+    // A run that failed, as without a database, tells nothing of how much there is to look through.
+    const restMs =
+      failures > 0 ? Math.max(loop.everyMs, backoffMs(failures)) : restOf(loop, performance.now() - begunMs)
     await rest(outcome === 'again' ? 0 : restMs * (0.9 + Math.random() * 0.2))
   }
 }
@@ -110,7 +113,7 @@ const PART = 20
 
 /** @returns how long a loop rests after a run that took so long */
 export function restOf({ everyMs, restMsMax = everyMs }: Pick<Loop, 'everyMs' | 'restMsMax'>, tookMs: number): number {
-  return Math.max(everyMs, Math.min(restMsMax, tookMs * PART))
+  return Math.max(everyMs, Math.min(restMsMax - tookMs, tookMs * PART))
 }
 
 /** @returns how long a loop rests after so many failures in a row, even when it comes more often */
