@@ -33,6 +33,8 @@ export interface ClaimShape {
 export interface Claimed extends ProcessRow {
   /** Index of the claimant that got it. */
   place: number
+  /** The claimant had it already, and asked again. */
+  again: boolean
   /** More processes fit the claimants, and are left for their next claim: the texts of all would be too much at once. */
   more: boolean
   /** The queue has so many different demands that the next claim should know. */
@@ -158,7 +160,7 @@ export function claimProcesses(
         list_place = (extract(epoch from now()) * 1000000)::bigint * 1000
       from pairs p join open o on o.place = p.place
       where l.colony = ${colony} and l.process_id = p.process_id
-      returning l.*, p.place
+      returning l.*, p.place, false as again
     ), unwanted as (
       delete from wanted w using claimed c
       where c.names is not null and w.colony = ${colony} and w.process_id = c.process_id
@@ -176,11 +178,11 @@ export function claimProcesses(
       from again a
       where l.colony = ${colony} and l.process_id = a.process_id and ${heldAs(sql`a.executor_id`, sql`0`)}
         and l.assign_id = a.assign_id
-      returning l.*, a.place
+      returning l.*, a.place, true as again
     ), given as (
       select * from claimed union all select * from given_again
     )
-    select (g.place - 1)::int as place, (select count(*) from fitting) < (select count(*) from taken) as more,
+    select (g.place - 1)::int as place, g.again, (select count(*) from fitting) < (select count(*) from taken) as more,
       exists (select 1 from demands where nth >= ${FEW_DEMANDS}) or ${shape.isVaried ? sql`(select is_varied from variety)` : sql`false`} as varied, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
       s.submitted_at + make_interval(secs => g.wait_seconds) as wait_deadline, g.deadline as exec_deadline,
       g.retries, g.attempt, 0 as open_parents, g.output, null::text[] as errors, ${specColumns(colony)}

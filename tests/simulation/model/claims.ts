@@ -50,7 +50,9 @@ export const claimProcesses = statement('claimProcesses', {
     // As an attempt of its own: what is done with the first reply, should it still arrive, does not count.
     const held = again.filter(({ asked, row }) => holds(asked, row) && colony.live.has(row.processId))
     for (const { row } of held) row.attempt += 1
-    return [...pairs, ...held].map(({ asked, row }) => claimedRow(colony, asked.place, row))
+    const rowsOf = (given: Plan['pairs'], isAgain: boolean) =>
+      given.map(({ asked, row }) => ({ ...claimedRow(colony, asked.place, row), again: isAgain }))
+    return [...rowsOf(pairs, false), ...rowsOf(held, true)]
   },
 })
 
@@ -148,7 +150,7 @@ function lockNamed(
   return { locked: [...locked], pairs }
 }
 
-function claimedRow(colony: ColonyTables, place: number, row: Live): Claimed {
+function claimedRow(colony: ColonyTables, place: number, row: Live): Omit<Claimed, 'again'> {
   const spec = colony.specs.get(row.processId) as Spec
   return {
     ...specColumns(colony, spec),

@@ -317,6 +317,7 @@ export function claimedFrom(process: NewProcess, row: Submitted): Claimed {
     inputs: null,
     output: null,
     errors: null,
+    again: false,
     more: false,
     varied: false,
   }

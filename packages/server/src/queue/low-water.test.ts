@@ -16,14 +16,14 @@ function queue(usualMs: number) {
     /** @param times priority times of what is claimed @returns from where it looked */
     async claim(
       times: readonly bigint[],
-      { all = false, meanwhile = () => {}, shape = anyShape, takesMs = usualMs } = {},
+      { all = false, meanwhile = () => {}, shape = anyShape, takesMs = usualMs, again = false } = {},
     ) {
       let begins: bigint | undefined
       await lowWater.claim(shape, all, async (from) => {
         begins = from
         nowMs += takesMs
         meanwhile()
-        return times.map((priority_time) => ({ priority_time }) as Claimed)
+        return times.map((priority_time) => ({ priority_time, again }) as Claimed)
       })
       return begins
     },
@@ -65,6 +65,13 @@ test('a claim of a new shape, and one that has to be certain, look at all', asyn
   await claim([100n * SECOND])
   assert.equal(await claim([], { all: true }), undefined)
   assert.equal(await claim([], { shape: { ...anyShape, location: 'x' } }), undefined)
+})
+
+test('what an executor is given again, which it had before, does not raise the mark', async () => {
+  const { claim } = await slowQueue()
+  await claim([100n * SECOND])
+  await claim([200n * SECOND], { again: true })
+  assert.equal(await claim([]), 98n * SECOND)
 })
 
 test('each shape has a mark of its own, so that executors of two kinds do not look at all by turns', async () => {

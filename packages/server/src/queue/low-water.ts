@@ -115,9 +115,10 @@ function lookedAtAll(mark: Mark, begunMs: number, endedMs: number): void {
   mark.isAllDue = false
 }
 
-/** All that fit and came before the last that was claimed are taken. */
+/** All that fit and came before the last that was claimed are taken; what is given again was not looked for in the queue. */
 function rise(mark: Mark, claimed: readonly Claimed[]): void {
-  for (const { priority_time } of claimed) {
+  for (const { priority_time, again } of claimed) {
+    if (again) continue
     const to = priority_time - MARGIN_NS
     if (mark.from === undefined || to > mark.from) mark.from = to
   }
