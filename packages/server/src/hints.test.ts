@@ -34,7 +34,7 @@ async function replica(t: TestContext, { db, config }: TestDatabase, replicaId: 
       directory: () => note('directory'),
       changed: (colony) => note(`changed ${colony}`),
       appended: (colony, tags) => note(`appended ${colony} ${tags.join()}`),
-      ready: (colony, [line]) => note(`ready ${colony} ${line?.executorType} ${line?.count}`),
+      ready: (colony, [line]) => note(['ready', colony, line?.executorType, line?.count, line?.from].join(' ').trim()),
       missed: () => note('listening'),
     },
   })
@@ -65,6 +65,15 @@ test('replicas hear each other, not themselves, and many hints are one message',
   await Promise.all([ada.close(), bob.close()])
 })
 
+test('where it is known since when something waits, others hear it exactly, also for a high priority', async (t) => {
+  const database = await testDatabase(t)
+  const ada = await replica(t, database, 'ada')
+  const bob = await replica(t, database, 'bob')
+  ada.hints.ready(1, [{ executorType: 'cli', count: 1, from: -6_880_000_000_000_000_001n }])
+  await bob.heard('ready 1 cli 1 -6880000000000000001')
+  await Promise.all([ada.close(), bob.close()])
+})
+
 test('more than one message can hold comes in several', async (t) => {
   const database = await testDatabase(t)
   const ada = await replica(t, database, 'ada')
@@ -84,9 +93,11 @@ test('what others write to the channel does no harm', async (t) => {
   const database = await testDatabase(t)
   const ada = await replica(t, database, 'ada')
   const bob = await replica(t, database, 'bob')
-  for (const payload of ['', 'null', '{"changed":1}', '[', '{"ready":[1]}'])
+  const huge = '{"ready":[[1,"cli",1,"-9223372036854775809"]]}'
+  for (const payload of ['', 'null', '{"changed":1}', '[', '{"ready":[1]}', '{"ready":[[1,"cli",1,"x"]]}', huge])
     await notify(database.db, 'colonies', payload)
   bob.hints.changed(3)
   await ada.heard('changed 3')
+  assert.deepEqual(ada.lines, ['listening', 'changed 3'])
   await Promise.all([ada.close(), bob.close()])
 })

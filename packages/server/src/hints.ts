@@ -100,7 +100,7 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
     for (const [colony, tag] of message.appended ?? []) tags.set(colony, [...(tags.get(colony) ?? []), tag])
     for (const [colony, ofColony] of tags) receiver.appended(colony, ofColony)
     for (const [colony, executorType, count, from] of message.ready ?? [])
-      receiver.ready(colony, [{ executorType, count, ...(from !== undefined && { from: BigInt(from) }) }])
+      receiver.ready(colony, [{ executorType, count, ...(from !== undefined && { from: priorityTimeOf(from) }) }])
   }
 
   function collect(): void {
@@ -163,6 +163,13 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
       await listener.close()
     },
   }
+}
+
+/** @throws for what is none: claims that begin there would fail */
+function priorityTimeOf(text: string): bigint {
+  const time = BigInt(text)
+  if (BigInt.asIntN(64, time) !== time) throw new RangeError('A priority time has 64 bits')
+  return time
 }
 
 /** The message in as many payloads as it needs. */

@@ -1,4 +1,4 @@
-import type { Claimed, ClaimShape, ColonyKey } from '@colonies/database'
+import type { Claimed, ClaimShape, ColonyKey, ReadyLine } from '@colonies/database'
 import { Doubt } from './doubt.js'
 import { LowWater, sameShape } from './low-water.js'
 
@@ -59,7 +59,7 @@ export interface Line {
   /** Shapes for whose waiters there was too little since the last hint: what it spoke of may fit the others. */
   missed: ClaimShape[]
   /** Processes that became ready here and that the hints stand for: other replicas were not told of them. */
-  untold: number
+  untold: ReadyLine | undefined
   /** Since the last hint it was looked up whom processes want by name. */
   areNamesKnown: boolean
   claiming: boolean
@@ -75,7 +75,7 @@ export interface Line {
 
 export function emptyLine(colony: ColonyKey, type: string): Line {
   const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), byQuestion: new Map<string, Seat>(), reserved: 0 }
-  const nothing = { hints: 0, lateHints: 0, untold: 0, missed: [], areNamesKnown: false, isVaried: false }
+  const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areNamesKnown: false, isVaried: false }
   return { colony, type, ...nobody, ...nothing, claiming: false, lowWater: new LowWater() }
 }
 

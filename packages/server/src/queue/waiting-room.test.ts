@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { type Claimed, type Db, insertProcesses } from '@colonies/database'
+import { type Claimed, type Db, insertProcesses, type ReadyLine } from '@colonies/database'
 import { executorIdOf, plainProcess, testDatabase } from '@colonies/testkit'
 import { createLog } from '../log.js'
 import { type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
@@ -14,8 +14,8 @@ interface Room {
   colony: UpkeepColony
   room: WaitingRoom
   given: string[]
-  /** How many processes other replicas were told of. */
-  told: number[]
+  /** What other replicas were told of. */
+  told: ReadyLine[]
   /** @returns `took`, which resolves with the id of the process that the executor got, and what takes it out again */
   wait(executor: string, changes?: Partial<Waiter>): { took: Promise<string>; leave: () => void }
   /** Resolves when so many wait, and none of them looks at the queue. */
@@ -27,7 +27,7 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
   const { db } = await testDatabase(t)
   const colony = await upkeepColony(db, 'dev', executors)
   const given: string[] = []
-  const told: number[] = []
+  const told: ReadyLine[] = []
   let claims = 0
   const room = new WaitingRoom({
     db: {
@@ -42,7 +42,7 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
     log: createLog({ level: 'error' }),
     giveBack: (_, processes) => void given.push(...processes.map((one) => one.process_id)),
     async failUnfit() {},
-    tellOthers: (_, ready) => void told.push(...ready.map((line) => line.count)),
+    tellOthers: (_, ready) => void told.push(...ready),
     changed() {},
   })
   t.after(() => room.close())
@@ -232,12 +232,12 @@ test('other replicas are told of what fits nobody here, once', async (t) => {
   wait('a')
   await idle(1)
   await colony.submit({ names: ['b'] })
-  assert.equal(room.hint(colony.key, { executorType: 'cli', count: 1 }), 0)
+  assert.equal(room.hint(colony.key, { executorType: 'cli', count: 1, from: 7n }), 0)
   await idle(1)
   await until(() => told.length > 0)
   room.hintFromOthers(colony.key, { executorType: 'cli', count: 1 })
   await idle(1)
-  assert.deepEqual(told, [1])
+  assert.deepEqual(told, [{ executorType: 'cli', count: 1, from: 7n }])
 })
 
 test('one waiter is not promised to two processes', async (t) => {

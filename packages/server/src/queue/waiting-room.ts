@@ -8,6 +8,7 @@ import {
   hasTooMuchInput,
   type NewProcess,
   type ReadyLine,
+  readyLines,
   wantedOf,
 } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
@@ -108,9 +109,9 @@ export class WaitingRoom {
     const line = this.#lines.get(lineKey(colony, ready.executorType))
     if (!line) return ready.count
     // Those that were told of before have the first waiters.
-    const free = Math.max(0, line.idle.size + line.asking.size - line.untold)
+    const free = Math.max(0, line.idle.size + line.asking.size - (line.untold?.count ?? 0))
     const taken = Math.min(ready.count, free)
-    line.untold += taken
+    if (taken > 0) line.untold = readyLines([...(line.untold ? [line.untold] : []), { ...ready, count: taken }])[0]
     this.#hint(line, ready)
     return ready.count - taken
   }
@@ -288,8 +289,8 @@ export class WaitingRoom {
   }
 
   #passOn(line: Line): void {
-    if (line.untold > 0) this.#tellOthers(line.colony, [{ executorType: line.type, count: line.untold }])
-    line.untold = 0
+    if (line.untold) this.#tellOthers(line.colony, [line.untold])
+    line.untold = undefined
   }
 
   /** The next waiters to claim for: new ones first, then idle ones as far as hints go; all of one shape. */
@@ -323,7 +324,8 @@ export class WaitingRoom {
     }
     const more = unfit.length > 0 || claimed.some((row) => row.more)
     line.hints = Math.max(0, line.hints - claimed.length)
-    line.untold = Math.max(0, line.untold - claimed.length)
+    const untold = (line.untold?.count ?? 0) - claimed.length
+    line.untold = line.untold && untold > 0 ? { ...line.untold, count: untold } : undefined
     if (claimed.length < owners.length && !more) line.missed.push(shapeOf(seats))
     for (const seat of seats) {
       const processes = bySeat.get(seat)
