@@ -41,7 +41,7 @@ async function commands(t: TestContext) {
       stdout: { write: (text) => (out += text), columns: 200 },
       stderr: { write: (text) => (err += text) },
       profilesFile: join(folder, 'profiles.yaml'),
-      readInput: async () => '',
+      openInput: () => [''],
       ask: async () => undefined,
     })
     return { code, out: out.trim(), err }

@@ -210,7 +210,8 @@ function flagOf(key: string, { summary, argument, short, hidden, read, otherwise
   return argument ? made.argParser((given, before) => read(given, before ?? otherwise)) : made
 }
 
-function longName(key: string): string {
+/** An option as it is written on the command line. */
+export function longName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 

@@ -35,8 +35,14 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
+/** Work on many things came to an end before they did. The cause tells why; the sentence, what was done and how to go on. */
+export class StoppedError extends Error {
+  override name = 'StoppedError'
+}
+
 /** The exit code for whatever a command threw. */
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof StoppedError) return exitCodeOf(error.cause)
   if (error instanceof UsageError || error instanceof CommanderError || error instanceof PrivateKeyError) {
     return ExitCode.usage
   }
@@ -66,6 +72,7 @@ function isConfigError(error: unknown): boolean {
 
 /** The name of an error for programs: that of the server, else that of the exit code. */
 export function errorName(error: unknown): string {
+  if (error instanceof StoppedError) return errorName(error.cause)
   if (error instanceof ClientError && error.code) return error.code
   const code = exitCodeOf(error)
   return Object.keys(ExitCode).find((name) => ExitCode[name as keyof typeof ExitCode] === code) ?? 'failure'

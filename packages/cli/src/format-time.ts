@@ -20,7 +20,11 @@ function formatDate(date: Date): string {
 /** The time between two times of the wire as `12 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`; empty when the first is "not yet". */
 export function formatDuration(from: string, to: string, nowMs = Date.now()): string {
   if (from === zeroTime) return ''
-  const ms = Math.max(0, (to === zeroTime ? nowMs : Date.parse(to)) - Date.parse(from))
+  return formatMs(Math.max(0, (to === zeroTime ? nowMs : Date.parse(to)) - Date.parse(from)))
+}
+
+/** Milliseconds in the same way. */
+export function formatMs(ms: number): string {
   const seconds = ms / 1_000
   if (seconds < 1) return `${Math.round(ms)} ms`
   if (seconds < 60) return `${seconds.toFixed(1)} s`

@@ -28,7 +28,7 @@ async function executorByCommands(t: TestContext) {
         stdout: { write: (text) => (out += text) },
         stderr: { write: (text) => (err += text) },
         profilesFile: join(folder, 'profiles.yaml'),
-        readInput: async () => input,
+        openInput: () => [input],
         ask: async () => undefined,
       })
       return { code, out: out.trim(), err }

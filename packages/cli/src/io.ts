@@ -1,7 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { text } from 'node:stream/consumers'
 
 /** Where text goes. */
 export interface Sink {
@@ -20,8 +19,8 @@ export interface Io {
   readonly stderr: Sink
   /** Where profiles are kept. */
   readonly profilesFile: string
-  /** All of standard input. */
-  readInput(): Promise<string>
+  /** Standard input as text, in pieces. */
+  openInput(): AsyncIterable<string> | Iterable<string>
   /** Asks at the terminal. @returns undefined when there is none to ask at */
   ask(question: string): Promise<string | undefined>
 }
@@ -33,7 +32,7 @@ export function processIo(): Io {
     stdout,
     stderr,
     profilesFile: join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'colonies', 'profiles.yaml'),
-    readInput: () => text(stdin),
+    openInput: () => stdin.setEncoding('utf8'),
     async ask(question) {
       if (!stdin.isTTY) return undefined
       const lines = createInterface({ input: stdin, output: stderr })

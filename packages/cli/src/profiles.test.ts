@@ -51,7 +51,7 @@ test('config view says where each value is from, and shows no key; config env ha
       stdout,
       stderr: stdout,
       profilesFile: file,
-      readInput: async () => '',
+      openInput: () => [''],
       ask: async () => undefined,
     }
     assert.equal(await run(argv, io), 0, out)

@@ -31,7 +31,7 @@ function commandsOf(colony: TestColony, folder: string, input = '') {
       stdout: { write: (text) => (ran.out += text), columns: 100 },
       stderr: { write: (text) => (ran.err += text) },
       profilesFile: join(folder, 'profiles.yaml'),
-      readInput: async () => input,
+      openInput: () => [input],
       ask: async () => undefined,
     })
     return ran

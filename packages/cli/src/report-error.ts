@@ -1,6 +1,6 @@
 import { ClientError, ConnectionError, DeniedError, NotFoundError } from '@colonies/client'
 import { CommanderError } from 'commander'
-import { errorName, exitCodeOf, UsageError } from './exit-codes.js'
+import { errorName, exitCodeOf, StoppedError, UsageError } from './exit-codes.js'
 import type { Format } from './output.js'
 import type { Session } from './session.js'
 
@@ -8,11 +8,13 @@ import type { Session } from './session.js'
 export function describeFailure(error: unknown, format: Format, session: Session | undefined): string {
   const message = sentenceOf(error, session)
   if (format !== 'json') return `${message}\n`
-  const status = error instanceof ClientError ? error.status : 0
+  const reason = error instanceof StoppedError ? error.cause : error
+  const status = reason instanceof ClientError ? reason.status : 0
   return `${JSON.stringify({ error: { code: errorName(error), status, exitcode: exitCodeOf(error), message } })}\n`
 }
 
 function sentenceOf(error: unknown, session: Session | undefined): string {
+  if (error instanceof StoppedError) return `${sentenceOf(error.cause, session)} ${error.message}`
   // Ours begin with a capital, or with the name of a file, which stays as it is.
   const message = ended(error instanceof UsageError ? error.message : capital(messageOf(error)))
   if (error instanceof ConnectionError) {

@@ -24,7 +24,7 @@ async function scene(t: TestContext, input = '') {
       stdout: { write: (text) => (out += text), columns: 200 },
       stderr: { write: (text) => (err += text) },
       profilesFile: join(folder, 'profiles.yaml'),
-      readInput: async () => input,
+      openInput: () => [input],
       ask: async () => undefined,
     })
     return { code, out: out.trim(), err }

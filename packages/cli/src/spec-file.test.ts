@@ -13,7 +13,7 @@ function inputOf(text: string): Io {
     stdout: sink,
     stderr: sink,
     profilesFile: '',
-    readInput: async () => text,
+    openInput: () => [text],
     ask: async () => undefined,
   }
 }

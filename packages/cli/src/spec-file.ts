@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { checkWorkflow } from '@colonies/client'
 import { FunctionSpec, type JsonValue, parseJson, WorkflowSpec } from '@colonies/protocol'
 import { isObject } from './arguments.js'
@@ -20,15 +20,24 @@ export interface ReadOptions {
 
 /** @throws UsageError when it cannot be read, or is no function spec */
 export async function readFunctionSpec(options: ReadOptions, io: Io): Promise<FunctionSpec> {
-  const value = await readDocument(options.file, io)
+  return functionSpecOf(await readDocument(options.file, io), { ...options, where: nameOf(options.file) })
+}
+
+export interface SpecOptions extends Omit<ReadOptions, 'file'> {
+  /** What sentences call the place that it was read from. */
+  readonly where: string
+}
+
+/** @throws UsageError for what is no function spec */
+export function functionSpecOf(value: JsonValue, options: SpecOptions): FunctionSpec {
+  const { where, lenient } = options
   if (Array.isArray(value) || (isObject(value) && 'functionspecs' in value)) {
-    throw new UsageError(`${nameOf(options.file)} holds a workflow: use \`colonies workflow submit\`.`)
+    throw new UsageError(`${where} holds a workflow: use \`colonies workflow submit\`.`)
   }
-  if (!isObject(value))
-    throw new UsageError(`${nameOf(options.file)} must hold an object, such as {"funcname": "hello"}.`)
-  if (!options.lenient) checkFields(FunctionSpec, value, nameOf(options.file))
+  if (!isObject(value)) throw new UsageError(`${where} must hold an object, such as {"funcname": "hello"}.`)
+  if (!lenient) checkFields(FunctionSpec, value, where)
   const spec = completed(value, options)
-  refuseUnaddressed(spec, nameOf(options.file))
+  refuseUnaddressed(spec, where)
   return spec
 }
 
@@ -47,7 +56,7 @@ export async function readWorkflowSpec(options: ReadOptions, io: Io): Promise<Wo
   if (isObject(value)) refuseOtherColony(value.colonyname, colonyname, nameOf(file))
   const spec: WorkflowSpec = {
     colonyname,
-    functionspecs: nodes.map((node) => completed(node, options)),
+    functionspecs: nodes.map((node) => completed(node, { colonyname, where: nameOf(file) })),
   }
   checkWorkflow(spec)
   for (const node of spec.functionspecs) refuseUnaddressed(node, `Node ${node.nodename} in ${nameOf(file)}`)
@@ -71,9 +80,16 @@ export async function readDocument(file: string, io: Io): Promise<JsonValue> {
 
 /** Reads a file, or standard input where it is called `-`. @throws UsageError */
 export async function readText(file: string, io: Io): Promise<string> {
-  if (file === '-') return io.readInput()
+  let text = ''
+  for await (const piece of readPieces(file, io)) text += piece
+  return text
+}
+
+/** The same without having all of it in memory. @throws UsageError */
+export async function* readPieces(file: string, io: Io): AsyncGenerator<string, void, undefined> {
+  if (file === '-') return yield* io.openInput()
   try {
-    return await readFile(file, 'utf8')
+    yield* createReadStream(file, 'utf8')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
@@ -106,10 +122,12 @@ function withNumbers(value: unknown): JsonValue {
 }
 
 /** What files leave open: no limits where none are given, and the colony. @throws UsageError for that of others */
-function completed(fields: { readonly [key: string]: JsonValue }, { colonyname, file }: ReadOptions): FunctionSpec {
+function completed(
+  fields: { readonly [key: string]: JsonValue },
+  { colonyname, where }: Pick<SpecOptions, 'colonyname' | 'where'>,
+): FunctionSpec {
   const { conditions } = fields
-  if (conditions !== undefined && isObject(conditions))
-    refuseOtherColony(conditions.colonyname, colonyname, nameOf(file))
+  if (conditions !== undefined && isObject(conditions)) refuseOtherColony(conditions.colonyname, colonyname, where)
   // What does not have the type of the contract is refused by the client, which names the field.
   const spec = fields as unknown as FunctionSpec
   return {
@@ -126,6 +144,7 @@ function refuseUnaddressed({ conditions }: FunctionSpec, name: string): void {
   throw new UsageError(`${name} does not say who may run it: set "conditions": {"executortype": "..."}.`)
 }
 
-function nameOf(file: string): string {
+/** What sentences call a file. */
+export function nameOf(file: string): string {
   return file === '-' ? 'Standard input' : file
 }

@@ -21,6 +21,15 @@ test('many submits travel in requests of bounded length, each with its outcome',
   assert.ok(outcomes[1]?.error instanceof InvalidError)
 })
 
+test('an item has the request id that its caller gave, and one of its own without', async (t) => {
+  const server = await fakeServer(t, { answer: acceptAllBut('') })
+  const client = createClient({ endpoint: server.url, privateKey: generatePrivateKey() })
+  await client.submitMany('dev', [{ funcname: 'a' }, { funcname: 'b' }], { requestids: ['mine'] })
+  const [first, second] = (server.requests[0]?.input.items ?? []) as { requestid: string }[]
+  assert.equal(first?.requestid, 'mine')
+  assert.match(second?.requestid ?? '', /^[0-9a-f]{64}$/)
+})
+
 test('a request that is too large is sent in halves', async (t) => {
   const server = await fakeServer(t, {
     answer: (request) =>

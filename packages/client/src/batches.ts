@@ -12,6 +12,11 @@ export interface Outcome {
 
 export type CloseItem = Input<'closeBatch'>['items'][number]
 
+export interface SubmitManyOptions extends CallOptions {
+  /** One for each spec. Under the same one, the same caller submits nothing twice within a day, also by another call. */
+  requestids?: readonly string[] | undefined
+}
+
 export interface BatchMethods {
   /**
    * Submits any number of function specs to one colony, many under each signature.
@@ -20,7 +25,7 @@ export interface BatchMethods {
    * have the items behind it, which were not sent; only an item too large for a request of its own stands alone.
    * @throws AbortedError
    */
-  submitMany(colonyname: string, specs: readonly FunctionSpec[], options?: CallOptions): Promise<Outcome[]>
+  submitMany(colonyname: string, specs: readonly FunctionSpec[], options?: SubmitManyOptions): Promise<Outcome[]>
 
   /** Closes any number of processes of one colony. @returns outcomes as `submitMany` does; @throws AbortedError */
   closeMany(colonyname: string, items: readonly CloseItem[], options?: CallOptions): Promise<Outcome[]>
@@ -35,9 +40,9 @@ interface ItemReply {
 
 export function createBatchMethods(methods: Methods): BatchMethods {
   return {
-    submitMany: (colonyname, specs, options) =>
+    submitMany: (colonyname, specs, { requestids = [], ...options } = {}) =>
       inChunks(
-        specs.map((spec) => ({ spec })),
+        specs.map((spec, place) => ({ spec, requestid: requestids[place] ?? '' })),
         (items) => methods.submitBatch({ colonyname, items }, options),
       ),
     async closeMany(colonyname, items, options) {

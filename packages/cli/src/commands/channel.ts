@@ -4,6 +4,7 @@ import { flag, integer, needed, noun, text, verb } from '../command.js'
 import { formatTime } from '../format-time.js'
 import { findProcessId, shortId } from '../ids.js'
 import type { Session } from '../session.js'
+import { readText } from '../spec-file.js'
 import type { Column } from '../table.js'
 import { done, endLine, list } from '../view.js'
 
@@ -59,7 +60,7 @@ export const channelCommands = noun('channel', 'Messages between who submitted a
     },
     async run({ processid, name, text, type, sequence, inreplyto }, session) {
       const channel = await channelOf(processid, name, session)
-      const payload = text === '-' ? await session.io.readInput() : text
+      const payload = text === '-' ? await readText(text, session.io) : text
       await channel.append(payload, { type, sequence: BigInt(sequence), inreplyto: BigInt(inreplyto) })
       return done('The message was appended.', { processid: channel.processid, name })
     },

@@ -26,7 +26,7 @@ async function desk(t: TestContext, options: { answer?: string; env?: Record<str
       stdout: { write: (text) => (ran.out += text), columns: 200 },
       stderr: { write: (text) => (ran.err += text) },
       profilesFile: join(home, 'profiles.yaml'),
-      readInput: async () => JSON.stringify({ funcname: 'f', conditions: { executortype: 'cli' }, fs: spec }),
+      openInput: () => [JSON.stringify({ funcname: 'f', conditions: { executortype: 'cli' }, fs: spec })],
       ask: async () => options.answer,
     })
     return ran

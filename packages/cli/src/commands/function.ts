@@ -1,10 +1,11 @@
 import type { Output } from '@colonies/client'
 import type { FunctionSpec } from '@colonies/protocol'
 import { parseJsonList, parseJsonObject, parsePairs, parseVariables, splitList } from '../arguments.js'
-import { flag, integer, needed, noun, text, texts, verb } from '../command.js'
+import { flag, integer, longName, needed, noun, text, texts, verb } from '../command.js'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import type { Session } from '../session.js'
 import { readFunctionSpec } from '../spec-file.js'
+import { submitFile } from '../submit-file/submit-file.js'
 import type { Column } from '../table.js'
 import { created, done, list, type View } from '../view.js'
 import { type WaitOptions, waitForProcess } from '../wait-for-process.js'
@@ -95,16 +96,31 @@ export const functionCommands = noun('function', 'What executors can do, and han
   }),
   verb({
     name: 'submit',
-    summary: 'Submit a function spec from a file.',
+    summary: 'Submit a function spec from a file, or one from each line of a file.',
     positional: ['spec'],
     options: {
-      spec: needed('file with a function spec in JSON or YAML; - is standard input', { short: 'f' }),
+      spec: text('file with a function spec in JSON or YAML; - is standard input', { short: 'f' }),
+      file: text('file with a function spec in JSON in each line, as many as you like; - is standard input'),
+      fromLine: integer('with --file: the first line to submit', { min: 1, max: 10 ** 12 }),
+      keepGoing: flag('with --file: leave out lines that are refused, and tell of them at the end'),
+      resume: text('with --file: name of a run; lines that it submitted within a day are not submitted again'),
       label: text('label, instead of that in the file'),
       lenient: flag('leave out unknown fields of the file'),
       snapshot: flag('take a snapshot of the label of each entry of fs.snapshots, and put in its id'),
       ...waitOptions,
     },
-    async run({ spec: file, lenient, label, snapshot, ...waiting }, session) {
+    examples: [
+      'colonies function submit hello.json --wait --out',
+      'colonies function submit --file many.jsonl --keep-going > ids.txt',
+      'make-specs | colonies function submit --file - --resume monday',
+    ],
+    async run({ spec: file, lenient, label, snapshot, ...others }, session) {
+      const { file: many, fromLine, keepGoing, resume, ...waiting } = others
+      refuseMixed({ spec: file, ...others, snapshot })
+      if (many) {
+        await submitFile({ file: many, lenient, label, fromLine: fromLine ?? 1, keepGoing, resume }, session)
+        return undefined
+      }
       const { io, colonyname } = session
       const read = await readFunctionSpec({ file, lenient, colonyname }, io)
       const spec = snapshot ? await withSnapshots(read, session) : read
@@ -150,6 +166,30 @@ export const functionCommands = noun('function', 'What executors can do, and han
     },
   }),
 ])
+
+/** One spec may be waited for, and may have its snapshots; a run over many lines has a place and a name. */
+const ofOne = ['spec', 'snapshot', 'wait', 'out', 'follow', 'timeout'] as const
+const ofMany = ['fromLine', 'keepGoing', 'resume'] as const
+
+/** @throws UsageError for options that do not go together */
+function refuseMixed(
+  values: Readonly<
+    Record<(typeof ofOne)[number] | (typeof ofMany)[number] | 'file', string | number | boolean | undefined>
+  >,
+): void {
+  if (!values.spec && !values.file)
+    throw new UsageError(
+      'Submit what? Give --spec, a file with a function spec, or --file, one with a spec in each line.',
+    )
+  const given = (values.file ? ofOne : ofMany).filter((name) => values[name])
+  if (given.length === 0) return
+  const names = given.map((name) => longName(name)).join(', ')
+  throw new UsageError(
+    values.file
+      ? `--file cannot be used with ${names}: that is for one function spec.`
+      : `Only --file goes with ${names}.`,
+  )
+}
 
 /** Processes go to executors of one type, those for named executors too. @throws UsageError when it stays open */
 async function executorTypeOf(given: string, executornames: readonly string[], session: Session): Promise<string> {

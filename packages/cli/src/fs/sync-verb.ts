@@ -40,7 +40,7 @@ export const syncVerb = verb({
       await confirmPlan(values.yes, session)
       const line = new ProgressLine(session.io, quiet || session.out.format !== 'table')
       try {
-        const options = { signal, parallel: values.parallel, onProgress: line.show.bind(line) }
+        const options = { signal, parallel: values.parallel, onProgress: line.showSync.bind(line) }
         const failures = [...plan.unreadable, ...(await files.applySync(plan, options))]
         return viewOf(plan, failures, { done: true, quiet })
       } finally {

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import { limits } from '@colonies/protocol'
+import { StoppedError, UsageError } from '../exit-codes.js'
+import { formatMs } from '../format-time.js'
+import type { Session } from '../session.js'
+import { nameOf, readPieces } from '../spec-file.js'
+import { StatusLine } from '../status-line.js'
+import { lineWriter } from './line-writer.js'
+import { type Line, readLines } from './read-lines.js'
+import { type LineOutcome, submitLines } from './submit-lines.js'
+
+export interface SubmitFileOptions {
+  /** The name of a file with a function spec in JSON in each line; `-` is standard input. */
+  readonly file: string
+  readonly lenient: boolean
+  readonly label: string
+  /** The first line to submit, from 1. */
+  readonly fromLine: number
+  readonly keepGoing: boolean
+  /** Name of the run; one is made up where it is empty. */
+  readonly resume: string
+}
+
+/** Failures that are kept to be told at the end; those beyond are only counted. */
+const failuresToldMax = 1000
+const resumeLengthMax = 100
+
+/**
+ * Submits each line of a file, and prints the ids of the processes in the order of the lines. Neither the file nor the ids
+ * are held in memory.
+ *
+ * @throws UsageError; StoppedError when it ended before the file did; Error when lines were left out on the way
+ */
+export async function submitFile(options: SubmitFileOptions, session: Session): Promise<void> {
+  const { io, out, colonyname, patientMember: client } = session
+  const name = nameOf(options.file)
+  const resume = options.resume || randomBytes(6).toString('hex')
+  if (resume.length > resumeLengthMax)
+    throw new UsageError(`--resume has more than ${resumeLengthMax} characters, "${resume.slice(0, 16)}...".`)
+  const status = new StatusLine(io, out.format !== 'table')
+  const writer = lineWriter(out, io)
+  const tally = new Tally()
+  const begun = () =>
+    out.say(`Submitting ${name}. After an interruption, --resume ${resume} goes on with it, and submits nothing twice.`)
+  const lines = from(options.fromLine, readLines(readPieces(options.file, io), limits.bodyBytesMax), begun)
+  try {
+    for await (const outcomes of submitLines(lines, { ...options, name, resume, colonyname, client })) {
+      for (const outcome of outcomes) {
+        writer.write(outcome)
+        tally.count(outcome)
+        if (isEnd(outcome, options)) throw stoppedBy(outcome, tally.submitted, resume)
+      }
+      status.show((ms) => tally.describe(ms))
+    }
+  } finally {
+    writer.end()
+    status.end()
+  }
+  if (tally.failed === 0) out.say(`Submitted ${tally.describe(status.ms)}.`)
+  else throw failuresOf(tally, session, resume)
+}
+
+/** Counts lines by what became of them. */
+class Tally {
+  submitted = 0
+  failed = 0
+  readonly reasons: string[] = []
+
+  count({ error }: LineOutcome): void {
+    if (error) this.failed += 1
+    else this.submitted += 1
+    if (error && this.reasons.length < failuresToldMax) this.reasons.push(error.message)
+  }
+
+  describe(ms: number): string {
+    const refused = this.failed > 0 ? `, ${this.failed} refused` : ''
+    return `${countOf(this.submitted)}${refused}, ${Math.round(this.submitted / (ms / 1000))} per second, ${formatMs(ms)}`
+  }
+}
+
+/** @param begun is called before the first line that is given */
+async function* from(
+  first: number,
+  lines: AsyncIterable<Line>,
+  begun: () => void,
+): AsyncGenerator<Line, void, undefined> {
+  let isFirst = true
+  for await (const line of lines) {
+    if (line.number < first) continue
+    if (isFirst) begun()
+    isFirst = false
+    yield line
+  }
+}
+
+/** A line that is wrong says nothing about the next one. What fails for another reason would fail for it, too. */
+function isEnd({ error }: LineOutcome, { keepGoing }: SubmitFileOptions): boolean {
+  return error !== undefined && !(keepGoing && error instanceof UsageError)
+}
+
+function stoppedBy({ line, error }: LineOutcome, submitted: number, resume: string): StoppedError {
+  const soFar = `Submitted before line ${line}: ${countOf(submitted)}.`
+  const verb = error instanceof UsageError ? 'Correct the line and go on' : 'Go on'
+  return new StoppedError(`${soFar} ${verb} with --from-line ${line} --resume ${resume}.`, { cause: error })
+}
+
+function failuresOf({ submitted, failed, reasons }: Tally, { out }: Session, resume: string): Error {
+  // Lists for programs have them already.
+  if (out.format === 'table' || out.format === 'id') {
+    for (const reason of reasons) out.warn(reason)
+    if (failed > reasons.length) out.warn(`... and ${failed - reasons.length} more; --json tells of all.`)
+  }
+  const sentence = `${failed === 1 ? 'One line was' : `${failed} lines were`} refused, ${countOf(submitted)} submitted.`
+  return new Error(
+    `${sentence} Correct them where they are and give the same command with --resume ${resume}: only they are submitted.`,
+  )
+}
+
+function countOf(processes: number): string {
+  return processes === 1 ? 'one process' : `${processes} processes`
+}
