@@ -1,4 +1,4 @@
-import { type Client, createClient } from '@colonies/client'
+import { type Client, createClient, type RetryPolicy } from '@colonies/client'
 import { WebSocket } from 'ws'
 import { ExitCode, UsageError } from './exit-codes.js'
 import type { Io } from './io.js'
@@ -16,8 +16,15 @@ export const roles = {
   'server-owner': { setting: 'serverprvkey', variable: 'COLONIES_SERVER_PRVKEY', says: 'the server owner' },
 } as const
 
-/** How long a command tries again when the server does not answer, and how long when its answer may take a while anyway. */
-const retryMs = { usual: 2_000, patient: 60_000 }
+/** How long a command tries again, by what it is. */
+const retries = {
+  /** It only asks whether there is a server. */
+  brief: { forMs: 2_000 },
+  /** Where nothing listens, whoever typed it hears so at once; a server that says "not now" comes back, as after a failover. */
+  usual: { forMs: 20_000, unreachableForMs: 2_000 },
+  /** It waits anyway, through restarts of the server. */
+  patient: { forMs: 60_000 },
+}
 
 interface ChosenProfile {
   readonly name: string
@@ -74,7 +81,7 @@ export class Session {
 
   /** Signs nothing. */
   get anyone(): Client {
-    return this.#connect(undefined, retryMs.usual)
+    return this.#connect(undefined, retries.brief)
   }
 
   get member(): Client {
@@ -91,11 +98,11 @@ export class Session {
 
   /** As a member, through restarts of the server: for waiting. */
   get patientMember(): Client {
-    return this.#connect(this.key('member').value, retryMs.patient)
+    return this.#connect(this.key('member').value, retries.patient)
   }
 
   client(role: Role): Client {
-    return this.#connect(this.key(role).value, retryMs.usual)
+    return this.#connect(this.key(role).value, retries.usual)
   }
 
   /** @throws UsageError when it is not set */
@@ -117,11 +124,11 @@ export class Session {
     return resolveSettings({ flags, env: io.env, profile })
   }
 
-  #connect(privateKey: string | undefined, forMs: number): Client {
+  #connect(privateKey: string | undefined, retry: Partial<RetryPolicy>): Client {
     return createClient({
       endpoints: this.settings.endpoints.value,
       privateKey,
-      retry: { forMs },
+      retry,
       // The same interface, but the types of npm `ws` name its own events.
       WebSocket: WebSocket as never,
     })

@@ -46,6 +46,24 @@ test('a call is given up when its time for retries is over, with the last error'
   assert.equal(server.requests.length, 4) // after pauses of 100, 200, 400 ms; 800 are too many
 })
 
+test('where nothing listens, a call may be given up earlier than where a server says that it cannot now', async (t) => {
+  const server = await fakeServer(t, { answer: () => unavailable })
+  const nobody = await addressOfNobody(t)
+  for (const [urls, expected] of [
+    [nobody, [100]],
+    [server.url, [100, 200, 400]],
+    [
+      [nobody, server.url],
+      [0, 100, 0, 200, 0, 400, 0],
+    ], // the other one is asked at once
+  ] as [string | string[], number[]][]) {
+    const pauses: number[] = []
+    const caller = callerOf(urls, { pauses, forMs: 1_000, unreachableForMs: 200 })
+    await assert.rejects(call(caller, operations.getProcess, { processid }))
+    assert.deepEqual(pauses, expected)
+  }
+})
+
 test('a server that asks for more patience than there is gets none', async (t) => {
   const server = await fakeServer(t, { answer: () => ({ ...unavailable, retryAfter: '3600' }) })
   await assert.rejects(
@@ -201,16 +219,18 @@ interface Wishes {
   pauses?: number[]
   random?: () => number
   forMs?: number
+  unreachableForMs?: number
 }
 
-function callerOf(urls: string | string[], { pauses, random = () => 0.999_999, forMs = 20_000 }: Wishes = {}): Caller {
+function callerOf(urls: string | string[], wishes: Wishes = {}): Caller {
+  const { pauses, random = () => 0.999_999, forMs = 20_000, unreachableForMs } = wishes
   let passedMs = 0
   const connection: Connection = {
     endpoints: new Endpoints([urls].flat()),
     fetch,
     openSocket: undefined,
     timeoutMs: 5_000,
-    retry: { forMs, baseMs: pauses ? 100 : 1, maxMs: 5_000 },
+    retry: { forMs, unreachableForMs, baseMs: pauses ? 100 : 1, maxMs: 5_000 },
     clock: pauses
       ? {
           now: () => passedMs,

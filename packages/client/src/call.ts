@@ -19,6 +19,8 @@ export interface CallOptions {
 export interface RetryPolicy {
   /** How long after its first failure a call is tried again, in milliseconds; 0: never. */
   forMs: number
+  /** The same while no server lets itself be connected to; `forMs` when left out. */
+  unreachableForMs?: number | undefined
   /** The n-th pause is random between 0 and `baseMs` * 2^n, at most `maxMs`. */
   baseMs: number
   maxMs: number
@@ -98,7 +100,8 @@ interface Sending {
 async function sendUntilAnswered(connection: Connection, sending: Sending): Promise<string> {
   const { endpoints, clock, retry } = connection
   const failed = new Set<Endpoint>()
-  let giveUpAtMs: number | undefined
+  let firstFailedAtMs: number | undefined
+  let unreachable = true
   for (let pauses = 0; ; ) {
     const endpoint = endpoints.pick(clock.now())
     try {
@@ -110,12 +113,15 @@ async function sendUntilAnswered(connection: Connection, sending: Sending): Prom
       endpoints.failed(endpoint, clock.now(), error.retryAfterMs)
       if (!mayRepeat(sending.operation, error)) throw error
       failed.add(endpoint)
-      giveUpAtMs ??= clock.now() + retry.forMs
+      firstFailedAtMs ??= clock.now()
+      // Of several endpoints one may be gone for good while another asks for patience.
+      unreachable &&= neverLeft(error)
+      const forMs = (unreachable ? retry.unreachableForMs : undefined) ?? retry.forMs
       const next = endpoints.pick(clock.now())
       // Others are tried at once; only when all have failed is it time to wait.
       const allFailed = failed.has(next)
       const pauseMs = allFailed ? Math.max(next.closedUntilMs - clock.now(), jitteredMs(retry, pauses++, clock)) : 0
-      if (retry.forMs === 0 || clock.now() + pauseMs > giveUpAtMs) throw error
+      if (forMs === 0 || clock.now() + pauseMs > firstFailedAtMs + forMs) throw error
       if (allFailed) failed.clear()
       await clock.pause(pauseMs, sending.signal)
     }
@@ -139,11 +145,19 @@ function isTransient(error: unknown): error is ClientError {
 
 /** Whether a second request can do no harm: it is repeatable, or the first had no effect. */
 function mayRepeat(operation: WireOperation, error: ClientError): boolean {
-  const hadNoEffect = error.status === 429 || (error instanceof ConnectionError && error.neverSent)
+  const hadNoEffect = error.status === 429 || neverLeft(error)
   return hadNoEffect || isRepeatable(operation)
 }
 
+function neverLeft(error: ClientError): boolean {
+  return error instanceof ConnectionError && error.neverSent
+}
+
 /** Full jitter: clients that failed together do not come back together. */
-export function jitteredMs({ baseMs, maxMs }: Omit<RetryPolicy, 'forMs'>, pauses: number, clock: Clock): number {
+export function jitteredMs(
+  { baseMs, maxMs }: Pick<RetryPolicy, 'baseMs' | 'maxMs'>,
+  pauses: number,
+  clock: Clock,
+): number {
   return clock.random() * Math.min(maxMs, baseMs * 2 ** pauses)
 }
