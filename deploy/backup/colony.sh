@@ -59,6 +59,7 @@ export_colony() {
 
 import_colony() {
   local made
+  [ -r "$subject" ] || fail "there is no file $subject that can be read"
   made=$(sed -n '1s/^-- colony [0-9]*, migration \([0-9]*\):.*/\1/p' "$subject")
   [ -n "$made" ] || fail "$subject was not written by colony.sh export"
   [ "$made" = "$(version)" ] ||
@@ -71,7 +72,11 @@ import_colony() {
 # Gives the colony a key of its own here, and its rows to their tables; the commit comes last.
 insertions() {
   query -v tables="$tables" -v columns="$columns" <<'SQL'
-select format($$insert into colonies (%s) select * from came_colonies returning colony_key as key \gset
+select format($$do $do$ declare taken text; begin
+  select name into taken from colonies join came_colonies using (name);
+  if found then raise exception 'colony %% already exists in this database; nothing was imported', taken; end if;
+end $do$;
+insert into colonies (%s) select * from came_colonies returning colony_key as key \gset
 -- Before all that can still come: 1 for what is in the counters, 2 for what is not.
 update came_events e set xact = (case when c.counted_to > e.xact then '1' else '2' end)::xid8
   from (select max(counted_to) as counted_to from came_counters) c;

@@ -96,7 +96,11 @@ fence() {
   done
   [ "$reading" = f ] || fail 'the server does not answer; nothing was changed'
   query "
-    update live set attempt = attempt + 1000, holder = case when state = 1 then 'restored' end where colony <> 0"
+    with fenced as (
+      update live set attempt = attempt + 1000, holder = case when state = 1 then 'restored' end where colony <> 0
+      returning state)
+    select format('processes fenced: %s; of these ran, and wait again half a minute after replicas have started: %s',
+      count(*), count(*) filter (where state = 1)) from fenced"
 }
 
 readonly command=${1:-}

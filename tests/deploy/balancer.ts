@@ -32,7 +32,10 @@ export class Balancer {
   static async before(replicas: readonly [number, number]): Promise<Balancer> {
     const folder = await mkdtemp(join(tmpdir(), 'colonies-balancer-'))
     const port = await freePort()
-    const config = replaceAll(await readFile(balancerConfig, 'utf8'), {
+    const given = await readFile(balancerConfig, 'utf8')
+    // Only root can become another user.
+    const own = process.getuid?.() === 0 ? given : replaceAll(given, { 'user haproxy': '', 'group haproxy': '' })
+    const config = replaceAll(own, {
       'maxconn 20000': 'maxconn 1000', // more files than a test may open
       'bind :50080': `bind 127.0.0.1:${port}`,
       '/run/haproxy/admin.sock': join(folder, 'admin.sock'),

@@ -35,7 +35,10 @@ test('a colony moves to another server as a file, whole, and goes on there', asy
   assert.deepEqual(after, before)
   assert.ok(Object.keys(before).length > 12, `only ${Object.keys(before)} have rows`)
 
-  await assert.rejects(colonySh(there.config, 'import', file), /already exists/)
+  await assert.rejects(
+    colonySh(there.config, 'import', file),
+    /colony dev already exists in this database; nothing was imported/,
+  )
   assert.deepEqual(await rowsOf(there.db, 'dev'), before)
 
   const replica = await ReplicaProcess.on(there.config, generatePrivateKey())
