@@ -20,7 +20,10 @@ import { root } from './source-files.mjs'
 export function run(command, parameters, { env = process.env, show = false } = {}) {
   const started = performance.now()
   return new Promise((resolve, reject) => {
-    const child = spawn(command, parameters, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    // The shell may have come through a link, as from /opt/colonies to a release: the compiler believes PWD, while packages are
+    // found by their real path, and takes one class for two.
+    const inRoot = { cwd: root, env: { ...env, PWD: root } }
+    const child = spawn(command, parameters, { ...inRoot, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     let result = ''
     for (const stream of [child.stdout, child.stderr]) {
