@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ExecutorState, type Process, zeroTime } from '@colonies/protocol'
-import { whoIsMissing } from './missing-executor.js'
+import { ExecutorState, type Process, State, zeroTime } from '@colonies/protocol'
+import { tellWhoIsMissing, whoIsMissing } from './missing-executor.js'
+import type { Session } from './session.js'
 
 const { pending, approved, rejected } = ExecutorState
 const since = '2026-11-21T10:00:00Z'
@@ -40,4 +41,21 @@ test('who waits for executors that are there but silent hears since when', () =>
   assert.match(missing('maths', null, never) ?? '', /^executor bob has never been heard from\. Does it run\?$/)
   assert.match(missing('maths', null, never, old) ?? '', /^none of 2 executors .* the last one, ada, was last heard/)
   assert.equal(missing('maths', null, old, executor(approved, since, 'eve')), undefined)
+})
+
+test('who waits in a colony that is paused hears that, and who ends it', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const said: string[] = []
+  const session = {
+    colonyname: 'dev',
+    patientMember: {
+      getProcess: async () => ({ state: State.waiting, spec: {}, submissiontime: since }),
+      getPauseStatus: async () => ({ ispaused: true }),
+    },
+    out: { say: (line: string) => said.push(line) },
+  } as unknown as Session
+  const told = tellWhoIsMissing('a'.repeat(64), session, new AbortController().signal)
+  t.mock.timers.tick(3_000)
+  await told
+  assert.match(said.join(), /colony dev is paused\. .* colonies colony resume dev$/)
 })

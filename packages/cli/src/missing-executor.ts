@@ -14,7 +14,7 @@ const looks = [
   { afterMs: 30_000, silentMs: 0 },
 ] as const
 
-/** Says so when a process still waits after a while, and no executor is there to take it. */
+/** Says so when a process still waits after a while, and no executor is there that may take it. */
 export async function tellWhoIsMissing(processid: string, session: Session, signal: AbortSignal): Promise<void> {
   const { patientMember: client, colonyname, out } = session
   let waitedMs = 0
@@ -23,6 +23,11 @@ export async function tellWhoIsMissing(processid: string, session: Session, sign
     waitedMs = afterMs
     const { state, spec, submissiontime } = await client.getProcess({ processid }, { signal })
     if (state !== State.waiting) return
+    const { ispaused } = await client.getPauseStatus({ colonyname }, { signal })
+    if (ispaused)
+      return out.say(
+        `Still waiting: colony ${colonyname} is paused. Its owner ends that: colonies colony resume ${colonyname}`,
+      )
     const executors = await allExecutors({ member: client, colonyname }, signal)
     const missing = whoIsMissing(spec, executors, Date.parse(submissiontime) - silentMs)
     if (missing) return out.say(`Still waiting: ${missing}`)
