@@ -32,12 +32,15 @@ export interface CallRecord {
 export const submits: readonly string[] = ['submit', 'submitMany', 'submitWorkflow', 'addChild']
 export const closes: readonly string[] = ['closeSuccessful', 'closeFailed']
 
+const none: readonly string[] = []
+
 /** All that clients saw, those of each client in the order in which its calls ended. */
 export class History {
   readonly records: CallRecord[] = []
   /** Clients that were killed: their last calls are not here. */
   readonly killed = new Set<string>()
   readonly #open = new Map<number, { client: string; operation: string; started: number }>()
+  readonly #texts = new Map<string, string>()
   readonly #file: string | undefined
   #calls = 0
   #submitted = 0
@@ -75,12 +78,28 @@ export class History {
 
   add(records: readonly CallRecord[]): void {
     for (const record of records) {
-      this.records.push(record)
+      this.records.push(this.#lean(record))
       if (record.outcome !== 'ok') continue
       if (submits.includes(record.operation)) this.#submitted += record.ids.length
       if (closes.includes(record.operation)) this.#closed += 1
     }
     if (this.#file) appendFileSync(this.#file, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+  }
+
+  /** Hours of a load are millions of records: each text is kept once, and not the answer that it was cut out of. */
+  #lean(record: CallRecord): CallRecord {
+    const { client, ids, labels, tries, detail } = record
+    const all = (texts: readonly string[]) => (texts.length === 0 ? none : texts.map((text) => this.#text(text)))
+    const own = { client: this.#text(client), ids: all(ids), labels: all(labels), tries: all(tries) }
+    return { ...record, ...own, detail: detail === undefined ? undefined : this.#text(detail) }
+  }
+
+  #text(text: string): string {
+    const known = this.#texts.get(text)
+    if (known !== undefined) return known
+    const own = Buffer.from(text).toString()
+    this.#texts.set(own, own)
+    return own
   }
 
   /** Writes down, for whoever reads the file, what was broken and when. */
