@@ -221,7 +221,11 @@ stop() {
   for n in $nodes; do finish "etcd$n" 10; done
 }
 
-control() { patronictl -c "$folder/node1/patroni.yml" "$@"; }
+# Without etcd patronictl would ask for ever.
+control() {
+  etcd_is_healthy || fail "the cluster in $folder does not run: start it, or look at the logs of etcd in there"
+  patronictl -c "$folder/node1/patroni.yml" "$@"
+}
 
 # With --force nobody is asked; without --candidate the synchronous standby takes over.
 switchover() { control switchover colonies --force; }

@@ -64,6 +64,7 @@ test('each role of a cluster has a password of its own, and stop ends a PostgreS
   assert.throws(() => process.kill(postmaster, 0), { code: 'ESRCH' })
   const { stdout: left } = await run('ps', ['-eo', 'args'])
   assert.ok(!left.includes(`${folder}/`), left)
+  await assert.rejects(run(script, ['status', folder]), /does not run: start it/)
 })
 
 async function makeFolder(): Promise<string> {
