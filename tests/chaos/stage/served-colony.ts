@@ -36,11 +36,13 @@ export async function serveColony(stage: Stage, options: ServedColonyOptions): P
   return { db, replicas, endpoints, history, colony, neighbour }
 }
 
-/** For one question of the judge about all that was done. */
-const JUDGE_MS_MAX = 300_000
+/** For one question of the judge about all that was done, and for its turn: it has more questions at once than connections. */
+const JUDGE_MS_MAX = 600_000
+
+const patience = { statementTimeoutMs: JUDGE_MS_MAX, acquireTimeoutMs: JUDGE_MS_MAX }
 
 function patientConnections(stage: Pick<Stage, 'atEnd'>, config: DatabaseConfig): Db {
-  const db = connect({ ...config, maxConnections: 4, statementTimeoutMs: JUDGE_MS_MAX })
+  const db = connect({ ...config, maxConnections: 4, ...patience })
   stage.atEnd(() => db.close())
   return db
 }
