@@ -1,10 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Client, ClientError, type ClientOptions, createClient, type Outcome as Item } from '@colonies/client'
+import {
+  type Client,
+  ClientError,
+  type ClientOptions,
+  type CloseItem,
+  createClient,
+  type Outcome as Item,
+} from '@colonies/client'
+import type { Process } from '@colonies/protocol'
 import { nowMs } from './clock.js'
 import type { CallRecord, History, Outcome } from './history.js'
 
 /** What a record says beyond who, when and how it ended. */
-type Said = Partial<Pick<CallRecord, 'ids' | 'labels' | 'attempt' | 'detail' | 'outcome' | 'code'>>
+type Said = Partial<Pick<CallRecord, 'operation' | 'ids' | 'labels' | 'attempt' | 'detail' | 'outcome' | 'code'>>
 
 // biome-ignore lint/suspicious/noExplicitAny: the methods of a client have no type in common
 type Method = (input: any, ...others: any[]) => Promise<any>
@@ -16,9 +24,10 @@ type Reader = (input: any, answer: any, ...others: any[]) => readonly Said[]
 const closed: Reader = ({ processid, attempt, out, errors }) => [
   { ids: [processid], attempt, detail: JSON.stringify(out ?? errors ?? []) },
 ]
-const assigned: Reader = (_, process) => [
-  process ? { ids: [process.processid], attempt: process.attempt, detail: JSON.stringify(process.in ?? []) } : {},
-]
+const assigned: Reader = (_, process: Process | undefined) => [process ? given(process) : {}]
+const given = ({ processid, attempt, in: input }: Process): Said => {
+  return { ids: [processid], attempt, detail: JSON.stringify(input ?? []) }
+}
 
 /** How the calls are read whose effects are judged one by one. */
 const readers: Record<string, Reader> = {
@@ -32,6 +41,17 @@ const readers: Record<string, Reader> = {
   closeSuccessful: closed,
   closeFailed: closed,
   unassign: closed,
+  // Each item is one of the calls that it stands for.
+  waitForProcesses: (_, processes: readonly Process[] = []) =>
+    processes.map((process) => ({ operation: 'waitForProcess', ...given(process) })),
+  closeMany: (_, outcomes: readonly Item[] | undefined, closes: readonly CloseItem[]) =>
+    closes.map(({ processid, attempt, failed, out, errors }, index) => ({
+      operation: failed ? 'closeFailed' : 'closeSuccessful',
+      ids: [processid],
+      attempt,
+      detail: JSON.stringify(out ?? errors ?? []),
+      ...failureIn(outcomes?.[index]),
+    })),
   addLog: ({ processid, attempt }) => [{ ids: [processid], attempt }],
   setOutput: ({ processid, attempt }) => [{ ids: [processid], attempt }],
   addAttribute: ({ attribute, attempt }) => [{ ids: [attribute.targetid], attempt }],
@@ -45,8 +65,10 @@ const labelsOf = (specs: readonly { label?: string }[]): string[] =>
 function readItem(item: Item | undefined): Said {
   if (!item) return {}
   const { processid, error } = item
-  return { ids: processid && !error ? [processid] : [], ...(error ? failureOf(error) : {}) }
+  return { ids: processid && !error ? [processid] : [], ...failureIn(item) }
 }
+
+const failureIn = (item: Item | undefined): Said => (item?.error ? failureOf(item.error) : {})
 
 /** A refusal has a status of the 4xx. Any other failure leaves open whether the call took effect. */
 function failureOf(error: unknown): { outcome: Outcome; code: string } {
