@@ -91,7 +91,8 @@ export class History {
     const { client, ids, labels, tries, detail } = record
     const all = (texts: readonly string[]) => (texts.length === 0 ? none : texts.map((text) => this.#text(text)))
     const own = { client: this.#text(client), ids: all(ids), labels: all(labels), tries: all(tries) }
-    return { ...record, ...own, detail: detail === undefined ? undefined : this.#text(detail) }
+    // Other languages write null where there is none.
+    return { ...record, ...own, detail: typeof detail === 'string' ? this.#text(detail) : undefined }
   }
 
   #text(text: string): string {
