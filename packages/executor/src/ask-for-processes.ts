@@ -1,6 +1,5 @@
 import { DeniedError, jitteredMs } from '@colonies/client'
 import { newId } from '@colonies/identity'
-import { limits, type Process } from '@colonies/protocol'
 import { HeldProcess, type HeldProcesses } from './held-process.js'
 import { enterColony, type Place } from './registration.js'
 import { messageOf, runProcess, type Workplace } from './run-process.js'
@@ -11,11 +10,9 @@ export interface Asking {
   readonly held: HeldProcesses
   /** A random id of this run of the program: what it gets is told apart from what others of the same identity hold. */
   readonly instanceid: string
-  /** How many processes run at a time, and how many more are taken in advance. */
+  /** How many processes run at a time. */
   readonly concurrency: number
-  readonly prefetch: number
-  /** undefined: what it has free does not matter. */
-  readonly free: (() => { cpu?: string; mem?: string }) | undefined
+  readonly free: () => { cpu?: string; mem?: string }
 }
 
 /** Seconds for which one request waits: less than the time after which proxies close silent connections. */
@@ -33,25 +30,30 @@ const timerMsMax = 2 ** 31 - 1
  * @returns when the signal is aborted; processes may still run then
  */
 export async function askForProcesses(asking: Asking, signal: AbortSignal): Promise<void> {
-  const { workplace, held, concurrency, prefetch } = asking
-  // Half of what is taken in advance may be used up first, so that several are taken at once.
-  const fewEnough = concurrency + Math.ceil(prefetch / 2)
-  const { clock, report } = workplace
+  const { place, workplace, held, concurrency, free } = asking
+  const { client, clock, report } = workplace
   // Kept until a process comes, also after an answer that there was none: should one have been assigned without anybody
   // hearing of it, the next request gets that.
   const newAssignId = () => `instance:${asking.instanceid}.${newId()}`
   let assignid = newAssignId()
   for (let failures = 0; !signal.aborted; ) {
-    await held.below(fewEnough)
+    await held.below(concurrency)
     if (signal.aborted) return
     const askedAtMs = clock.now()
     try {
-      const count = roomOf(asking, held.count)
-      const processes = await ask(asking, { assignid, timeout: pollSeconds, count, signal })
+      const { cpu = '', mem = '' } = free()
+      const input = {
+        colonyname: place.colonyname,
+        timeout: pollSeconds,
+        availablecpu: cpu,
+        availablemem: mem,
+        assignid,
+      }
+      const process = await client.waitForProcess(input, { signal })
       failures = 0
-      if (processes.length > 0) {
+      if (process) {
         assignid = newAssignId()
-        for (const process of processes) take(new HeldProcess(process), asking)
+        take(new HeldProcess(process), asking)
       } else if (clock.now() - askedAtMs < quickAnswerMs) await clock.pause(clock.random() * quickAnswerMs, signal)
     } catch (error) {
       if (signal.aborted) return giveBackUnanswered(asking, assignid)
@@ -59,29 +61,6 @@ export async function askForProcesses(asking: Asking, signal: AbortSignal): Prom
       await recover(error, asking, failures++, signal)
     }
   }
-}
-
-interface Question {
-  assignid: string
-  /** Seconds; negative: answer at once. */
-  timeout: number
-  /** How many may come at most. */
-  count: number
-  signal: AbortSignal
-}
-
-async function ask({ place, workplace, free }: Asking, question: Question): Promise<Process[]> {
-  const { assignid, timeout, count, signal } = question
-  const { cpu = '', mem = '' } = free?.() ?? {}
-  const input = { colonyname: place.colonyname, timeout, availablecpu: cpu, availablemem: mem, assignid }
-  if (count > 1) return workplace.client.waitForProcesses({ ...input, count }, { signal })
-  const process = await workplace.client.waitForProcess(input, { signal })
-  return process ? [process] : []
-}
-
-/** Where each takes a part of what is free, they come one by one. */
-function roomOf({ concurrency, prefetch, free }: Asking, heldCount: number): number {
-  return free ? 1 : Math.min(concurrency + prefetch - heldCount, limits.assignBatchMax)
 }
 
 function take(held: HeldProcess, { workplace, held: all }: Asking): void {
@@ -117,12 +96,13 @@ async function recover(error: unknown, asking: Asking, failures: number, signal:
 }
 
 /** The server may have answered the request that was given up. What it gave goes back, so that nobody waits for a lease. */
-async function giveBackUnanswered(asking: Asking, assignid: string): Promise<void> {
-  const { client, report } = asking.workplace
-  const signal = AbortSignal.timeout(giveBackMs)
+async function giveBackUnanswered({ place, workplace }: Asking, assignid: string): Promise<void> {
+  const { client, report } = workplace
+  const options = { signal: AbortSignal.timeout(giveBackMs) }
   try {
-    const processes = await ask(asking, { assignid, timeout: -1, count: roomOf(asking, 0), signal })
-    await Promise.all(processes.map(({ processid, attempt }) => client.unassign({ processid, attempt }, { signal })))
+    const input = { colonyname: place.colonyname, timeout: -1, assignid }
+    const process = await client.waitForProcess(input, options)
+    if (process) await client.unassign({ processid: process.processid, attempt: process.attempt }, options)
   } catch (error) {
     report(`Whether a process was assigned at the last moment is not known: ${messageOf(error)}`)
   }
