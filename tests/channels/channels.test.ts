@@ -95,6 +95,8 @@ test('the end of the process is an empty frame after all that was written', asyn
   const id = await submit()
   await colony.assign('ada')
   const frames = follow(user, id)
+  await say(ada, id, 'first words')
+  assert.deepEqual(await take(frames, 1), ['first words'], 'who subscribes after the end is refused')
   await say(ada, id, 'last words')
   await ada.closeSuccessful({ processid: id, out: [] })
   assert.deepEqual(await take(frames), ['last words'])
