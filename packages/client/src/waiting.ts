@@ -32,6 +32,9 @@ export interface WaitingMethods {
    * @returns the process, in state running; undefined when none came, or the colony is paused
    */
   waitForProcess(input: Input<'assign'>, options?: CallOptions): Promise<Process | undefined>
+
+  /** Asks as `waitForProcess` does, for up to `count`: it waits for the first, and takes what is there then. @returns those that came */
+  waitForProcesses(input: Input<'assignBatch'>, options?: CallOptions): Promise<Process[]>
 }
 
 /** `fetch` in Node, and many a proxy, gives up on a reply after 300 seconds. */
@@ -68,18 +71,35 @@ export function createWaitingMethods(caller: Caller, methods: Methods): WaitingM
     waitFor: (processid, options = {}) => waitForEnd(methods, newsOf(processid), options),
     run,
     result: async (spec, options) => outputOf(await run(spec, options)),
-    async waitForProcess(input, options) {
-      // One id for all polls: what an earlier one was given without hearing of it comes with the next.
-      const assignid = input.assignid || newId()
-      for (let left = input.timeout; ; left -= pollSecondsMax) {
-        try {
-          return await methods.assign({ ...input, assignid, timeout: Math.min(left, pollSecondsMax) }, options)
-        } catch (error) {
-          if (!isNoneAvailable(error)) throw error
-          if (left <= pollSecondsMax || isPaused(error)) return undefined
-        }
+    waitForProcess: (input, options) => inPolls(input, (poll) => methods.assign({ ...input, ...poll }, options)),
+    async waitForProcesses(input, options) {
+      const some = async (poll: Poll) => {
+        const processes = await methods.assignBatch({ ...input, ...poll }, options)
+        return processes.length > 0 ? processes : undefined
       }
+      return (await inPolls(input, some)) ?? []
     },
+  }
+}
+
+type Poll = Required<Pick<Input<'assign'>, 'assignid' | 'timeout'>>
+
+/** @returns what the first poll gave that found something; undefined when none did, or the colony is paused */
+async function inPolls<Reply>(
+  { assignid: given, timeout }: Pick<Input<'assign'>, 'assignid' | 'timeout'>,
+  ask: (poll: Poll) => Promise<Reply | undefined>,
+): Promise<Reply | undefined> {
+  // One id for all polls: what an earlier one was given without hearing of it comes with the next.
+  const assignid = given || newId()
+  for (let left = timeout; ; left -= pollSecondsMax) {
+    try {
+      const found = await ask({ assignid, timeout: Math.min(left, pollSecondsMax) })
+      if (found !== undefined) return found
+    } catch (error) {
+      if (!isNoneAvailable(error)) throw error
+      if (isPaused(error)) return undefined
+    }
+    if (left <= pollSecondsMax) return undefined
   }
 }
 

@@ -1,5 +1,6 @@
 import { DeniedError, jitteredMs } from '@colonies/client'
 import { newId } from '@colonies/identity'
+import { limits, type Process } from '@colonies/protocol'
 import { HeldProcess, type HeldProcesses } from './held-process.js'
 import { enterColony, type Place } from './registration.js'
 import { messageOf, runProcess, type Workplace } from './run-process.js'
@@ -10,9 +11,11 @@ export interface Asking {
   readonly held: HeldProcesses
   /** A random id of this run of the program: what it gets is told apart from what others of the same identity hold. */
   readonly instanceid: string
-  /** How many processes run at a time. */
+  /** How many processes run at a time, and how many more are taken in advance. */
   readonly concurrency: number
-  readonly free: () => { cpu?: string; mem?: string }
+  readonly prefetch: number
+  /** undefined: what it has free does not matter. */
+  readonly free: (() => { cpu?: string; mem?: string }) | undefined
 }
 
 /** Seconds for which one request waits: less than the time after which proxies close silent connections. */
@@ -30,30 +33,25 @@ const timerMsMax = 2 ** 31 - 1
  * @returns when the signal is aborted; processes may still run then
  */
 export async function askForProcesses(asking: Asking, signal: AbortSignal): Promise<void> {
-  const { place, workplace, held, concurrency, free } = asking
-  const { client, clock, report } = workplace
+  const { workplace, held, concurrency, prefetch } = asking
+  // Half of what is taken in advance may be used up first, so that several are taken at once.
+  const fewEnough = concurrency + Math.ceil(prefetch / 2)
+  const { clock, report } = workplace
   // Kept until a process comes, also after an answer that there was none: should one have been assigned without anybody
   // hearing of it, the next request gets that.
   const newAssignId = () => `instance:${asking.instanceid}.${newId()}`
   let assignid = newAssignId()
   for (let failures = 0; !signal.aborted; ) {
-    await held.below(concurrency)
+    await held.below(fewEnough)
     if (signal.aborted) return
     const askedAtMs = clock.now()
     try {
-      const { cpu = '', mem = '' } = free()
-      const input = {
-        colonyname: place.colonyname,
-        timeout: pollSeconds,
-        availablecpu: cpu,
-        availablemem: mem,
-        assignid,
-      }
-      const process = await client.waitForProcess(input, { signal })
+      const count = roomOf(asking, held.count)
+      const processes = await ask(asking, { assignid, timeout: pollSeconds, count, signal })
       failures = 0
-      if (process) {
+      if (processes.length > 0) {
         assignid = newAssignId()
-        take(new HeldProcess(process), asking)
+        for (const process of processes) take(new HeldProcess(process), asking)
       } else if (clock.now() - askedAtMs < quickAnswerMs) await clock.pause(clock.random() * quickAnswerMs, signal)
     } catch (error) {
       if (signal.aborted) return giveBackUnanswered(asking, assignid)
@@ -63,16 +61,43 @@ export async function askForProcesses(asking: Asking, signal: AbortSignal): Prom
   }
 }
 
+interface Question {
+  assignid: string
+  /** Seconds; negative: answer at once. */
+  timeout: number
+  /** How many may come at most. */
+  count: number
+  signal: AbortSignal
+}
+
+async function ask({ place, workplace, free }: Asking, question: Question): Promise<Process[]> {
+  const { assignid, timeout, count, signal } = question
+  const { cpu = '', mem = '' } = free?.() ?? {}
+  const input = { colonyname: place.colonyname, timeout, availablecpu: cpu, availablemem: mem, assignid }
+  if (count > 1) return workplace.client.waitForProcesses({ ...input, count }, { signal })
+  const process = await workplace.client.waitForProcess(input, { signal })
+  return process ? [process] : []
+}
+
+/** Where each takes a part of what is free, they come one by one. */
+function roomOf({ concurrency, prefetch, free }: Asking, heldCount: number): number {
+  return free ? 1 : Math.min(concurrency + prefetch - heldCount, limits.assignBatchMax)
+}
+
 function take(held: HeldProcess, { workplace, held: all }: Asking): void {
   const { process } = held
   const ended = new AbortController()
+  const after = (ms: number, act: () => void) => {
+    workplace.clock.pause(ms, ended.signal).then(act, () => {}) // rejected: it ended before
+  }
   // By the own clock since the arrival, so that it need not agree with the server's.
   const leaseMs = process.spec.maxexectime * 1_000
   if (leaseMs > 0 && leaseMs <= timerMsMax) {
-    workplace.clock.pause(leaseMs, ended.signal).then(
-      () => held.lose('Its maxexectime is over.'),
-      () => {}, // it ended before
-    )
+    // Too little time would be left for its work, and a lease that ends counts as a retry. Given back, it has all of its time.
+    after(leaseMs / 2, () => {
+      if (!held.isStarted) held.stop()
+    })
+    after(leaseMs, () => held.lose('Its maxexectime is over.'))
   }
   void all.add(held, async () => {
     await runProcess(held, workplace)
@@ -96,13 +121,12 @@ async function recover(error: unknown, asking: Asking, failures: number, signal:
 }
 
 /** The server may have answered the request that was given up. What it gave goes back, so that nobody waits for a lease. */
-async function giveBackUnanswered({ place, workplace }: Asking, assignid: string): Promise<void> {
-  const { client, report } = workplace
-  const options = { signal: AbortSignal.timeout(giveBackMs) }
+async function giveBackUnanswered(asking: Asking, assignid: string): Promise<void> {
+  const { client, report } = asking.workplace
+  const signal = AbortSignal.timeout(giveBackMs)
   try {
-    const input = { colonyname: place.colonyname, timeout: -1, assignid }
-    const process = await client.waitForProcess(input, options)
-    if (process) await client.unassign({ processid: process.processid, attempt: process.attempt }, options)
+    const processes = await ask(asking, { assignid, timeout: -1, count: roomOf(asking, 0), signal })
+    await Promise.all(processes.map(({ processid, attempt }) => client.unassign({ processid, attempt }, { signal })))
   } catch (error) {
     report(`Whether a process was assigned at the last moment is not known: ${messageOf(error)}`)
   }

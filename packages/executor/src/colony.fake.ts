@@ -30,6 +30,15 @@ export class FakeColony {
         const none = known.assign?.(input) === 'none'
         return none || input.timeout === -1 ? undefined : this.#nextProcess(options.signal)
       },
+      waitForProcesses: async (input: Input, options: { signal?: AbortSignal }) => {
+        const first = await target.waitForProcess(input, options)
+        return first ? [first, ...this.#queue.splice(0, Number(input.count) - 1)] : []
+      },
+      closeMany: async (_: string, items: Input[]) => {
+        this.calls.push({ name: 'closeMany', input: { items } })
+        this.#told()
+        return (known.closeMany?.({ items }) as unknown[] | undefined) ?? items.map(() => ({ error: undefined }))
+      },
     }
     this.client = new Proxy(target, {
       get: (methods, name: keyof typeof target) => methods[name] ?? this.#method(name, known[name]),

@@ -193,6 +193,20 @@ test('what a stopping executor gives back is done by another', async (t) => {
   assert.deepEqual([process.out, process.retries], [['done'], 0])
 })
 
+test('an executor that takes processes in advance does each of them once', async (t) => {
+  const colony = await testColony(t)
+  const done: string[] = []
+  const f = defineFunction({ name: 'f' }, ({ process }) => void done.push(process.processid))
+  const specs = Array.from({ length: 250 }, () => ({
+    funcname: 'f',
+    conditions: { colonyname: colony.name, executortype: 'cli' },
+  }))
+  const submitted = (await colony.user.submitMany(colony.name, specs)).map(({ processid }) => processid ?? '')
+  await start(t, colony, { name: 'ada', functions: [f], concurrency: 4, prefetch: 60 })
+  for (const processid of submitted) assert.equal((await colony.user.waitFor(processid)).state, State.success)
+  assert.deepEqual(done.sort(), submitted.sort())
+})
+
 test('an executor with the colony key enters by itself, and its functions are shown', async (t) => {
   const colony = await testColony(t)
   const functions = [
@@ -234,12 +248,16 @@ interface Wishes {
   type?: string
   functions: ExecutorFunction[]
   concurrency?: number
+  prefetch?: number
 }
 
 async function start(t: TestContext, colony: TestColony, wishes: Wishes): Promise<Executor> {
-  const { name, type = 'cli', functions, concurrency = 1 } = wishes
+  const { name, type = 'cli', functions, concurrency = 1, prefetch = 0 } = wishes
   const client = await colony.executor(name, { type })
-  const executor = createExecutor({ client, colonyname: 'dev', name, type, functions, concurrency, report: () => {} })
+  const executor = createExecutor({
+    ...{ client, colonyname: 'dev', name, type, functions },
+    ...{ concurrency, prefetch, report: () => {} },
+  })
   t.after(() => executor.stop({ drainMs: 0 }))
   await executor.start()
   return executor

@@ -338,6 +338,8 @@ test('options that cannot work are refused', () => {
   const f = defineFunction({ name: 'f' }, () => {})
   assert.throws(() => createExecutor({ ...options, functions: [f, f] }), /a name of its own/)
   assert.throws(() => createExecutor({ ...options, functions: [f], concurrency: 0 }), /at least 1/)
+  assert.throws(() => createExecutor({ ...options, functions: [f], prefetch: 1_001 }), /0 to 1000/)
+  assert.throws(() => createExecutor({ ...options, functions: [f], prefetch: 1, free: () => ({}) }), /prefetch or free/)
   assert.throws(() => createExecutor({ colonyname: 'dev', name: 'a', type: 'b', functions: [f] }), /private key/)
 })
 

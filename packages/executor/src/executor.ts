@@ -10,11 +10,13 @@ import {
 } from '@colonies/client'
 import { newId } from '@colonies/identity'
 import { type Asking, askForProcesses } from './ask-for-processes.js'
+import { CloseQueue } from './close-queue.js'
 import type { ExecutorFunction } from './define-function.js'
 import { keepBeating } from './heartbeat.js'
 import { HeldProcesses } from './held-process.js'
 import { type Capabilities, enterColony } from './registration.js'
 import { graceMs, messageOf } from './run-process.js'
+import { Slots } from './slots.js'
 
 export interface ExecutorOptions {
   /** Signs as the executor. */
@@ -28,12 +30,17 @@ export interface ExecutorOptions {
   type: string
   location?: string
   functions: readonly ExecutorFunction[]
-  /** How many processes run at a time; 1 when left out. No process is taken before there is room for it. */
+  /** How many processes run at a time; 1 when left out. */
   concurrency?: number
+  /**
+   * How many more it takes in advance, so that there is work at hand when a short one ends; 0 when left out. They are its own
+   * while they wait: their `maxexectime` runs, and nobody else gets them, so keep it near what it does in a second.
+   */
+  prefetch?: number
   /** Lets the executor add and approve itself. Without it, the colony owner has to. */
   colonyPrivateKey?: string
   capabilities?: Capabilities
-  /** Asked before each assign: free cpu as `1000m` and memory as `10Gi`; what asks for more stays in the queue. */
+  /** Asked before each assign, without `prefetch`: free cpu as `1000m` and memory as `10Gi`; what asks for more stays in the queue. */
   free?: () => { cpu?: string; mem?: string }
   /** Takes lines for whoever operates the executor; the console when left out. */
   report?: (line: string) => void
@@ -66,6 +73,7 @@ export interface Executor {
   stop(options?: { drainMs?: number }): Promise<void>
 }
 
+const prefetchMax = 1_000
 const drainMsDefault = 10_000
 /** What stopping may take beyond its drain time: for handlers to notice, and for giving back. */
 const stopSlackMs = graceMs + 5_000
@@ -99,10 +107,15 @@ class RunningExecutor implements Executor {
 
   constructor(options: ExecutorOptions) {
     const { colonyname, name, type, location = '', capabilities, colonyPrivateKey, concurrency = 1 } = options
+    const { free, prefetch = 0 } = options
     const client = options.client ?? (options.connection && createClient(options.connection))
     if (client?.id === undefined)
       throw new InvalidError('An executor needs a client with a private key, or a connection.')
     if (!Number.isSafeInteger(concurrency) || concurrency < 1) throw new InvalidError('concurrency must be at least 1.')
+    if (!Number.isSafeInteger(prefetch) || prefetch < 0 || prefetch > prefetchMax)
+      throw new InvalidError(`prefetch must be 0 to ${prefetchMax}.`)
+    if (free && prefetch > 0)
+      throw new InvalidError('Leave out prefetch or free: what is taken in advance needs more than is free.')
     this.id = client.id
     this.#asking = {
       place: { colonyname, name, type, location, capabilities, colonyPrivateKey },
@@ -110,13 +123,16 @@ class RunningExecutor implements Executor {
         client,
         clock: options.clock ?? systemClock,
         functions: byName(options.functions),
+        closes: new CloseQueue(client, colonyname),
+        slots: new Slots(concurrency),
         // biome-ignore lint/suspicious/noConsole: somebody has to hear that an approval is missing; `report` replaces it
         report: options.report ?? ((line) => console.error(line)),
       },
       held: this.#held,
       instanceid: newId(),
       concurrency,
-      free: options.free ?? (() => ({})),
+      prefetch,
+      free,
     }
     this.stopped = new Promise((resolve) => {
       this.#settleStopped = resolve
@@ -171,6 +187,7 @@ class RunningExecutor implements Executor {
 
   async #drain(drainMs: number): Promise<void> {
     this.#closing.abort()
+    for (const held of this.#held.all) if (!held.isStarted) held.stop()
     await this.#untilIdle(drainMs)
     for (const held of this.#held.all) held.stop()
     await this.#untilIdle(stopSlackMs)

@@ -13,6 +13,8 @@ export class ExecutorStopping extends Error {
 /** A process from its assignment until it is closed, given back or lost. */
 export class HeldProcess {
   readonly process: Process
+  /** Its handler was called; what was taken in advance waits for that. */
+  isStarted = false
   readonly #controller = new AbortController()
 
   constructor(process: Process) {

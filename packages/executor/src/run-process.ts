@@ -1,17 +1,22 @@
 import { type Client, ClientError, type Clock, InvalidError, jitteredMs } from '@colonies/client'
 import type { JsonValue } from '@colonies/protocol'
 import { argumentsOf } from './arguments.js'
+import type { CloseQueue } from './close-queue.js'
 import { createContext, noticeLoss } from './context.js'
 import type { ExecutorFunction, HandlerResult } from './define-function.js'
 import { reasonsOf } from './fail-process.js'
 import type { HeldProcess } from './held-process.js'
 import { LogQueue } from './log-queue.js'
+import type { Slots } from './slots.js'
 
 /** What processes need of the executor that runs them. */
 export interface Workplace {
   readonly client: Client
   readonly clock: Clock
   readonly functions: ReadonlyMap<string, ExecutorFunction>
+  readonly closes: CloseQueue
+  /** For handlers: what was taken in advance waits. */
+  readonly slots: Slots
   /** Takes lines for whoever operates the executor. */
   readonly report: (line: string) => void
 }
@@ -26,7 +31,7 @@ const closePauses = { baseMs: 500, maxMs: 15_000 }
 /** After so many answers in a row that the server failed, this close meets a bug each time. */
 const failuresMax = 20
 
-/** Runs one process and closes it, unless it is lost on the way. Never rejects. */
+/** Runs one process when there is room for it, and closes it, unless it is lost on the way. Never rejects. */
 export async function runProcess(held: HeldProcess, workplace: Workplace): Promise<void> {
   const { client, report } = workplace
   const { processid, attempt } = held.process
@@ -34,11 +39,21 @@ export async function runProcess(held: HeldProcess, workplace: Workplace): Promi
     (message) => noticeLoss(held, () => client.addLog({ processid, message, attempt })),
     (error) => report(`A log message of process ${processid} is lost: ${messageOf(error)}`),
   )
-  const ending = await perform(held, logs, workplace)
+  const ending = await performInTurn(held, logs, workplace)
   await logs.flush()
   if (held.isLost) report(`Process ${processid} is not ours any more: ${messageOf(held.signal.reason)}`)
   else if (ending === 'unfinished') await giveBack(held, workplace)
   else await close(held, ending, workplace)
+}
+
+async function performInTurn(held: HeldProcess, logs: LogQueue, workplace: Workplace): Promise<Ending> {
+  if (!(await workplace.slots.enter(held.signal))) return 'unfinished'
+  held.isStarted = true
+  try {
+    return await perform(held, logs, workplace)
+  } finally {
+    workplace.slots.leave()
+  }
 }
 
 async function perform(held: HeldProcess, logs: LogQueue, { client, clock, functions }: Workplace): Promise<Ending> {
@@ -90,15 +105,13 @@ async function untilAbandoned<Result>(work: Promise<Result>, signal: AbortSignal
  * fails at each time is given up for a failure with that reason, and that in the end, too: the slot is for others.
  */
 async function close(held: HeldProcess, first: Exclude<Ending, 'unfinished'>, workplace: Workplace): Promise<void> {
-  const { client, clock, report } = workplace
+  const { closes, clock, report } = workplace
   const { processid, attempt } = held.process
   let ending = first
   let failures = 0
   for (let pauses = 0; ; ) {
     try {
-      if ('out' in ending) await client.closeSuccessful({ processid, attempt, out: ending.out })
-      else await client.closeFailed({ processid, attempt, errors: ending.errors })
-      return
+      return await closes.close({ processid, attempt, ending })
     } catch (error) {
       if ('out' in ending && error instanceof InvalidError && error.code !== 'wrong_state') {
         // No JSON, or too large. Whoever waits for the process has to hear about it.
