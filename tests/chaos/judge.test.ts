@@ -26,7 +26,10 @@ async function recordedColony(t: TestContext) {
   await colony.colonyOwner.addExecutor({ executor: adding })
   await colony.colonyOwner.approveExecutor({ colonyname, executorname: 'e1' })
   const executor = recordedClient(recording, { endpoint: colony.url, privateKey })
-  for (let ended = 0; ended < 5; ended += 1) {
+  const many = await executor.waitForProcesses({ colonyname, timeout: 10, count: 2 })
+  const closes = many.map(({ processid, attempt }) => ({ processid, attempt, out: ['of many'] }))
+  for (const { error } of await executor.closeMany(colonyname, closes)) assert.ifError(error)
+  for (let ended = many.length; ended < 5; ended += 1) {
     const process = await executor.waitForProcess({ colonyname, timeout: 10 })
     assert.ok(process, `process ${ended} came`)
     await executor.closeSuccessful({ processid: process.processid, attempt: process.attempt, out: [ended] })

@@ -42,8 +42,11 @@ const readers: Record<string, Reader> = {
   closeFailed: closed,
   unassign: closed,
   // Each item is one of the calls that it stands for.
-  waitForProcesses: (_, processes: readonly Process[] = []) =>
-    processes.map((process) => ({ operation: 'waitForProcess', ...given(process) })),
+  waitForProcesses: (_, processes: readonly (Process | undefined)[] = []) =>
+    (processes.length > 0 ? processes : [undefined]).map((process) => ({
+      operation: 'waitForProcess',
+      ...(process && given(process)),
+    })),
   closeMany: (_, outcomes: readonly Item[] | undefined, closes: readonly CloseItem[]) =>
     closes.map(({ processid, attempt, failed, out, errors }, index) => ({
       operation: failed ? 'closeFailed' : 'closeSuccessful',

@@ -79,11 +79,11 @@ const kinds: Kind[] = [
     prepare: async (scene, turn) => {
       const ids = [await running(scene, turn), await running(scene, turn)]
       return {
-        call: () =>
-          scene.executor.closeMany(
-            scene.colony.name,
-            ids.map((processid) => ({ processid })),
-          ),
+        async call() {
+          const closes = ids.map((processid) => ({ processid }))
+          const outcomes = await scene.executor.closeMany(scene.colony.name, closes)
+          for (const { error } of outcomes) assert.ifError(error)
+        },
         effects: () => countRows(scene.colony, sql`select from results where process_id = any(${ids}) and state = 2`),
         wanted: 2,
       }

@@ -21,6 +21,8 @@ export interface ExecutorsOptions {
   readonly endpoints: readonly string[]
   /** Processes at a time, each. */
   readonly concurrency?: number
+  /** More that each takes in advance. */
+  readonly prefetch?: number
   /** Names are this and a number. */
   readonly prefix?: string
   /** What they ask for; `load` when left out. */
@@ -38,7 +40,7 @@ export async function startExecutors(
   colony: Workplace,
   options: ExecutorsOptions,
 ): Promise<Executors> {
-  const { count, endpoints, concurrency = 2, prefix = 'e', type = 'load' } = options
+  const { count, endpoints, concurrency = 2, prefetch = 0, prefix = 'e', type = 'load' } = options
   const executors = Array.from({ length: count }, (_, number) =>
     createExecutor({
       client: colony.client(generatePrivateKey(), rotated(endpoints, number)),
@@ -48,6 +50,7 @@ export async function startExecutors(
       type,
       functions: [work, stall],
       concurrency,
+      prefetch,
       report: () => {},
     }),
   )
