@@ -65,6 +65,20 @@ test('what a killed program held waits again, although the next one beats under 
   assert.deepEqual(await lostBy(db, colony.key, 'ada-id', { processIds: [ofKilled, ofNext], attempts }), [ofKilled])
 })
 
+test('all that a killed program took in one request waits again, and none of it has lost a retry', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['ada'])
+  await beat(db, colony, 'killed')
+  const processes = [1, 2, 3].map(() => colony.process())
+  await insertProcesses(db, colony.key, processes, [])
+  const claimants = processes.map(() => claimant('ada', 'instance:killed.1'))
+  assert.equal((await claimProcesses(db, colony.key, anyShape, claimants)).length, 3)
+  await fallSilent(db, 61)
+  assert.deepEqual(await released(db, colony), processes.map(({ processId }) => processId).sort())
+  const rows = await db.all(sql`select distinct state, retries from live where colony = ${colony.key}`)
+  assert.deepEqual(rows, [{ state: 0, retries: 0 }])
+})
+
 test('programs that share an identity, of ours and of others, keep what is theirs', async (t) => {
   const { db } = await testDatabase(t)
   const colony = await testColony(db, 'dev', ['ada'])
