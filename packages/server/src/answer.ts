@@ -16,7 +16,7 @@ import {
 } from '@colonies/protocol'
 import { checkAccess, type Demand } from './access.js'
 import type { Rights } from './directory/rights.js'
-import { type Call, type Handlers, Rendered, type Replica } from './handler.js'
+import { type Call, type Caller, type Colony, type Handlers, Rendered, type Replica } from './handler.js'
 import type { Log } from './log.js'
 import { createReporter, type Report } from './refusal.js'
 import type { Outlet, Subscriptions } from './subscriber.js'
@@ -99,22 +99,44 @@ export function createAnswering(options: AnswerOptions): Answering {
   const subscriptions = routesOf<RunSubscription>('websocket', options.subscriptions)
   const report = createReporter(options.log)
 
-  async function answer(body: string, exchange: Exchange): Promise<Answer> {
+  // Not async: while such a function waits, its frame keeps the body and all that was read of it, and thousands wait.
+  function answer(body: string, exchange: Exchange): Promise<Answer> {
     let payloadtype = 'unknown'
     try {
       const envelope = readEnvelope(body)
       const known = handlers.get(envelope.payloadtype)
-      if (known) payloadtype = envelope.payloadtype
+      if (known) payloadtype = known.operation.payloadtype
       const callerId = identify(envelope, known)
       const route = known ?? refuseUnknown(envelope.payloadtype, subscriptions)
       const input = readInput(envelope, route)
-      const call = await admit(options, route, { callerId, input }, exchange)
-      const output = await route.run(input as never, call)
-      return success(route, payloadtype, output)
+      return finish(route, start(route, { callerId, input }, exchange))
     } catch (error) {
-      const { status, message, code } = report(error, payloadtype)
-      return { status, body: writeRefusal(status, message, code), payloadtype, onUnsent: undefined }
+      return Promise.resolve(refuse(error, payloadtype))
     }
+  }
+
+  /** @returns what the handler is going to return; in a box, as an async function waits for a promise that it returns */
+  async function start(
+    route: Route<RunHandler>,
+    asked: Asked,
+    exchange: Exchange,
+  ): Promise<{ output: Promise<unknown> }> {
+    const call = await admit(options, route, asked, exchange)
+    return { output: route.run(asked.input as never, call) }
+  }
+
+  /** All that is left of a request while it hangs, beside what its handler keeps. */
+  async function finish(route: Route<unknown>, started: Promise<{ output: Promise<unknown> }>): Promise<Answer> {
+    try {
+      return success(route, await (await started).output)
+    } catch (error) {
+      return refuse(error, route.operation.payloadtype)
+    }
+  }
+
+  function refuse(error: unknown, payloadtype: string): Answer {
+    const { status, message, code } = report(error, payloadtype)
+    return { status, body: writeRefusal(status, message, code), payloadtype, onUnsent: undefined }
   }
 
   const subscribe: OpenSubscription = async (envelope, exchange, outlet) => {
@@ -164,18 +186,34 @@ async function admit(
   const { caller, colony } = await checkAccess(demandOf(route, asked), rights)
   // Under overload callers give up and ask again; nobody needs the work of the first request any more.
   if (exchange.aborted) throw new ColoniesError('unavailable', 'The caller is gone')
-  const call: Call = {
-    db,
-    caller,
-    colony,
-    replica,
-    get signal() {
-      return exchange.signal
-    },
-    hold: () => exchange.hold(),
-  }
+  const call = new AdmittedCall({ db, replica, caller, colony }, exchange)
   heard(call)
   return call
+}
+
+/** A class: an object with a getter of its own has a hidden class of its own, which is larger than all the rest of it. */
+class AdmittedCall implements Call {
+  readonly db: Db
+  readonly replica: Replica
+  readonly caller: Caller
+  readonly colony: Colony
+  readonly #exchange: Exchange
+
+  constructor({ db, replica, caller, colony }: Pick<Call, 'db' | 'replica' | 'caller' | 'colony'>, exchange: Exchange) {
+    this.db = db
+    this.replica = replica
+    this.caller = caller
+    this.colony = colony
+    this.#exchange = exchange
+  }
+
+  get signal(): AbortSignal {
+    return this.#exchange.signal
+  }
+
+  hold(end?: (why: ColoniesError) => void): void {
+    this.#exchange.hold(end)
+  }
 }
 
 function demandOf({ operation }: Route<unknown>, { callerId, input }: Asked): Demand {
@@ -205,9 +243,10 @@ function runWatched(
   }
 }
 
-function success(route: Route<unknown>, payloadtype: string, output: unknown): Answer {
+function success(route: Route<unknown>, output: unknown): Answer {
   const rendered = output instanceof Rendered
   const text = rendered ? output.text : route.encode(output as never)
+  const { payloadtype } = route.operation
   return { status: 200, body: wrap(route, text), payloadtype, onUnsent: rendered ? output.onUnsent : undefined }
 }
 

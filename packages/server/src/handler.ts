@@ -1,5 +1,5 @@
 import type { ColonyKey, Db, ReadyLine } from '@colonies/database'
-import type { HttpOperationName, Operations, ServerSide } from '@colonies/protocol'
+import type { ColoniesError, HttpOperationName, Operations, ServerSide } from '@colonies/protocol'
 import type { ChannelAppends } from './channels/channel-appends.js'
 import type { Members } from './cluster/members.js'
 import type { Config } from './config.js'
@@ -53,8 +53,12 @@ export interface Call {
   readonly replica: Replica
   /** Aborted when the caller's connection is gone, and for held calls also when the replica stops: then answer at once. */
   readonly signal: AbortSignal
-  /** Says that this call waits on purpose, as an assign does, so that it does not count as load. */
-  hold(): void
+  /**
+   * Says that this call waits on purpose, as an assign does, so that it does not count as load.
+   *
+   * @param end called when `signal` is aborted, at once where it is already; thousands wait, and a signal for each is large
+   */
+  hold(end?: (why: ColoniesError) => void): void
 }
 
 /** Ready JSON text of a reply: the hot path writes its replies itself. */

@@ -4,6 +4,7 @@ import type { Answer, AnswerRequest, Exchange } from '../answer.js'
 import type { HttpConfig } from '../config.js'
 import { refusalOf, retryAfterSeconds } from '../refusal.js'
 import type { Arrivals } from './arrivals.js'
+import { keepOnlyOrigin } from './cors.js'
 import type { Metrics } from './metrics.js'
 import { writeReply } from './write-reply.js'
 
@@ -20,9 +21,11 @@ const REPLY_MS_MAX = 600_000
 /** Requests that one connection may send before it has its answers. No client of ours sends a second one. */
 const PIPELINED_MAX = 16
 
-/** Why the signal of a request was aborted. */
+/** Why the end of a request is wanted. */
 const disconnected = new ColoniesError('unavailable', 'The caller is gone')
 const stopping = new ColoniesError('unavailable', 'The server is stopping; ask again, or ask another one')
+
+const ignore = () => {}
 
 export interface ApiOptions {
   readonly config: HttpConfig
@@ -62,12 +65,22 @@ export class ApiEndpoint {
 
   handle(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
-    const pipelined = this.#pipelined.get(socket) ?? 0
-    this.#pipelined.set(socket, pipelined + 1)
-    response.on('close', () => this.#pipelined.set(socket, (this.#pipelined.get(socket) ?? 1) - 1))
     const open = new OpenRequest(this, request, response)
-    if (pipelined >= PIPELINED_MAX) open.refuse('too_many', 'This connection has too many requests under way already')
-    else open.read()
+    response.on('close', () => {
+      this.#pipeline(socket, -1)
+      open.closed()
+    })
+    if (this.#pipeline(socket, 1) > PIPELINED_MAX) {
+      open.refuse('too_many', 'This connection has too many requests under way already')
+    } else open.read()
+  }
+
+  /** @returns how many requests of this connection are under way now */
+  #pipeline(socket: object, change: 1 | -1): number {
+    const pipelined = (this.#pipelined.get(socket) ?? 0) + change
+    if (pipelined > 0) this.#pipelined.set(socket, pipelined)
+    else this.#pipelined.delete(socket)
+    return pipelined
   }
 
   /** Held requests are answered at once; new ones are refused. */
@@ -87,6 +100,10 @@ class OpenRequest implements Exchange {
   #bytes = 0
   /** Bytes of this request in `largeBytes`. */
   #reserved = 0
+  /** Why the caller is to be answered at once, or will never be. */
+  #why: ColoniesError | undefined
+  /** What a request on hold does then. */
+  #end: ((why: ColoniesError) => void) | undefined
   #controller: AbortController | undefined
   /** Characters of the reply in `largeReplies`. */
   #replied = 0
@@ -103,49 +120,45 @@ class OpenRequest implements Exchange {
     this.#response = response
   }
 
-  // Made when somebody asks: it costs as much as the rest of this class.
+  // Made when somebody asks: it is larger than the rest of this class.
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#why) this.#controller.abort(this.#why)
+    }
     return this.#controller.signal
   }
 
   get aborted(): boolean {
-    return this.#controller?.signal.aborted ?? false
+    return this.#why !== undefined
   }
 
-  hold(): void {
+  hold(end?: (why: ColoniesError) => void): void {
     if (this.#onHold) return
     this.#onHold = true
     this.#endpoint.working--
     this.#endpoint.held.add(this)
+    this.#end = end
+    keepOnlyOrigin(this.#request)
     if (this.#endpoint.stopping) this.abort(stopping)
+    else if (this.#why) end?.(this.#why)
   }
 
-  abort(reason: ColoniesError): void {
-    this.#controller ??= new AbortController()
-    this.#controller.abort(reason)
+  abort(why: ColoniesError): void {
+    if (this.#why) return
+    this.#why = why
+    this.#controller?.abort(why)
+    this.#end?.(why)
   }
 
   read(): void {
     const { bodyBytesMax } = this.#endpoint.config
     if (Number(this.#request.headers['content-length']) > bodyBytesMax) return this.#refuseLarge()
     this.#expect(BODY_MS_MAX)
-    this.#response.on('finish', () => {
-      // Also comes when the connection broke while the reply was being written.
-      this.#sent = !this.#request.socket.destroyed
-    })
-    this.#response.on('close', () => {
-      clearTimeout(this.#late)
-      this.#endpoint.largeReplies -= this.#replied
-      this.#closed()
-    })
     this.#request.on('data', (chunk: Buffer) => this.#take(chunk))
-    this.#request.on('end', () => {
-      clearTimeout(this.#late)
-      if (!this.#refused) this.#endpoint.arrivals.after(() => void this.#answer())
-    })
+    this.#request.on('end', () => this.#whole())
     // The end of a connection is seen by the response; without a listener this event would end the process.
-    this.#request.on('error', () => {})
+    this.#request.on('error', ignore)
   }
 
   refuse(code: 'too_many' | 'too_large' | 'unavailable', sentence: string): void {
@@ -177,19 +190,35 @@ class OpenRequest implements Exchange {
     this.#chunks.push(chunk)
   }
 
-  async #answer(): Promise<void> {
+  /** All of the body is there. What read it goes: the request may hang for long now. */
+  #whole(): void {
+    this.#onTime()
+    this.#request.removeAllListeners()
+    if (!this.#refused) this.#endpoint.arrivals.after(() => this.#answer())
+  }
+
+  // Not async: its frame would keep the body until there is an answer.
+  #answer(): void {
     const endpoint = this.#endpoint
     if (endpoint.stopping) return this.refuse('unavailable', stopping.message)
     if (endpoint.working >= endpoint.config.requestsMax) {
       return this.refuse('unavailable', 'The server is overloaded; try again in a moment')
     }
     endpoint.working++
-    const first = this.#chunks[0]
-    const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks)
+    void endpoint.answer(this.#body(), this).then((answer) => this.#answered(answer))
+  }
+
+  /** @returns the whole body, which is not kept here any longer */
+  #body(): string {
+    const chunks = this.#chunks
     this.#chunks = []
-    const answer = await endpoint.answer(body.toString('utf8'), this)
-    if (this.#onHold) endpoint.held.delete(this)
-    else endpoint.working--
+    const [first] = chunks
+    return (chunks.length === 1 && first ? first : Buffer.concat(chunks)).toString('utf8')
+  }
+
+  #answered(answer: Answer): void {
+    if (this.#onHold) this.#endpoint.held.delete(this)
+    else this.#endpoint.working--
     this.#release()
     this.#reply(answer)
   }
@@ -217,7 +246,16 @@ class OpenRequest implements Exchange {
     this.#late = setTimeout(() => this.#request.socket.destroy(), withinMs)
   }
 
+  #onTime(): void {
+    clearTimeout(this.#late)
+    this.#late = undefined
+  }
+
   #send(status: number, body: string): void {
+    this.#response.on('finish', () => {
+      // Also comes when the connection broke while the reply was being written.
+      this.#sent = !this.#request.socket.destroyed
+    })
     if (this.#endpoint.stopping) this.#response.shouldKeepAlive = false
     const retryAfter = retryAfterSeconds(status)
     writeReply(this.#request, this.#response, {
@@ -228,7 +266,9 @@ class OpenRequest implements Exchange {
   }
 
   /** Reply and connection are done with each other: either all was handed over, or the caller is gone. */
-  #closed(): void {
+  closed(): void {
+    this.#onTime()
+    this.#endpoint.largeReplies -= this.#replied
     if (this.#sent) return
     this.#chunks = []
     this.#release()

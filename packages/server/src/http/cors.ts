@@ -21,3 +21,12 @@ export function isCrossOrigin({ headers: { origin, host } }: IncomingMessage): b
 export function corsHeaders(request: IncomingMessage): OutgoingHttpHeaders {
   return isCrossOrigin(request) ? readable : nothing
 }
+
+const noHeaders = {}
+
+/** Lets go of what is not looked at again when the reply is written: of a request that hangs, headers are a good part. */
+export function keepOnlyOrigin(request: IncomingMessage): void {
+  const { origin, host } = request.headers
+  request.headers = isCrossOrigin(request) ? { origin, host } : noHeaders
+  request.rawHeaders = []
+}

@@ -1,7 +1,9 @@
+import type { Claimed } from '@colonies/database'
 import { ColoniesError, limits } from '@colonies/protocol'
-import type { Handlers } from '../handler.js'
+import type { Call, Handlers, Rendered } from '../handler.js'
 import { newSubmission } from '../submission/new-process.js'
-import { checkTimeout, claimedText, closeFailed, closeSuccessful, waitFor } from './processes.js'
+import { waitFor } from './assign-wait.js'
+import { claimedText, closeFailed, closeSuccessful } from './processes.js'
 
 export const batchHandlers = {
   async submitBatch({ items }, { caller, colony, replica }) {
@@ -24,12 +26,8 @@ export const batchHandlers = {
     )
   },
 
-  async assignBatch(input, call) {
-    checkTimeout(input.timeout, input.assignid)
-    if (input.count < 1 || input.count > limits.assignBatchMax)
-      throw new ColoniesError('bad_request', `count must be 1 to ${limits.assignBatchMax}, got ${input.count}`)
-    const claimed = await waitFor(call, { ...input, slots: input.count })
-    return claimedText(call, claimed, (texts) => `[${texts.join(',')}]`)
+  assignBatch(input, call) {
+    return waitFor(call, { ...input, slots: input.count }, assignedTexts)
   },
 
   async closeBatch({ items }, call) {
@@ -44,6 +42,10 @@ export const batchHandlers = {
     )
   },
 } satisfies Partial<Handlers>
+
+function assignedTexts(call: Call, claimed: readonly Claimed[]): Promise<Rendered> {
+  return claimedText(call, claimed, (texts) => `[${texts.join(',')}]`)
+}
 
 /** Each item has its own outcome; only our own faults fail the whole request. */
 async function outcome(processid: string, work: () => Promise<string>) {

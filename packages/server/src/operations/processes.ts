@@ -1,4 +1,4 @@
-import { checkState, parseFreeCpu, parseFreeMemory } from '@colonies/core'
+import { checkState } from '@colonies/core'
 import {
   type Claimed,
   cancelProcess,
@@ -20,13 +20,12 @@ import {
   setOutput,
   thoseThatFit,
 } from '@colonies/database'
-import { newId } from '@colonies/identity'
 import { ColoniesError, limits, State } from '@colonies/protocol'
 import { type Call, type Colony, type Handlers, Rendered } from '../handler.js'
 import { claimedFrom } from '../queue/hot-path.js'
 import { processText } from '../queue/process-text.js'
-import type { Waiter } from '../queue/waiting-line.js'
 import { newSubmission } from '../submission/new-process.js'
+import { waitFor } from './assign-wait.js'
 
 /** Rows of one statement when many are removed. */
 const REMOVE_BATCH = 2000
@@ -41,11 +40,8 @@ export const processHandlers = {
     return new Rendered(processText({ ...row, started_at: null, exec_deadline: null }, rendering(submission, colony)))
   },
 
-  async assign(input, call) {
-    checkTimeout(input.timeout, input.assignid)
-    const [claimed] = await waitFor(call, { ...input, slots: 1 })
-    if (!claimed) throw new ColoniesError(noneCode(call.colony, input.timeout))
-    return claimedText(call, [claimed], (texts) => texts[0] ?? '')
+  assign(input, call) {
+    return waitFor(call, { ...input, slots: 1 }, assignedText)
   },
 
   async closeSuccessful(input, call) {
@@ -181,62 +177,9 @@ export async function closeFailed(
   explainMissedClose(await standingOf(db, colony, processid), { holder: caller.id, attempt, as: State.failed })
 }
 
-export interface WaitOptions {
-  timeout: number
-  slots: number
-  availablecpu: string
-  availablemem: string
-  assignid: string
-}
-
-/**
- * Waits in the waiting room until processes fit, the time is over, or the caller is gone. Processes that arrive after the
- * caller has gone are given back by the room.
- *
- * @throws ColoniesError `unavailable` when some may have been assigned that nobody heard of yet
- */
-export function waitFor({ caller, colony, replica, signal, hold }: Call, options: WaitOptions): Promise<Claimed[]> {
-  const executor = caller.executor
-  if (!executor) throw new ColoniesError('not_allowed', 'Access denied, only executors can be assigned processes')
-  const cpu = parseFreeCpu(options.availablecpu)
-  const memory = parseFreeMemory(options.availablemem)
-  hold()
-  return new Promise((resolve, reject) => {
-    let leave = () => {}
-    const gone = () => leave()
-    const holdMs = Math.min(options.timeout, limits.assignHoldSecondsMax) * 1000
-    const timer = options.timeout > 0 ? setTimeout(gone, holdMs) : undefined
-    signal.addEventListener('abort', gone)
-    const settle = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', gone)
-    }
-    const waiter: Waiter = {
-      colony: colony.key,
-      executorId: caller.id,
-      executorName: executor.name,
-      executorType: executor.type,
-      location: executor.location.toLowerCase(),
-      cpu,
-      memory,
-      assignId: options.assignid || newId(),
-      slots: options.slots,
-      once: options.timeout < 0,
-      take(processes) {
-        settle()
-        if (signal.aborted) reject(signal.reason)
-        else resolve(processes)
-        return !signal.aborted
-      },
-      leave(error) {
-        settle()
-        if (error === undefined) resolve([])
-        else reject(error)
-      },
-    }
-    leave = replica.hotPath.wait(waiter)
-    if (signal.aborted) leave() // before anybody listened
-  })
+async function assignedText(call: Call, [claimed]: readonly Claimed[], timeout: number): Promise<Rendered> {
+  if (!claimed) throw new ColoniesError(noneCode(call.colony, timeout))
+  return claimedText(call, [claimed], (texts) => texts[0] ?? '')
 }
 
 /** The reply of an assign. Should it not reach the executor, the processes go back to the queue at once. */
@@ -262,17 +205,6 @@ export async function claimedText(
     giveBack()
     throw error
   }
-}
-
-/** A bad timeout or an overlong id would be a wait that nobody meant. */
-export function checkTimeout(timeout: number, assignid: string): void {
-  if (timeout === 0)
-    throw new ColoniesError(
-      'bad_request',
-      'Invalid timeout value, timeout cannot be zero: it is the seconds to wait, or negative for an answer at once',
-    )
-  if (assignid.length > limits.nameLengthMax)
-    throw new ColoniesError('bad_request', `assignid must have at most ${limits.nameLengthMax} characters`)
 }
 
 export function noneCode(colony: Colony, timeout: number) {

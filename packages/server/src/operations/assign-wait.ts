@@ -1,0 +1,125 @@
+import { parseFreeCpu, parseFreeMemory } from '@colonies/core'
+import type { Claimed } from '@colonies/database'
+import { newId } from '@colonies/identity'
+import { ColoniesError, limits } from '@colonies/protocol'
+import type { Call, Rendered } from '../handler.js'
+import type { Waiter } from '../queue/waiting-line.js'
+
+export interface WaitOptions {
+  /** Seconds; negative: not at all. */
+  timeout: number
+  /** Processes that it takes at most. */
+  slots: number
+  availablecpu: string
+  availablemem: string
+  assignid: string
+}
+
+/** Makes the reply of what was assigned: nothing, when none came in time. */
+export type AssignReply = (call: Call, processes: Claimed[], timeoutSeconds: number) => Promise<Rendered>
+
+/**
+ * Waits in the waiting room until processes fit, the time is over, or the caller is gone. Processes that arrive after the
+ * caller has gone are given back by the room.
+ *
+ * Not async, and neither may its callers be: the frame of each would be as large as the whole wait, and keep its input.
+ *
+ * @throws ColoniesError `bad_request`; `unavailable` when some may have been assigned that nobody heard of yet
+ */
+export function waitFor(call: Call, options: WaitOptions, reply: AssignReply): Promise<Rendered> {
+  return new Promise((resolve, reject) => {
+    checkOptions(options)
+    new AssignWait(call, options, { reply, resolve, reject }).begin()
+  })
+}
+
+/** A bad timeout, an overlong id or no slot would be a wait that nobody meant. */
+function checkOptions({ timeout, slots, assignid }: WaitOptions): void {
+  if (timeout === 0)
+    throw new ColoniesError(
+      'bad_request',
+      'Invalid timeout value, timeout cannot be zero: it is the seconds to wait, or negative for an answer at once',
+    )
+  if (assignid.length > limits.nameLengthMax)
+    throw new ColoniesError('bad_request', `assignid must have at most ${limits.nameLengthMax} characters`)
+  if (slots < 1 || slots > limits.assignBatchMax)
+    throw new ColoniesError('bad_request', `count must be 1 to ${limits.assignBatchMax}, got ${slots}`)
+}
+
+interface Outcome {
+  reply: AssignReply
+  resolve(reply: Promise<Rendered>): void
+  reject(error: unknown): void
+}
+
+/** An executor that hangs. Ten thousand may, so it is one object, with what the room needs and nothing else of the request. */
+class AssignWait implements Waiter {
+  readonly colony: Waiter['colony']
+  readonly executorId: string
+  readonly executorName: string
+  readonly executorType: string
+  readonly location: string
+  readonly cpu: bigint
+  readonly memory: bigint
+  readonly assignId: string
+  readonly slots: number
+  readonly #call: Call
+  readonly #timeoutSeconds: number
+  readonly #reply: AssignReply
+  readonly #resolve: Outcome['resolve']
+  readonly #reject: Outcome['reject']
+  #timer: NodeJS.Timeout | undefined
+  #leaveRoom: (() => void) | undefined
+  /** Why nobody waits for the processes any more. */
+  #gone: ColoniesError | undefined
+
+  /** @throws ColoniesError `not_allowed`, `bad_request` */
+  constructor(call: Call, options: WaitOptions, { reply, resolve, reject }: Outcome) {
+    const { caller, colony } = call
+    const { executor } = caller
+    if (!executor) throw new ColoniesError('not_allowed', 'Access denied, only executors can be assigned processes')
+    this.colony = colony.key
+    this.executorId = caller.id
+    this.executorName = executor.name
+    this.executorType = executor.type
+    this.location = executor.location.toLowerCase()
+    this.cpu = parseFreeCpu(options.availablecpu)
+    this.memory = parseFreeMemory(options.availablemem)
+    this.assignId = options.assignid || newId()
+    this.slots = options.slots
+    this.#call = call
+    this.#timeoutSeconds = options.timeout
+    this.#reply = reply
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  get once(): boolean {
+    return this.#timeoutSeconds < 0
+  }
+
+  begin(): void {
+    const end = (why?: ColoniesError) => {
+      this.#gone = why
+      this.#leaveRoom?.()
+    }
+    this.#call.hold(end)
+    const holdMs = Math.min(this.#timeoutSeconds, limits.assignHoldSecondsMax) * 1000
+    if (holdMs > 0) this.#timer = setTimeout(end, holdMs)
+    this.#leaveRoom = this.#call.replica.hotPath.wait(this)
+    if (this.#gone) this.#leaveRoom() // before there was a seat to leave
+  }
+
+  take(processes: Claimed[]): boolean {
+    clearTimeout(this.#timer)
+    if (this.#gone) this.#reject(this.#gone)
+    else this.#resolve(this.#reply(this.#call, processes, this.#timeoutSeconds))
+    return !this.#gone
+  }
+
+  leave(error?: unknown): void {
+    clearTimeout(this.#timer)
+    if (error === undefined) this.#resolve(this.#reply(this.#call, [], this.#timeoutSeconds))
+    else this.#reject(error)
+  }
+}
