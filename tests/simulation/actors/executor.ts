@@ -1,4 +1,4 @@
-import { type Client, ClientError, createClient } from '@colonies/client'
+import { type Client, ClientError, type CloseItem, createClient } from '@colonies/client'
 import { type Context, createExecutor, defineFunction, type Executor, FailProcess } from '@colonies/executor'
 import type { Observations } from '../checks/observations.js'
 import type { Random } from '../world/random.js'
@@ -54,6 +54,7 @@ export class ExecutorActor {
         name,
         type,
         concurrency,
+        prefetch: concurrency === 3 ? 2 : 0,
         functions: [defineFunction({ name: 'work' }, (context: Context) => this.#work(context, life))],
         report: (line) => world.log(node, line),
       })
@@ -65,23 +66,26 @@ export class ExecutorActor {
   /** A client whose successful closes are noted: they must hold. It asks for processes again after few seconds. */
   #observed(client: Client): Client {
     const { closes } = this.#observations
+    const note = ({ processid: processId, attempt = 0, out = [], failed = false }: CloseItem) =>
+      closes.push({ processId, attempt, ...(failed ? failure : { state: 2, output: JSON.stringify(out) }) })
     return {
       ...client,
-      waitForProcess: (input, options) =>
-        client.waitForProcess(
-          { ...input, timeout: Math.min(input.timeout ?? pollSecondsMax, pollSecondsMax) },
-          options,
-        ),
+      waitForProcess: (input, options) => client.waitForProcess(soon(input), options),
+      waitForProcesses: (input, options) => client.waitForProcesses(soon(input), options),
       closeSuccessful: async (input, options) => {
         const answer = await client.closeSuccessful(input, options)
-        const { processid: processId, attempt = 0, out = [] } = input
-        closes.push({ processId, attempt, state: 2, output: JSON.stringify(out) })
+        note(input)
         return answer
       },
       closeFailed: async (input, options) => {
         const answer = await client.closeFailed(input, options)
-        closes.push({ processId: input.processid, attempt: input.attempt ?? 0, state: 3, output: undefined })
+        note({ ...input, failed: true })
         return answer
+      },
+      closeMany: async (colonyname, items, options) => {
+        const outcomes = await client.closeMany(colonyname, items, options)
+        for (const [place, item] of items.entries()) if (!outcomes[place]?.error) note(item)
+        return outcomes
       },
     }
   }
@@ -129,6 +133,12 @@ export class ExecutorActor {
     this.#scenery.world.log(this.node, 'starts')
     this.#begin()
   }
+}
+
+const failure = { state: 3, output: undefined } as const
+
+const soon = <Wait extends { timeout: number }>(input: Wait): Wait => {
+  return { ...input, timeout: Math.min(input.timeout, pollSecondsMax) }
 }
 
 function ignoreRefusal(error: unknown): void {
