@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testDatabase } from '@colonies/testkit'
-import { type ClaimShape, claimProcesses } from './claims.js'
+import type { ClaimShape } from './claim-shape.js'
+import { claimProcesses } from './claims.js'
 import { closeSuccessful } from './closes.js'
 import { sql } from './sql.js'
 import { insertProcesses, type NewProcess } from './submissions.js'
@@ -150,4 +151,32 @@ test('however many different demands there are, priority decides, and each proce
   assert.deepEqual(await claim(5), next(5), 'also behind so many others')
   const claimed = (await Promise.all(Array.from({ length: 20 }, () => claim(10)))).flat()
   assert.equal(new Set(claimed).size, claimed.length)
+})
+
+test('from a priority time on, earlier ones are left, and all others go by the same rules', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1', 'e2'])
+  const early = [colony.process({ priority: 2 }), colony.process({ priority: 2, names: ['e1'] })]
+  const [forBoth, big, inNorth, general] = [
+    { names: ['e2', 'e1'] },
+    { cpu: 8000n },
+    { location: 'north', priority: 1 },
+    {},
+  ].map((changes) => colony.process(changes)) as NewProcess[]
+  const others = Array.from({ length: 1100 }, () => colony.process({ executorType: 'other', priority: 1 }))
+  const later = [colony.process(), colony.process({ names: ['e1'] })]
+  const laterIds = new Set(later.map(({ processId }) => processId))
+  const rows = await insertProcesses(db, colony.key, [...early, forBoth, big, inNorth, general] as NewProcess[], [])
+  const from = rows.find(({ process_id }) => process_id === inNorth?.processId)?.priority_time
+  const claim = async (names: readonly string[], shape: Partial<ClaimShape> = {}) => {
+    const claimants = names.map((name) => claimant(name))
+    const claimed = await claimProcesses(db, colony.key, { ...anyShape, cpu: 1000n, from, ...shape }, claimants)
+    return new Set(claimed.map(({ process_id }) => process_id))
+  }
+  assert.deepEqual(await claim(['e2', 'e2', 'e1']), new Set([forBoth?.processId, general?.processId]))
+  assert.deepEqual(await claim(['e1'], { location: 'north' }), new Set([inNorth?.processId]))
+  assert.deepEqual(await claim(['e1', 'e2'], { cpu: UNLIMITED }), new Set([big?.processId]))
+  await insertProcesses(db, colony.key, [...others, ...later], [])
+  assert.deepEqual(await claim(['e1', 'e2', 'e2']), laterIds, 'behind many others')
+  assert.deepEqual(await claim(['e1', 'e2'], { from: undefined }), new Set(early.map(({ processId }) => processId)))
 })

@@ -1,4 +1,4 @@
-import { isAnyWanted } from './claims.js'
+import { isAnyWanted } from './claim-looks.js'
 import { coloniesIn, withChangedGraphs, withEvents } from './colonies-in.js'
 import type { Db } from './db.js'
 import { isLost } from './listening.js'

@@ -51,7 +51,7 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   },
   {
     name: 'claim from a priority time on',
-    index: 'live_queue',
+    index: 'live_list',
     run: (db, c) => claimProcesses(db, c, { ...anyShape, from: 1n }, [claimant('e1'), claimant('e2')]),
   },
   { name: 'claim of named', index: 'wanted_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1')]) },

@@ -38,7 +38,7 @@ export async function putUnderPressure(
   options: PressureOptions,
 ): Promise<Pressure> {
   const { random, idle, readers } = options
-  const config = { ...server, acquireTimeoutMs: 60_000 } // hundreds of connections on a machine that is busy
+  const config = { ...server, acquireTimeoutMs: 60_000, statementTimeoutMs: 60_000 } // on a machine that is busy
   const db = connect({ ...config, maxConnections: readers + 3 })
   const stop = new AbortController()
   const released = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))

@@ -73,7 +73,7 @@ function planClaim(
   const { from } = shape
   const inReach = fitting.filter(({ priorityTime }) => from === undefined || priorityTime >= from)
   const general = lockGeneral(inReach, open.length, mayLock)
-  const named = lockNamed(fitting, open, claimants.length, mayLock)
+  const named = lockNamed(inReach, open, claimants.length, mayLock)
   plan.locked = [...general, ...named.locked]
   const taken = [...general.map((row) => ({ row, asked: undefined })), ...named.pairs]
     .sort((a, b) => byPriority(a.row, b.row))
@@ -155,6 +155,7 @@ function claimedRow(colony: ColonyTables, place: number, row: Live): Omit<Claime
   return {
     ...specColumns(colony, spec),
     place,
+    named: row.names !== null,
     more: false,
     varied: false, // fewer demands than make a difference
     state: row.state,

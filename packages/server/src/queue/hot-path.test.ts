@@ -27,7 +27,7 @@ test('a submit that finds an idle waiter starts the process at once, in one even
   const executor = await colony.executor('e1')
   let atOnce = false
   // A poll that hangs may still be looking at the queue; then the process is stored as waiting first.
-  for (let round = 0; round < 20 && !atOnce; round += 1) {
+  for (let round = 0; round < 100 && !atOnce; round += 1) {
     const assigned = executor.assign(waiting)
     await held(colony, 1)
     const processid = await colony.submit({ maxexectime: 60 })

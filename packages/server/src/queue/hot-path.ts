@@ -318,6 +318,7 @@ export function claimedFrom(process: NewProcess, row: Submitted): Claimed {
     output: null,
     errors: null,
     again: false,
+    named: process.names !== null,
     more: false,
     varied: false,
   }

@@ -6,6 +6,18 @@ import { LowWater } from './low-water.js'
 
 const SECOND = 1_000_000_000n
 
+interface ClaimOptions {
+  all?: boolean
+  meanwhile?(): void
+  shape?: typeof anyShape
+  takesMs?: number
+  again?: boolean
+  /** Executors that claim; what is claimed goes to them by turns. */
+  names?: readonly string[]
+  /** Whether what is claimed wanted its executor by name. */
+  named?: boolean
+}
+
 /** A queue whose claims take so long, and what they were told to begin at. */
 function queue(usualMs: number) {
   let nowMs = 0
@@ -14,16 +26,17 @@ function queue(usualMs: number) {
     lowWater,
     pass: (ms: number) => void (nowMs += ms),
     /** @param times priority times of what is claimed @returns from where it looked */
-    async claim(
-      times: readonly bigint[],
-      { all = false, meanwhile = () => {}, shape = anyShape, takesMs = usualMs, again = false } = {},
-    ) {
+    async claim(times: readonly bigint[], options: ClaimOptions = {}) {
+      const { all = false, meanwhile, shape = anyShape, takesMs = usualMs, names = ['e1'] } = options
+      const { again = false, named = false } = options
       let begins: bigint | undefined
-      await lowWater.claim(shape, all, async (from) => {
+      await lowWater.claim(shape, { names, looksAtAll: all }, async (from) => {
         begins = from
         nowMs += takesMs
-        meanwhile()
-        return times.map((priority_time) => ({ priority_time, again }) as Claimed)
+        meanwhile?.()
+        return times.map(
+          (priority_time, nth) => ({ priority_time, again, named, place: nth % names.length }) as Claimed,
+        )
       })
       return begins
     },
@@ -148,4 +161,41 @@ test('a place that was never known is not made up by what becomes ready', async 
   await claim([])
   lowWater.fallTo(50n * SECOND)
   assert.equal(await claim([]), undefined)
+})
+
+/** Both executors have had a look at all of a slow queue, and `e2` goes on while `e1` is busy. */
+async function busyExecutor() {
+  const slow = await slowQueue()
+  await slow.claim([100n * SECOND, 100n * SECOND], { names: ['e1', 'e2'] })
+  assert.equal(await slow.claim([200n * SECOND], { names: ['e2'] }), 98n * SECOND)
+  return slow
+}
+
+test('who was busy while others went on begins where it was: what wants it by name has been left behind', async () => {
+  const { claim } = await busyExecutor()
+  assert.equal(await claim([], { names: ['e2'] }), 198n * SECOND)
+  assert.equal(await claim([201n * SECOND], { names: ['e1', 'e2'] }), 98n * SECOND)
+  assert.equal(await claim([], { names: ['e1', 'e2'] }), 199n * SECOND)
+})
+
+test('who gets by its name all that it asked for may have more of that left', async () => {
+  const { claim } = await busyExecutor()
+  await claim([150n * SECOND], { names: ['e1'], named: true })
+  assert.equal(await claim([], { names: ['e1'] }), 148n * SECOND)
+  assert.equal(await claim([], { names: ['e2'] }), 198n * SECOND)
+})
+
+test('what becomes ready lowers the marks of all executors', async () => {
+  const { claim, lowWater } = await busyExecutor()
+  lowWater.fallTo(50n * SECOND)
+  await claim([300n * SECOND], { names: ['e2'] })
+  assert.equal(await claim([], { names: ['e1'] }), 50n * SECOND)
+})
+
+test('for who has not been there before, all is looked at soon', async () => {
+  const { claim, pass } = await busyExecutor()
+  assert.equal(await claim([], { names: ['e3'] }), 198n * SECOND)
+  pass(1_000)
+  assert.equal(await claim([], { names: ['e3'] }), undefined)
+  assert.equal(await claim([], { names: ['e3'] }), 198n * SECOND)
 })

@@ -14,11 +14,21 @@ const ALL_PART = 20
 const KEPT_MS = 10_000
 /** Shapes with a mark of their own; claims of more look at all of the queue. */
 const SHAPES_MAX = 50
+/** Executors of one shape with a mark of their own; more begin anew. */
+const NAMES_MAX = 10_000
+const LOWEST = -(2n ** 63n)
 
 /** For claims of one shape. */
 interface Mark {
   readonly shape: ClaimShape
   from: bigint | undefined
+  /**
+   * From where processes that want an executor by name are left, for each for whom all was looked at once. An executor may be
+   * busy for longer than others, and leaves what wants it behind.
+   */
+  readonly byName: Map<string, bigint>
+  /** None of these is higher. */
+  highest: bigint
   /** When all of the queue was looked at last. */
   allAtMs: number
   /** How long it is not looked at again. */
@@ -54,21 +64,27 @@ export class LowWater {
   /**
    * Runs one claim; no second one may run beside it.
    *
+   * @param names of the executors that claim, by their places
    * @param claim gets the priority time from which it is to look; undefined: at all of the queue
    */
   async claim(
     shape: ClaimShape,
-    looksAtAll: boolean,
+    { names, looksAtAll }: { names: readonly string[]; looksAtAll: boolean },
     claim: (from: bigint | undefined) => Promise<Claimed[]>,
   ): Promise<Claimed[]> {
     const begunMs = this.#nowMs()
     const mark = this.#marks.find((one) => sameShape(one.shape, shape)) ?? this.#newMark(shape)
-    const from = looksAtAll ? undefined : startOf(mark, begunMs)
+    const from = looksAtAll ? undefined : startOf(mark, names, begunMs)
     this.#fallenTo = undefined
     const claimed = await claim(from)
     this.#usedAtMs = this.#nowMs()
     if (from === undefined) lookedAtAll(mark, begunMs, this.#usedAtMs)
-    rise(mark, claimed)
+    // What is given again was not looked for in the queue.
+    const fresh = claimed.filter(({ again }) => !again)
+    rise(mark, fresh)
+    // While claims are quick, all of the queue is looked at for everybody.
+    if (mark.slow === 0) mark.byName.clear()
+    else riseByName(mark, sharesOf(names, claimed), { ofAll: markAfter(fresh), isAll: from === undefined })
     this.#fall()
     return claimed
   }
@@ -84,21 +100,30 @@ export class LowWater {
   }
 
   #newMark(shape: ClaimShape): Mark {
-    const never = { from: undefined, allAtMs: Number.NEGATIVE_INFINITY, restMs: 0, slow: 0, isAllDue: false }
-    const mark = { shape, ...never }
+    const never = { allAtMs: Number.NEGATIVE_INFINITY, restMs: 0, slow: 0, isAllDue: false }
+    const mark = { shape, from: undefined, byName: new Map(), highest: LOWEST, ...never }
     this.#marks = [mark, ...this.#marks.slice(0, SHAPES_MAX - 1)]
     return mark
   }
 
   #fall(): void {
-    for (const mark of this.#marks)
-      if (mark.from !== undefined && this.#fallenTo !== undefined) mark.from = least(mark.from, this.#fallenTo)
+    const to = this.#fallenTo
+    if (to === undefined) return
+    for (const mark of this.#marks) {
+      if (mark.from !== undefined) mark.from = least(mark.from, to)
+      if (mark.highest <= to) continue
+      for (const [name, from] of mark.byName) if (from > to) mark.byName.set(name, to)
+      mark.highest = to
+    }
   }
 }
 
-function startOf({ from, allAtMs, restMs, slow, isAllDue }: Mark, nowMs: number): bigint | undefined {
+function startOf(mark: Mark, names: readonly string[], nowMs: number): bigint | undefined {
+  const { from, byName, allAtMs, restMs, slow, isAllDue } = mark
   if (slow < SLOW_LOOKS) return undefined
-  return nowMs - allAtMs < Math.max(isAllDue ? 0 : ALL_MS, restMs) ? from : undefined
+  const isDue = isAllDue || names.some((name) => !byName.has(name))
+  if (nowMs - allAtMs >= Math.max(isDue ? 0 : ALL_MS, restMs) || from === undefined) return undefined
+  return names.reduce((first, name) => least(byName.get(name), first), from)
 }
 
 /**
@@ -115,13 +140,55 @@ function lookedAtAll(mark: Mark, begunMs: number, endedMs: number): void {
   mark.isAllDue = false
 }
 
-/** All that fit and came before the last that was claimed are taken; what is given again was not looked for in the queue. */
+/** All that fit and came before the last that was claimed are taken. */
 function rise(mark: Mark, claimed: readonly Claimed[]): void {
-  for (const { priority_time, again } of claimed) {
-    if (again) continue
-    const to = priority_time - MARGIN_NS
-    if (mark.from === undefined || to > mark.from) mark.from = to
+  const to = markAfter(claimed)
+  if (to !== undefined && (mark.from === undefined || to > mark.from)) mark.from = to
+}
+
+interface Share {
+  /** How many processes it asked for. */
+  asked: number
+  /** Those that it got by its name. */
+  own: Claimed[]
+}
+
+/**
+ * For an executor that got fewer by its name than it had asked for, all of these are taken that came before the last one of the
+ * claim; for others, those before the last of its own.
+ *
+ * @param shares without what was given again, as it was not looked for in the queue
+ */
+function riseByName(mark: Mark, shares: ReadonlyMap<string, Share>, to: { ofAll: bigint | undefined; isAll: boolean }) {
+  const { byName } = mark
+  if (byName.size > NAMES_MAX) byName.clear()
+  for (const [name, { asked, own }] of shares) {
+    const before = byName.get(name)
+    if (!to.isAll && before === undefined) continue // nobody knows what was left for it before
+    const after = (own.length < asked ? to.ofAll : markAfter(own)) ?? mark.from ?? LOWEST
+    if (before === undefined || after > before) byName.set(name, after)
+    if (after > mark.highest) mark.highest = after
   }
+}
+
+function sharesOf(names: readonly string[], claimed: readonly Claimed[]): Map<string, Share> {
+  const again = new Set(claimed.flatMap((one) => (one.again ? one.place : [])))
+  const shares = new Map<string, Share>()
+  for (const [place, name] of names.entries()) {
+    if (again.has(place)) continue
+    const share = shares.get(name) ?? { asked: 0, own: [] }
+    share.asked += 1
+    shares.set(name, share)
+  }
+  for (const one of claimed) if (one.named && !one.again) shares.get(names[one.place] ?? '')?.own.push(one)
+  return shares
+}
+
+/** @returns a little before the last of them */
+function markAfter(claimed: readonly Pick<Claimed, 'priority_time'>[]): bigint | undefined {
+  let last: bigint | undefined
+  for (const { priority_time } of claimed) if (last === undefined || priority_time > last) last = priority_time
+  return last === undefined ? undefined : last - MARGIN_NS
 }
 
 function least(one: bigint | undefined, other: bigint): bigint {

@@ -351,7 +351,8 @@ export class WaitingRoom {
     const begunMs = performance.now()
     this.#claims += 1
     try {
-      const claimed = await line.lowWater.claim(known, looksAtAll, (from) =>
+      const names = claimants.map(({ name }) => name)
+      const claimed = await line.lowWater.claim(known, { names, looksAtAll }, (from) =>
         claimProcesses(this.#db, line.colony, { ...known, from }, claimants),
       )
       line.isVaried = claimed[0]?.varied ?? line.isVaried
