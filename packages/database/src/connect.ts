@@ -47,6 +47,9 @@ export interface Database extends Db {
   /** What went wrong since the start. */
   readonly failures: FailureCounts
 
+  /** Milliseconds since PostgreSQL last answered a statement without an error. */
+  readonly silentMs: number
+
   transaction<T>(work: (tx: ScriptTransaction) => Promise<T>): Promise<T>
 
   /**
@@ -95,12 +98,15 @@ export function connect(config: DatabaseConfig): Database {
   pool.on('release', (_, client) => watch.taken(client, false))
 
   const failures = new FailureCounter()
-  const source: Source = { pool, watch, failures, names: true }
+  const source: Source = { pool, watch, failures, names: true, answeredAtMs: performance.now() }
   const use = <T>(work: (connection: Connection) => Promise<T>) => useConnection(source, work)
   let closed: Promise<void> | undefined
   return {
     get failures() {
       return failures.counts
+    },
+    get silentMs() {
+      return performance.now() - source.answeredAtMs
     },
     all: (statement) => use(async (connection) => (await connection.send(statement)).rows),
     one: (statement) => use(async (connection) => (await connection.send(statement)).rows[0]),
@@ -207,6 +213,8 @@ interface Source {
   readonly failures: FailureCounter
   /** Whether PostgreSQL keeps statements under names; false once a PgBouncer has mixed them up: each is planned each time then. */
   names: boolean
+  /** When a statement last succeeded, in milliseconds of this process. */
+  answeredAtMs: number
 }
 
 /** A checked-out connection; sends one statement after the other, whatever its users do at the same time. */
@@ -236,6 +244,7 @@ class Connection {
     const sent = this.#last.then(async () => {
       const answer = await this.#source.watch.waiting(this.#client, this.#client.query(query))
       if (unreplicated.delete(this.#client)) throw new UnreplicatedError()
+      this.#source.answeredAtMs = performance.now()
       return answer
     })
     this.#last = sent.catch((error: unknown) => {

@@ -1,3 +1,4 @@
+export * from './agenda.js'
 export * from './attributes.js'
 export * from './blueprint-changes.js'
 export type { BlueprintPlace, MakeCron } from './blueprint-crons.js'

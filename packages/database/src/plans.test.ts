@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testDatabase } from '@colonies/testkit'
+import { readAgenda } from './agenda.js'
 import { deleteAttribute, insertAttribute } from './attributes.js'
 import { appendEntries } from './channel-appends.js'
 import { readChannelNews, readEntries } from './channels.js'
@@ -71,6 +72,11 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     run: (db, c) => releaseOverdue(db, c, { limit: 100, withinSeconds: 15 }),
   },
   { name: 'colonies with what is just overdue', index: 'live_deadline', run: (db) => coloniesWithOverdue(db, 15) },
+  {
+    name: 'agenda',
+    index: 'live_deadline',
+    run: (db) => readAgenda(db, { withinMs: 1_000, silentSeconds: 60 }),
+  },
   { name: 'overdue', index: 'live_deadline', run: (db, c) => releaseOverdue(db, c, { limit: 100 }) },
   { name: 'overdue and spent', index: 'live_deadline', run: (db, c) => failOverdue(db, c, { limit: 100 }) },
   {

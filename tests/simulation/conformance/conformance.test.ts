@@ -184,8 +184,6 @@ const exempt = new Set([
   'functionStatistics',
   'beatReplica',
   'listReplicas',
-  'removeGoneReplicas',
-  'takeLease',
   'removeReplica',
 ])
 
