@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testDatabase } from '@colonies/testkit'
+import { onOneServer, testDatabase } from '@colonies/testkit'
 import { appendEntries } from './channel-appends.js'
 import {
   deleteDropped,
@@ -45,23 +45,27 @@ async function check(db: Db, colony: number, processId: string, age: string): Pr
   }
 }
 
-test('whoever appends to one channel or reads it looks at its rows alone', async (t) => {
-  const { db } = await testDatabase(t)
-  const colony = await testColony(db, 'dev', [])
-  const processes = Array.from({ length: ROWS }, () => colony.process({ channels: '["a"]' }))
-  const [first, second] = processes.map(({ processId }) => processId) as [string, string]
-  await insertProcesses(db, colony.key, processes.slice(0, 2), [])
-  await check(db, colony.key, first, 'empty')
-  const plans: string[] = []
-  await removeProcess(watched(db, plans), colony.key, first)
-  assert.doesNotMatch(plans.join('\n'), WHOLE_COLONY, `removal:\n${plans.join('\n')}`)
-  await db.run(sql`vacuum analyze channels`)
-  await db.run(sql`vacuum analyze channel_entries`)
-  await check(db, colony.key, second, 'vacuumed')
-  await insertProcesses(db, colony.key, processes.slice(2), [])
-  await db.run(sql`
+test(
+  'whoever appends to one channel or reads it looks at its rows alone',
+  onOneServer('it reads plans of plain tables'),
+  async (t) => {
+    const { db } = await testDatabase(t)
+    const colony = await testColony(db, 'dev', [])
+    const processes = Array.from({ length: ROWS }, () => colony.process({ channels: '["a"]' }))
+    const [first, second] = processes.map(({ processId }) => processId) as [string, string]
+    await insertProcesses(db, colony.key, processes.slice(0, 2), [])
+    await check(db, colony.key, first, 'empty')
+    const plans: string[] = []
+    await removeProcess(watched(db, plans), colony.key, first)
+    assert.doesNotMatch(plans.join('\n'), WHOLE_COLONY, `removal:\n${plans.join('\n')}`)
+    await db.run(sql`vacuum analyze channels`)
+    await db.run(sql`vacuum analyze channel_entries`)
+    await check(db, colony.key, second, 'vacuumed')
+    await insertProcesses(db, colony.key, processes.slice(2), [])
+    await db.run(sql`
     insert into channels (colony, process_id, name) select colony, process_id, 'b' from live where colony = ${colony.key}`)
-  await check(db, colony.key, second, 'filled')
-  for (const table of [sql`analyze live`, sql`analyze channels`, sql`analyze process_specs`]) await db.run(table)
-  await check(db, colony.key, second, 'analysed')
-})
+    await check(db, colony.key, second, 'filled')
+    for (const table of [sql`analyze live`, sql`analyze channels`, sql`analyze process_specs`]) await db.run(table)
+    await check(db, colony.key, second, 'analysed')
+  },
+)

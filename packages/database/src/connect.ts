@@ -32,6 +32,8 @@ export interface DatabaseConfig {
   acquireTimeoutMs?: number
   /** Where to listen for hints, when `host` and `port` are those of a PgBouncer in transaction mode; the same when left out. */
   listenAt?: { host: string; port: number }
+  /** False: each statement is planned for its values, as the coordinator of Citus has to; true when left out. */
+  keepsPlans?: boolean
   /** A statement that waits for longer is suspected to wait for nobody; 3 000 when left out. */
   suspectMs?: number
 }
@@ -46,9 +48,6 @@ export interface ScriptTransaction extends Db {
 export interface Database extends Db {
   /** What went wrong since the start. */
   readonly failures: FailureCounts
-
-  /** Milliseconds since PostgreSQL last answered a statement without an error. */
-  readonly silentMs: number
 
   transaction<T>(work: (tx: ScriptTransaction) => Promise<T>): Promise<T>
 
@@ -71,6 +70,7 @@ const ASK_MS_MAX = 2_000
 /** Opens no connection yet: the first statement does, so a database that is down shows there. */
 export function connect(config: DatabaseConfig): Database {
   const statementTimeoutMs = config.statementTimeoutMs ?? 30_000
+  const settings = sessionSettings(statementTimeoutMs, config.keepsPlans ?? true)
   const watch = new LinkWatch({
     busyAmong: (backends) => busyBackends(config, backends),
     suspectMs: config.suspectMs ?? SUSPECT_MS,
@@ -82,7 +82,7 @@ export function connect(config: DatabaseConfig): Database {
     connectionTimeoutMillis: config.acquireTimeoutMs ?? 5_000,
     // PostgreSQL's own limit comes first. This one is for a network that swallows the answer.
     query_timeout: statementTimeoutMs + 5_000,
-    onConnect: (client) => setUp(client as PoolClient, statementTimeoutMs, watch) as unknown as undefined,
+    onConnect: (client) => setUp(client as PoolClient, settings, watch) as unknown as undefined,
   })
   // A connection that breaks while nobody uses it leaves the pool by itself, and the next statement opens another. One
   // that breaks in use also rejects its statement. Without listeners both events would end the process.
@@ -98,15 +98,12 @@ export function connect(config: DatabaseConfig): Database {
   pool.on('release', (_, client) => watch.taken(client, false))
 
   const failures = new FailureCounter()
-  const source: Source = { pool, watch, failures, names: true, answeredAtMs: performance.now() }
+  const source: Source = { pool, watch, failures, names: true }
   const use = <T>(work: (connection: Connection) => Promise<T>) => useConnection(source, work)
   let closed: Promise<void> | undefined
   return {
     get failures() {
       return failures.counts
-    },
-    get silentMs() {
-      return performance.now() - source.answeredAtMs
     },
     all: (statement) => use(async (connection) => (await connection.send(statement)).rows),
     one: (statement) => use(async (connection) => (await connection.send(statement)).rows[0]),
@@ -145,9 +142,9 @@ export function connectionOptions(config: DatabaseConfig) {
  * One round trip for each new connection: its settings, and who is at its other end. A standby is nobody: it may be behind, and
  * writes nothing.
  */
-async function setUp(client: PoolClient, statementTimeoutMs: number, watch: LinkWatch): Promise<void> {
+async function setUp(client: PoolClient, settings: string, watch: LinkWatch): Promise<void> {
   const asked = 'select pg_backend_pid() as backend, pg_is_in_recovery() as standby'
-  const results: unknown = await client.query(`${sessionSettings(statementTimeoutMs)}; ${asked}`)
+  const results: unknown = await client.query(`${settings}; ${asked}`)
   const { rows } = (results as QueryResult[]).at(-1) ?? { rows: [] }
   const { backend, standby } = rows[0] as { backend: number; standby: boolean }
   if (standby) throw new StandbyError()
@@ -182,7 +179,7 @@ async function busyBackends(config: DatabaseConfig, backends: readonly number[])
  * just filled) can be a scan or a hash of the whole table, and stays one when the table has a million rows. `off` means
  * "only when there is no other way", so statements that need a scan still run.
  */
-function sessionSettings(statementTimeoutMs: number): string {
+function sessionSettings(statementTimeoutMs: number, keepsPlans: boolean): string {
   const settings = {
     timezone: 'UTC',
     datestyle: 'ISO',
@@ -192,7 +189,7 @@ function sessionSettings(statementTimeoutMs: number): string {
     enable_mergejoin: 'off',
     enable_bitmapscan: 'off',
     enable_material: 'off',
-    plan_cache_mode: 'force_generic_plan',
+    plan_cache_mode: keepsPlans ? 'force_generic_plan' : 'auto',
     client_min_messages: 'warning',
     // A replica that was stopped in the middle of a transaction keeps no rows from the others for longer.
     idle_in_transaction_session_timeout: '10s',
@@ -213,8 +210,6 @@ interface Source {
   readonly failures: FailureCounter
   /** Whether PostgreSQL keeps statements under names; false once a PgBouncer has mixed them up: each is planned each time then. */
   names: boolean
-  /** When a statement last succeeded, in milliseconds of this process. */
-  answeredAtMs: number
 }
 
 /** A checked-out connection; sends one statement after the other, whatever its users do at the same time. */
@@ -244,7 +239,6 @@ class Connection {
     const sent = this.#last.then(async () => {
       const answer = await this.#source.watch.waiting(this.#client, this.#client.query(query))
       if (unreplicated.delete(this.#client)) throw new UnreplicatedError()
-      this.#source.answeredAtMs = performance.now()
       return answer
     })
     this.#last = sent.catch((error: unknown) => {

@@ -63,7 +63,7 @@ export async function countColony(db: Db, colony: ColonyKey): Promise<Counts> {
 
 /** Processes and graphs of all colonies by state. Colonies in which nothing has happened yet cost nothing. */
 export async function countAll(db: Db): Promise<Omit<Counts, 'executors'>> {
-  const row = await db.one<{ processes: bigint[]; graphs: bigint[] }>(sql`
+  const rows = await db.all<{ processes: bigint[]; graphs: bigint[] }>(sql`
     with parts as (
       select n.waiting, n.running, n.success, n.failed, n.cancelled
       from counters n join colonies c on c.colony_key = n.colony
@@ -80,7 +80,13 @@ export async function countAll(db: Db): Promise<Omit<Counts, 'executors'>> {
       from ${coloniesIn(withChangedGraphs)} k cross join lateral (${changedGraphs(sql`k.colony`)}) t
     )
     select (${totals(sql`parts`)}) as processes, (${totals(sql`graph_parts`)}) as graphs`)
-  return { processes: byState(row?.processes), graphs: byState(row?.graphs) }
+  // One row of each shard, where there are several.
+  const sum = (lists: readonly bigint[][]) =>
+    states.map((_, state) => lists.reduce((all, one) => all + (one[state] ?? 0n), 0n))
+  return {
+    processes: byState(sum(rows.map((row) => row.processes))),
+    graphs: byState(sum(rows.map((row) => row.graphs))),
+  }
 }
 
 function totals(parts: Sql): Sql {

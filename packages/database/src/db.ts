@@ -23,4 +23,7 @@ export interface Db {
    * database. Within a transaction this is the same transaction: nothing commits before the outer one does.
    */
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>
+
+  /** Where the tables are spread over several servers, each of these; what is about all colonies has a row of each, not one. */
+  readonly nodes?: readonly Db[]
 }

@@ -104,11 +104,14 @@ export function isMomentary(error: unknown): boolean {
   return isConnectionFailure(error) || isOutOfResources(error) || isRetryable(error)
 }
 
+/** What Citus puts behind the names of indexes: those of a shard have its number. */
+const OF_SHARD = /_\d{6,}$/
+
 /** @param constraint name of the constraint or unique index; any when left out */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   return some(error, (one) => {
     if (!(one instanceof DatabaseError) || one.code !== '23505') return false
-    return constraint === undefined || one.constraint === constraint
+    return constraint === undefined || one.constraint?.replace(OF_SHARD, '') === constraint
   })
 }
 

@@ -42,9 +42,10 @@ export async function readEvents(db: Db, colony: ColonyKey, from: bigint): Promi
   return { events, next }
 }
 
-/** The position after all that has been committed by now. */
-export async function currentPosition(db: Db): Promise<bigint> {
-  const row = await db.one<{ xact: bigint }>(sql`select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xact`)
+/** The position after all that has been committed by now of what is about a colony; where that is, ids of transactions count. */
+export async function currentPosition(db: Db, colony: ColonyKey): Promise<bigint> {
+  const row = await db.one<{ xact: bigint }>(sql`
+    select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xact from (select ${colony}::int as colony) asked`)
   return row?.xact ?? 0n
 }
 

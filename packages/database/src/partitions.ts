@@ -17,6 +17,8 @@ export type PartitionedTable = 'process_specs' | 'results' | 'events'
 const LOCK = 7_216_031_854_922n
 /** Nobody writes to a default partition while it is looked through: one that takes longer gets no partitions beside it. */
 const MAKE_MS_MAX = '1000'
+/** Where tables are spread, each part of them gets its own over the network. */
+const MAKE_SPREAD_MS_MAX = '20000'
 
 /** Ranges that have partitions, oldest first. */
 export function listPartitions(db: Db): Promise<PartitionRange[]> {
@@ -55,9 +57,10 @@ export function makePartitions(
   db: Db,
   { suffix, low, high }: Pick<PartitionRange, 'suffix' | 'low' | 'high'>,
 ): Promise<'made' | 'refused' | 'busy'> {
+  const timeout = db.nodes ? MAKE_SPREAD_MS_MAX : MAKE_MS_MAX
   return db.transaction(async (tx) => {
     const lock = await tx.one<{ taken: boolean }>(sql`
-      select pg_try_advisory_xact_lock(${LOCK}) as taken, set_config('statement_timeout', ${MAKE_MS_MAX}, true)`)
+      select pg_try_advisory_xact_lock(${LOCK}) as taken, set_config('statement_timeout', ${timeout}, true)`)
     if (!lock?.taken) return 'busy'
     const row = await tx.one<{ outcome: 'made' | 'refused' | 'busy' }>(
       sql`select make_partitions(${suffix}, ${low}, ${high}) as outcome`,

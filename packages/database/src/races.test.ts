@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testDatabase } from '@colonies/testkit'
+import { onOneServer, testDatabase } from '@colonies/testkit'
 import { deleteAttribute, insertAttribute, listAttributes } from './attributes.js'
 import { insertChild } from './children.js'
 import { claimProcesses } from './claims.js'
@@ -287,35 +287,40 @@ test('a line that waits while its process goes to another executor is refused, a
   assert.equal((await listAttributes(db, colony.key, [process.processId])).length, 1)
 })
 
-test('a transaction that cannot be serialized lets go of the rows that it locked, and is done once', async (t) => {
-  const { db, config } = await testDatabase(t)
-  await db.run(sql`create table balances (name text primary key, amount int not null)`)
-  await db.run(sql`insert into balances values ('a', 0), ('b', 0)`)
-  let tries = 0
-  const slow = db.transaction(async (tx) => {
-    tries += 1
-    await tx.run(sql`set transaction isolation level serializable`)
-    await tx.run(sql`update balances set amount = amount + 1 where name = 'a'`)
-    // In the first try, somebody else changes what it reads next, after it has begun.
-    if (tries === 1) await db.run(sql`update balances set amount = amount + 10 where name = 'b'`)
-    await tx.run(sql`update balances set amount = amount + 1 where name = 'b'`)
-  })
-  await slow
-  assert.equal(tries, 2)
-  const { connect } = await import('./connect.js')
-  const other = connect({ ...config, maxConnections: 1, statementTimeoutMs: 2_000 })
-  t.after(() => other.close())
-  assert.equal(await other.run(sql`update balances set amount = amount`), 2) // nobody holds them
-  assert.deepEqual(await db.all(sql`select name, amount from balances order by name`), [
-    { name: 'a', amount: 1 },
-    { name: 'b', amount: 11 },
-  ])
-})
+test(
+  'a transaction that cannot be serialized lets go of the rows that it locked, and is done once',
+  onOneServer('it counts tries, and there each begins once more'),
+  async (t) => {
+    const { db, config } = await testDatabase(t)
+    await db.run(sql`create table balances (name text primary key, amount int not null)`)
+    await db.run(sql`insert into balances values ('a', 0), ('b', 0)`)
+    let tries = 0
+    const slow = db.transaction(async (tx) => {
+      tries += 1
+      await tx.run(sql`set transaction isolation level serializable`)
+      await tx.run(sql`update balances set amount = amount + 1 where name = 'a'`)
+      // In the first try, somebody else changes what it reads next, after it has begun.
+      if (tries === 1) await db.run(sql`update balances set amount = amount + 10 where name = 'b'`)
+      await tx.run(sql`update balances set amount = amount + 1 where name = 'b'`)
+    })
+    await slow
+    assert.equal(tries, 2)
+    const { connect } = await import('./connect.js')
+    const other = connect({ ...config, maxConnections: 1, statementTimeoutMs: 2_000 })
+    t.after(() => other.close())
+    assert.equal(await other.run(sql`update balances set amount = amount`), 2) // nobody holds them
+    assert.deepEqual(await db.all(sql`select name, amount from balances order by name`), [
+      { name: 'a', amount: 1 },
+      { name: 'b', amount: 11 },
+    ])
+  },
+)
 
 test('forty claims race for forty processes: forty different winners', async (t) => {
   const { config } = await testDatabase(t)
-  const { connect } = await import('./connect.js')
-  const db = connect({ ...config, maxConnections: 40 })
+  const { connect, spreadDatabase } = await import('./index.js')
+  const many = { ...config, maxConnections: 40 }
+  const db = await spreadDatabase(connect(many), many)
   t.after(() => db.close())
   const names = Array.from({ length: 40 }, (_, index) => `e${index}`)
   const colony = await testColony(db, 'dev', names)

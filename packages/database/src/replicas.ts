@@ -21,69 +21,25 @@ export interface LeaderLease {
 
 export type NewReplica = Pick<ReplicaRow, 'replica_id' | 'name' | 'host' | 'port' | 'knows'>
 
-/** Silence after which a replica is taken for gone. */
-const ALIVE_SECONDS = 10
-/** Silence after which nobody has to see it any more. */
-const FORGET_SECONDS = 60
-/** How long a leader leads without a word. */
-export const LEAD_SECONDS = 10
-
-/** What a replica knows of the others after it has said that it lives. */
-export interface Beat {
-  /** By name, this one included. */
-  alive: ReplicaRow[]
-  /** Who leads now; undefined in the moment in which two replicas ask for the first lease ever. */
-  leader: LeaderLease | undefined
+/** Says that this replica lives. */
+export async function beatReplica(db: Db, { replica_id, name, host, port, knows }: NewReplica): Promise<void> {
+  await db.run(sql`
+    insert into replicas (replica_id, name, host, port, knows) values (${replica_id}, ${name}, ${host}, ${port}, ${knows})
+    on conflict (replica_id) do update set name = excluded.name, host = excluded.host, port = excluded.port,
+      knows = excluded.knows, heard_at = now()`)
 }
 
-/**
- * Says that this replica lives, and takes or prolongs the lease unless another replica has it: right on any number of replicas
- * at once, since its row is one. Whoever leads forgets those that left without a word. All in one commit: each replica does it
- * every other second, forever.
- */
-export async function beatReplica(db: Db, { replica_id, name, host, port, knows }: NewReplica): Promise<Beat> {
-  const columns = sql`replica_id, name, host, port, started_at, heard_at, knows`
-  const rows = await db.all<ReplicaRow & { leader_id: string | null; epoch: bigint | null }>(sql`
-    with me as (
-      insert into replicas (replica_id, name, host, port, knows)
-      values (${replica_id}, ${name}, ${host}, ${port}, ${knows})
-      on conflict (replica_id) do update set name = excluded.name, host = excluded.host, port = excluded.port,
-        knows = excluded.knows, heard_at = now()
-      returning ${columns}
-    ), mine as (
-      insert into leader_lease as l (replica_id, epoch, until)
-      values (${replica_id}, 1, now() + make_interval(secs => ${LEAD_SECONDS}::int))
-      on conflict (only_row) do update set replica_id = excluded.replica_id, until = excluded.until,
-        epoch = l.epoch + case when l.replica_id = excluded.replica_id then 0 else 1 end
-      where l.replica_id = excluded.replica_id or l.until <= now()
-      returning replica_id, epoch
-    ), leader as (
-      select replica_id, epoch from mine
-      union all
-      select replica_id, epoch from leader_lease where not exists (select from mine)
-    ), gone as (
-      delete from replicas r where r.heard_at < now() - make_interval(secs => ${FORGET_SECONDS}::int)
-        and r.replica_id <> ${replica_id} and exists (select from mine)
-    ), alive as (
-      select ${columns} from me
-      union all
-      select ${columns} from replicas r
-      where r.replica_id <> ${replica_id} and r.heard_at > now() - make_interval(secs => ${ALIVE_SECONDS}::int)
-    )
-    select a.*, l.replica_id as leader_id, l.epoch from alive a left join leader l on true
-    order by a.name, a.replica_id limit 10000`)
-  const [first] = rows
-  const alive = rows.map(({ leader_id: _leader, epoch: _epoch, ...replica }) => replica)
-  if (typeof first?.leader_id !== 'string' || first.epoch === null) return { alive, leader: undefined }
-  return { alive, leader: { replica_id: first.leader_id, epoch: first.epoch } }
-}
-
-/** Replicas that live, by name. */
-export function listReplicas(db: Db): Promise<ReplicaRow[]> {
+/** Replicas that were heard of within the last seconds, by name. */
+export function listReplicas(db: Db, withinSeconds: number): Promise<ReplicaRow[]> {
   return db.all<ReplicaRow>(sql`
     select replica_id, name, host, port, started_at, heard_at, knows from replicas
-    where heard_at > now() - make_interval(secs => ${ALIVE_SECONDS}::int)
+    where heard_at > now() - make_interval(secs => ${withinSeconds}::int)
     order by name, replica_id limit 10000`)
+}
+
+/** Removes replicas that left without a word. @returns how many */
+export function removeGoneReplicas(db: Db, silentSeconds: number): Promise<number> {
+  return db.run(sql`delete from replicas where heard_at < now() - make_interval(secs => ${silentSeconds}::int)`)
 }
 
 /** A replica says goodbye; when it led, another may at once. */
@@ -91,6 +47,26 @@ export async function removeReplica(db: Db, replicaId: string): Promise<void> {
   await db.run(sql`
     with gone as (delete from replicas where replica_id = ${replicaId})
     update leader_lease set until = now() where replica_id = ${replicaId}`)
+}
+
+/**
+ * Takes or prolongs the lease, unless another replica has it. Right on any number of replicas at once: the row is one.
+ *
+ * @returns who leads now; undefined in the moment in which two replicas ask for the first lease ever
+ */
+export function takeLease(db: Db, replicaId: string, seconds: number): Promise<LeaderLease | undefined> {
+  return db.one<LeaderLease>(sql`
+    with mine as (
+      insert into leader_lease as l (replica_id, epoch, until)
+      values (${replicaId}, 1, now() + make_interval(secs => ${seconds}::int))
+      on conflict (only_row) do update set replica_id = excluded.replica_id, until = excluded.until,
+        epoch = l.epoch + case when l.replica_id = excluded.replica_id then 0 else 1 end
+      where l.replica_id = excluded.replica_id or l.until <= now()
+      returning replica_id, epoch
+    )
+    select replica_id, epoch from mine
+    union all
+    select replica_id, epoch from leader_lease where not exists (select 1 from mine)`)
 }
 
 /** Who leads; undefined while nobody does. */

@@ -45,7 +45,7 @@ test('a database that was dumped and restored elsewhere counts on, and tells the
   assert.equal(await settleRestored(db), false)
 
   const { processId } = first
-  const from = await currentPosition(db)
+  const from = await currentPosition(db, colony.key)
   await closeSuccessful(db, colony.key, [{ processId, holder: 'ada-id', attempt: 0, output: null }])
   const history = await readHistory(db, colony.key, processId, { after: 0, count: 10 })
   assert.deepEqual(
@@ -67,7 +67,7 @@ test('a database that was dumped and restored elsewhere counts on, and tells the
 test('a reader that has seen more than a restored database has goes on with what comes', async (t) => {
   const { db } = await testDatabase(t)
   const colony = await testColony(db, 'dev', [])
-  const ahead = (await currentPosition(db)) + 1_000_000n
+  const ahead = (await currentPosition(db, colony.key)) + 1_000_000n
   let { next } = await readEvents(db, colony.key, ahead)
   assert.ok(next < ahead)
   await insertProcesses(db, colony.key, [colony.process()], [])

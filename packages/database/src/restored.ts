@@ -1,4 +1,4 @@
-import type { Database } from './connect.js'
+import type { Database, ScriptTransaction } from './connect.js'
 import type { Db } from './db.js'
 import { sql } from './sql.js'
 
@@ -22,14 +22,19 @@ export async function settleRestored(db: Database): Promise<boolean> {
       set local statement_timeout = 0; set local enable_seqscan = on; set local enable_hashjoin = on;
       lock table events, counters in share row exclusive mode`)
     if (!(await isAhead(tx))) return false
-    await tx.script(`
+    await forgetTransactionIds(tx)
+    return true
+  })
+}
+
+/** Puts all events, and how far they were counted, before the first transaction of any PostgreSQL. */
+export async function forgetTransactionIds(tx: ScriptTransaction): Promise<void> {
+  await tx.script(`
       update events e set xact = (case when c.counted_to > e.xact then '1' else '2' end)::xid8
       from colonies k left join counters c on c.colony = k.colony_key
       where e.colony = k.colony_key`)
-    await tx.run(sql`update counters set counted_to = '2'::xid8 where colony <> 0`)
-    await tx.run(sql`delete from directory_changes`) // of rights that replicas of the other database remembered
-    return true
-  })
+  await tx.run(sql`update counters set counted_to = '2'::xid8 where colony <> 0`)
+  await tx.run(sql`delete from directory_changes`) // of rights that replicas of the other database remembered
 }
 
 /** Whether something was counted up to a transaction that this PostgreSQL has not begun yet. */

@@ -15,7 +15,7 @@ const SLACK_MS = 3_600_000
  */
 export async function isNeeded(db: Db, { low, high }: PartitionRange, olderThanSeconds: number): Promise<boolean> {
   const within = (id: Sql) => sql`${id} >= ${low} and ${id} < ${high}`
-  const row = await db.one<{ needed: boolean }>(sql`
+  const rows = await db.all<{ needed: boolean }>(sql`
     select exists (
       select 1 from colonies c
       where exists (select 1 from live l where l.colony = c.colony_key and ${within(sql`l.process_id`)})
@@ -32,7 +32,7 @@ export async function isNeeded(db: Db, { low, high }: PartitionRange, olderThanS
           where g.colony = c.colony_key and g.graph_id < ${idAt(Number.parseInt(high, 16) + SLACK_MS)}
             and not ${isOver(olderThanSeconds)})
     ) as needed`)
-  return row?.needed ?? true
+  return rows.length === 0 || rows.some((row) => row.needed) // one row of each shard, where there are several
 }
 
 /** Colonies with something that one of the three functions below deletes. */

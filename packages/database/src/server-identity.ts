@@ -21,9 +21,16 @@ export interface ServerCounts {
 
 /** Executors and colonies of the whole server; for its owner's statistics. */
 export async function countServer(db: Db): Promise<ServerCounts> {
-  const row = await db.one<ServerCounts>(sql`
+  const [first, ...others] = await db.all<ServerCounts>(sql`
     select (select count(*)::int from colonies) as colonies, count(*) filter (where state <> 3)::int as executors,
       count(*) filter (where state = 1)::int as active, count(*) filter (where state = 3)::int as unregistered
     from executors where colony <> 0`)
-  return row ?? { colonies: 0, executors: 0, active: 0, unregistered: 0 }
+  const counts = first ?? { colonies: 0, executors: 0, active: 0, unregistered: 0 }
+  // One row of each shard, where there are several.
+  for (const { executors, active, unregistered } of others) {
+    counts.executors += executors
+    counts.active += active
+    counts.unregistered += unregistered
+  }
+  return counts
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { someoneWaits, testDatabase } from '@colonies/testkit'
+import { onOneServer, someoneWaits, testDatabase } from '@colonies/testkit'
 import { claimProcesses } from './claims.js'
 import { cancelProcess } from './closes.js'
 import type { Db } from './db.js'
@@ -55,32 +55,36 @@ test('a removal that waits for a process to be given back leaves nothing behind 
   ])
 })
 
-test('a claim that began before another claim was given back leaves nothing behind for the executors that were wanted', async (t) => {
-  const { db } = await testDatabase(t)
-  const colony = await testColony(db, 'dev', ['e1', 'e2'])
-  const wanting = colony.process({ names: ['e1', 'e2'] })
-  await insertProcesses(db, colony.key, [wanting], [])
-  await claimsWaitForLock(db)
+test(
+  'a claim that began before another claim was given back leaves nothing behind for the executors that were wanted',
+  onOneServer('it puts a view in the place of a table'),
+  async (t) => {
+    const { db } = await testDatabase(t)
+    const colony = await testColony(db, 'dev', ['e1', 'e2'])
+    const wanting = colony.process({ names: ['e1', 'e2'] })
+    await insertProcesses(db, colony.key, [wanting], [])
+    await claimsWaitForLock(db)
 
-  let slow: Promise<string | undefined> | undefined
-  await db.transaction(async (tx) => {
-    await tx.run(sql`select pg_advisory_xact_lock(7)`)
-    slow = db.transaction(async (other) => {
-      await other.run(sql`set local test.claims_wait = 'yes'`)
-      return (await claimProcesses(other, colony.key, anyShape, [claimant('e1')]))[0]?.process_id
+    let slow: Promise<string | undefined> | undefined
+    await db.transaction(async (tx) => {
+      await tx.run(sql`select pg_advisory_xact_lock(7)`)
+      slow = db.transaction(async (other) => {
+        await other.run(sql`set local test.claims_wait = 'yes'`)
+        return (await claimProcesses(other, colony.key, anyShape, [claimant('e1')]))[0]?.process_id
+      })
+      await someoneWaits(db)
+      await claimProcesses(db, colony.key, anyShape, [claimant('e2')])
+      await giveBack(db, colony.key, [{ processId: wanting.processId, holder: 'e2-id', attempt: 1 }])
     })
-    await someoneWaits(db)
-    await claimProcesses(db, colony.key, anyShape, [claimant('e2')])
-    await giveBack(db, colony.key, [{ processId: wanting.processId, holder: 'e2-id', attempt: 1 }])
-  })
 
-  const [first] = [
-    await slow,
-    (await claimProcesses(db, colony.key, anyShape, [claimant('e1')]))[0]?.process_id,
-  ].filter((id) => id !== undefined)
-  assert.equal(first, wanting.processId)
-  assert.deepEqual(await db.all(sql`select process_id from wanted where colony = ${colony.key}`), [])
-})
+    const [first] = [
+      await slow,
+      (await claimProcesses(db, colony.key, anyShape, [claimant('e1')]))[0]?.process_id,
+    ].filter((id) => id !== undefined)
+    assert.equal(first, wanting.processId)
+    assert.deepEqual(await db.all(sql`select process_id from wanted where colony = ${colony.key}`), [])
+  },
+)
 
 /** From now on a claim with the setting `test.claims_wait` stops, once it has its snapshot, until nobody has the advisory lock 7. */
 async function claimsWaitForLock(db: Db): Promise<void> {

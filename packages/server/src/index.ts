@@ -1,5 +1,6 @@
 export type { Loop, LoopContext } from './background/loop.js'
 export { type Config, ConfigError, configFrom, type Environment, type HttpConfig, readConfig } from './config.js'
+export { distributeDatabase } from './distribute-database.js'
 export {
   type Call,
   type Caller,

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { type DatabaseConfig, sql } from '@colonies/database'
 import { generatePrivateKey, identityOf, sign } from '@colonies/identity'
 import { encodeBase64, readRefusal, readReply, writeRequest } from '@colonies/protocol'
-import { testDatabase } from '@colonies/testkit'
+import { onOneServer, testDatabase } from '@colonies/testkit'
 import { WebSocket } from 'ws'
 import { type Config, configFrom } from './config.js'
 import { createLog } from './log.js'
@@ -278,32 +278,36 @@ async function detour(t: TestContext, { host, port }: DatabaseConfig) {
   return { port: detourPort, cut, mend: () => open(detourPort) }
 }
 
-test('without its database the server refuses for a while, keeps those on hold, and recovers', async (t) => {
-  const { config } = await testDatabase(t)
-  const way = await detour(t, config)
-  const { server, ask } = await start(t, configOf({ ...config, host: '127.0.0.1', port: way.port }))
-  await populate(ask)
-  const assigning = ask('assignprocessmsg', assignRequest(60), keys.executor)
-  await held(server.url, 1)
+test(
+  'without its database the server refuses for a while, keeps those on hold, and recovers',
+  onOneServer('it cuts the way to one of the servers'),
+  async (t) => {
+    const { config } = await testDatabase(t)
+    const way = await detour(t, config)
+    const { server, ask } = await start(t, configOf({ ...config, host: '127.0.0.1', port: way.port }))
+    await populate(ask)
+    const assigning = ask('assignprocessmsg', assignRequest(60), keys.executor)
+    await held(server.url, 1)
 
-  await way.cut()
-  const refused = await ask('submitfuncspecmsg', { spec }, keys.user)
-  assert.equal(refused.status, 503)
-  assert.equal(refused.headers.get('retry-after'), '1')
-  assert.match(readRefusal(refused.payload).message, /database/)
-  assert.equal((await fetch(`${server.url}/health`)).status, 200)
-  const metrics = await (await fetch(`${server.url}/metrics`)).text()
-  assert.match(metrics, /^colonies_database_failures_total\{kind="connection"\} [1-9]/m)
-  assert.match(metrics, /^colonies_database_failures_total\{kind="disk_full"\} 0$/m)
+    await way.cut()
+    const refused = await ask('submitfuncspecmsg', { spec }, keys.user)
+    assert.equal(refused.status, 503)
+    assert.equal(refused.headers.get('retry-after'), '1')
+    assert.match(readRefusal(refused.payload).message, /database/)
+    assert.equal((await fetch(`${server.url}/health`)).status, 200)
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    assert.match(metrics, /^colonies_database_failures_total\{kind="connection"\} [1-9]/m)
+    assert.match(metrics, /^colonies_database_failures_total\{kind="disk_full"\} 0$/m)
 
-  await way.mend()
-  const deadline = Date.now() + 20_000
-  let submitted = await ask('submitfuncspecmsg', { spec }, keys.user)
-  while (submitted.status === 503 && Date.now() < deadline)
-    submitted = await ask('submitfuncspecmsg', { spec }, keys.user)
-  assert.equal(submitted.status, 200)
-  assert.equal((await assigning).status, 200)
-})
+    await way.mend()
+    const deadline = Date.now() + 20_000
+    let submitted = await ask('submitfuncspecmsg', { spec }, keys.user)
+    while (submitted.status === 503 && Date.now() < deadline)
+      submitted = await ask('submitfuncspecmsg', { spec }, keys.user)
+    assert.equal(submitted.status, 200)
+    assert.equal((await assigning).status, 200)
+  },
+)
 
 test('a server waits for its database, and serves when it is there', async (t) => {
   const { config } = await testDatabase(t)

@@ -11,13 +11,18 @@ import {
   ensureTemplate,
   migrate,
   migrationsFolder,
+  spreadDatabase,
 } from '@colonies/database'
+import { citusNodes, copySpreadDatabase, ensureSpreadTemplate, makeEmptyNodes } from './spread-template.js'
 import { testServer } from './test-server.js'
 
 /** What is needed of the context that `node:test` hands to a test. */
 export interface TestScope {
   after(cleanUp: () => Promise<void>): void
 }
+
+/** Options of a test that is not for tables spread by Citus. @param why a sentence that goes on from "here" */
+export const onOneServer = (why: string) => ({ skip: process.env.COLONIES_TEST_CITUS ? `not on Citus: ${why}` : false })
 
 export interface TestDatabase {
   db: Database
@@ -27,10 +32,20 @@ export interface TestDatabase {
   beforeDrop(cleanUp: () => Promise<unknown>): void
 }
 
-/** A database of this test alone, with all tables and no rows; gone when the test ends. Takes about 30 ms. */
+/**
+ * A database of this test alone, with all tables and no rows; gone when the test ends. Takes about 30 ms. Where
+ * `COLONIES_TEST_CITUS` names nodes, its tables are spread over these.
+ */
 export async function testDatabase(t: TestScope): Promise<TestDatabase> {
   const server = await testServer()
   const template = await templateName()
+  const others = citusNodes(server)
+  if (others.length > 0) {
+    await (made ??= ensureSpreadTemplate([server, ...others], template))
+    const name = randomName()
+    await copySpreadDatabase([server, ...others], template, name)
+    return opened(t, { ...server, database: name }, others)
+  }
   await (made ??= ensureTemplate(server, template, fill))
   const name = randomName()
   await copyDatabase(server, template, name)
@@ -62,17 +77,47 @@ async function templateName(): Promise<string> {
   return `template_${hash.digest('hex').slice(0, 16)}`
 }
 
+/** The same on every node of a Citus, whose coordinator has the migrations and nothing that is distributed. */
+export async function undistributedDatabase(t: TestScope): Promise<TestDatabase> {
+  const server = await testServer()
+  const others = citusNodes(server)
+  const name = randomName()
+  await makeEmptyNodes([server, ...others], name)
+  const config = { ...server, database: name }
+  await fill(config)
+  return handedOver(t, { config, others, db: connect({ ...config, keepsPlans: false }) })
+}
+
+/** Options of a test that needs a Citus. */
+export const onCitus = {
+  skip: process.env.COLONIES_TEST_CITUS ? false : 'COLONIES_TEST_CITUS names no nodes of a Citus',
+}
+
 function randomName(): string {
   return `test_${randomBytes(8).toString('hex')}`
 }
 
-function opened(t: TestScope, config: DatabaseConfig): TestDatabase {
-  const db = connect(config)
+async function opened(
+  t: TestScope,
+  config: DatabaseConfig,
+  others: readonly DatabaseConfig[] = [],
+): Promise<TestDatabase> {
+  const db = others.length > 0 ? await spreadDatabase(connect(config), config) : connect(config)
+  return handedOver(t, { config, others, db })
+}
+
+interface Opened {
+  config: DatabaseConfig
+  others: readonly DatabaseConfig[]
+  db: Database
+}
+
+function handedOver(t: TestScope, { config, others, db }: Opened): TestDatabase {
   const cleanUps: (() => Promise<unknown>)[] = []
   t.after(async () => {
     for (const cleanUp of cleanUps.reverse()) await cleanUp()
     await db.close()
-    await dropDatabase(config, config.database) // whoever a test has left connected goes with it
+    for (const server of [config, ...others]) await dropDatabase(server, config.database) // whoever a test has left connected goes with it
   })
   return { db, config, beforeDrop: (cleanUp) => void cleanUps.push(cleanUp) }
 }

@@ -184,6 +184,8 @@ const exempt = new Set([
   'functionStatistics',
   'beatReplica',
   'listReplicas',
+  'removeGoneReplicas',
+  'takeLease',
   'removeReplica',
 ])
 

@@ -113,7 +113,6 @@ function readRun(scene: Scene): Run {
     { name: 'coloniesWithLostExecutors', args: [60] },
     { name: 'coloniesWithLostInstances', args: [] },
     { name: 'coloniesWithUnknownHolders', args: [] },
-    { name: 'readAgenda', args: [{ withinMs: random.pick([1_000, 20_000]), silentSeconds: 60 }] },
     { name: 'heldByNobody', args: [colony.key, 100] },
     { name: 'typesWithReady', args: [colony.key, ['cpu', 'gpu', 'none']] },
     { name: 'wantedOf', args: [colony.key, random.pick(['cpu', 'gpu']), executorNames] },

@@ -163,34 +163,38 @@ export const upsertFunction = statement('upsertFunction', {
 /** Nobody reads statistics in the simulation. */
 export const functionStatistics = statement('functionStatistics', { apply: () => [] })
 
-const aliveSeconds = 10
-const forgetSeconds = 60
-const leadSeconds = 10
-
-const alive = ({ tables, now }: Transaction) =>
-  [...tables.replicas.values()]
-    .filter(({ heardAt }) => heardAt > now - aliveSeconds * 1_000_000)
-    .map(({ heardAt, ...row }) => ({ ...row, started_at: wireTime(heardAt), heard_at: wireTime(heardAt) }))
-
 export const beatReplica = statement('beatReplica', {
-  apply(tx, { replica_id, ...replica }) {
-    const { tables, now } = tx
-    tables.replicas.set(replica_id, { ...replica, replica_id, heardAt: now })
-    const { lease } = tables
-    if (!lease || lease.replica_id === replica_id || lease.until <= now) {
-      const epoch = (lease?.epoch ?? 0) + (lease?.replica_id === replica_id ? 0 : 1)
-      tables.lease = { replica_id, epoch, until: after(now, leadSeconds) ?? now }
-    }
-    const leader = tables.lease ?? { replica_id: '', epoch: 0 }
-    if (leader.replica_id === replica_id) {
-      const gone = [...tables.replicas.values()].filter(({ heardAt }) => heardAt < now - forgetSeconds * 1_000_000)
-      for (const one of gone) tables.replicas.delete(one.replica_id)
-    }
-    return { alive: alive(tx), leader: { replica_id: leader.replica_id, epoch: BigInt(leader.epoch) } }
+  apply({ tables, now }, replica) {
+    tables.replicas.set(replica.replica_id, { ...replica, heardAt: now })
   },
 })
 
-export const listReplicas = statement('listReplicas', { apply: alive })
+export const listReplicas = statement('listReplicas', {
+  apply: ({ tables, now }, withinSeconds) =>
+    [...tables.replicas.values()]
+      .filter(({ heardAt }) => heardAt > now - withinSeconds * 1_000_000)
+      .map(({ heardAt, ...row }) => ({ ...row, started_at: wireTime(heardAt), heard_at: wireTime(heardAt) })),
+})
+
+export const removeGoneReplicas = statement('removeGoneReplicas', {
+  apply({ tables, now }, silentSeconds) {
+    const gone = [...tables.replicas.values()].filter(({ heardAt }) => heardAt < now - silentSeconds * 1_000_000)
+    for (const { replica_id } of gone) tables.replicas.delete(replica_id)
+    return gone.length
+  },
+})
+
+export const takeLease = statement('takeLease', {
+  apply({ tables, now }, replicaId, seconds) {
+    const { lease } = tables
+    if (!lease || lease.replica_id === replicaId || lease.until <= now) {
+      const epoch = (lease?.epoch ?? 0) + (lease?.replica_id === replicaId ? 0 : 1)
+      tables.lease = { replica_id: replicaId, epoch, until: after(now, seconds) ?? now }
+    }
+    const { replica_id = '', epoch = 0 } = tables.lease ?? {}
+    return { replica_id, epoch: BigInt(epoch) }
+  },
+})
 
 export const removeReplica = statement('removeReplica', {
   apply({ tables, now }, replicaId) {

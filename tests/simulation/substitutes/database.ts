@@ -46,7 +46,6 @@ export {
   listFunctions,
   listReplicas,
   lostBy,
-  readAgenda,
   readColoniesOwnedBy,
   readColony,
   readDirectoryChanges,
@@ -59,6 +58,7 @@ export {
   releaseFromLost,
   releaseFromLostInstances,
   releaseOverdue,
+  removeGoneReplicas,
   removeReplica,
   replaceExecutor,
   revokeExecutor,
@@ -66,6 +66,7 @@ export {
   rollUpGraphs,
   runGenerators,
   setOutput,
+  takeLease,
   typesWithReady,
   upsertFunction,
   wantedOf,
@@ -81,6 +82,7 @@ export const ensureDatabase = async () => {}
 export const migrate = async () => []
 export const requireServed = async () => {}
 export const settleRestored = async () => false
+export const spreadDatabase = async (db: Database) => db
 export const databaseTimeMs = async () => Date.now()
 export const listPartitions = async () => []
 export const makePartitions = async () => 'made'

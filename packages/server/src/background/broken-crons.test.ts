@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Db, sql } from '@colonies/database'
-import { testDatabase } from '@colonies/testkit'
+import { onOneServer, testDatabase } from '@colonies/testkit'
 import { cronScene } from '../testing/cron-scene.js'
 import { addCron, endGraph, graphsOf, passCronTime, workflowText } from '../testing/schedules.js'
 import type { UpkeepColony } from '../testing/upkeep.js'
@@ -76,28 +76,32 @@ for (const { name, breakIt, says } of broken) {
   })
 }
 
-test('a time at which the database is full is not lost, and the other crons go on', async (t) => {
-  const { db, colony, state, tick } = await scene(t)
-  const unlucky = await addCron(db, colony, { name: 'unlucky' })
-  await passCronTime(db, 1)
-  const lucky = await addCron(db, colony, { name: 'lucky' })
-  await db.run(sql`create function full() returns trigger language plpgsql as 'begin
+test(
+  'a time at which the database is full is not lost, and the other crons go on',
+  onOneServer('it makes a trigger refuse rows'),
+  async (t) => {
+    const { db, colony, state, tick } = await scene(t)
+    const unlucky = await addCron(db, colony, { name: 'unlucky' })
+    await passCronTime(db, 1)
+    const lucky = await addCron(db, colony, { name: 'lucky' })
+    await db.run(sql`create function full() returns trigger language plpgsql as 'begin
     raise exception using errcode = ''53100''; end'`)
-  await db.run(sql`update crons set initiator_name = 'unlucky' where cron_id = ${unlucky}`)
-  await db.run(sql`create trigger full_disk before insert on graphs for each row
+    await db.run(sql`update crons set initiator_name = 'unlucky' where cron_id = ${unlucky}`)
+    await db.run(sql`create trigger full_disk before insert on graphs for each row
     when (new.initiator_name = 'unlucky') execute function full()`)
-  await passCronTime(db, 11)
-  const { next_run: planned } = await state(unlucky)
-  await tick()
-  const { last_error, next_run } = await state(unlucky)
-  assert.deepEqual([last_error, next_run, (await graphsOf(db, lucky)).length], ['', planned, 1])
-  await db.run(sql`drop trigger full_disk on graphs`)
-  await tick()
-  assert.deepEqual(
-    (await graphsOf(db, unlucky)).map(({ planned_at }) => planned_at),
-    [planned],
-  )
-})
+    await passCronTime(db, 11)
+    const { next_run: planned } = await state(unlucky)
+    await tick()
+    const { last_error, next_run } = await state(unlucky)
+    assert.deepEqual([last_error, next_run, (await graphsOf(db, lucky)).length], ['', planned, 1])
+    await db.run(sql`drop trigger full_disk on graphs`)
+    await tick()
+    assert.deepEqual(
+      (await graphsOf(db, unlucky)).map(({ planned_at }) => planned_at),
+      [planned],
+    )
+  },
+)
 
 test('a cron that cannot be stored is found behind many that wait for their graphs', async (t) => {
   const { db, colony, state, tick } = await scene(t)

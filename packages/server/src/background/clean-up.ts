@@ -30,7 +30,8 @@ export const cleanUp: Loop = {
   everyMs: 30_000,
   async runOnce(context) {
     const { db, log } = context
-    const changes = await removeOldDirectoryChanges(db, BATCH)
+    let changes = 0
+    for (const node of db.nodes ?? [db]) changes = Math.max(changes, await removeOldDirectoryChanges(node, BATCH))
     const requests = await inEachColony(await coloniesWithOldRequests(db), context, async (colony) => {
       return (await removeOldRequests(db, colony, BATCH)) >= BATCH
     })

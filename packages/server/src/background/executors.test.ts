@@ -130,6 +130,7 @@ test('stale executors go only when that is asked for, and never one with a lease
   assert.deepEqual([await colony.stateOf(ofSilent), await colony.stateOf(ofLeased)], [State.waiting, State.running])
   assert.equal(context.directoryChanges, 1)
   assert.deepEqual(hintedCounts(context), [[colony.key, 'cli', 1]])
-  const subjects = await db.all(sql`select subject from directory_changes`)
+  const subjects = []
+  for (const node of db.nodes ?? [db]) subjects.push(...(await node.all(sql`select subject from directory_changes`)))
   assert.deepEqual(subjects, [{ subject: executorIdOf('silent') }])
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Db, deleteGenerator, findGenerator, insertPacks, sql } from '@colonies/database'
-import { testDatabase } from '@colonies/testkit'
+import { onOneServer, testDatabase } from '@colonies/testkit'
 import { addGenerator, argsOfGraphs, pack, passGeneratorTime, workflowText } from '../testing/schedules.js'
 import { hintedCounts, upkeepColony, upkeepContext } from '../testing/upkeep.js'
 import { generators } from './generators.js'
@@ -287,24 +287,28 @@ for (const { name, breakIt, mendIt, says } of broken) {
   })
 }
 
-test('while the database is full a generator stays due, and the others go on', async (t) => {
-  const { db, colony, state, tick } = await scene(t)
-  const unlucky = await addGenerator(db, colony, { name: 'unlucky', trigger: 1 })
-  const lucky = await addGenerator(db, colony, { name: 'lucky', trigger: 1 })
-  await db.run(sql`create function full() returns trigger language plpgsql as 'begin
+test(
+  'while the database is full a generator stays due, and the others go on',
+  onOneServer('it makes a trigger refuse rows'),
+  async (t) => {
+    const { db, colony, state, tick } = await scene(t)
+    const unlucky = await addGenerator(db, colony, { name: 'unlucky', trigger: 1 })
+    const lucky = await addGenerator(db, colony, { name: 'lucky', trigger: 1 })
+    await db.run(sql`create function full() returns trigger language plpgsql as 'begin
     raise exception using errcode = ''53100''; end'`)
-  await db.run(sql`create trigger full_disk before insert on process_specs for each row
+    await db.run(sql`create trigger full_disk before insert on process_specs for each row
     when (new.spec like '%"unlucky"%') execute function full()`)
-  await pack(db, colony, unlucky, ['unlucky'])
-  await pack(db, colony, lucky, ['lucky'])
-  await tick()
-  assert.deepEqual(await argsOfGraphs(db), [['lucky']])
-  assert.equal((await state(unlucky)).last_error, '')
-  await db.run(sql`drop trigger full_disk on process_specs`)
-  await tick()
-  assert.deepEqual(await argsOfGraphs(db), [['lucky'], ['unlucky']])
-  await assertCounted(db)
-})
+    await pack(db, colony, unlucky, ['unlucky'])
+    await pack(db, colony, lucky, ['lucky'])
+    await tick()
+    assert.deepEqual(await argsOfGraphs(db), [['lucky']])
+    assert.equal((await state(unlucky)).last_error, '')
+    await db.run(sql`drop trigger full_disk on process_specs`)
+    await tick()
+    assert.deepEqual(await argsOfGraphs(db), [['lucky'], ['unlucky']])
+    await assertCounted(db)
+  },
+)
 
 test('a long queue goes in bounded pieces', async (t) => {
   const { db, colony } = await scene(t)

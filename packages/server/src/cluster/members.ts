@@ -1,12 +1,20 @@
 import {
   beatReplica,
   type Db,
-  LEAD_SECONDS,
   type LeaderLease,
+  listReplicas,
   type NewReplica,
   type ReplicaRow,
+  removeGoneReplicas,
   removeReplica,
+  takeLease,
 } from '@colonies/database'
+
+/** Silence after which a replica is taken for gone. */
+export const ALIVE_SECONDS = 10
+/** Silence after which nobody has to see it any more. */
+const FORGET_SECONDS = 60
+const LEASE_SECONDS = 10
 
 /** Which replicas live, and which of them leads. Only what is shown, or merely cheaper in one place, depends on it. */
 export class Members {
@@ -23,10 +31,11 @@ export class Members {
   /** Says that this replica lives, and looks who else does. */
   async beat(db: Db): Promise<void> {
     const startedAt = performance.now()
-    const { alive, leader } = await beatReplica(db, this.#self)
-    this.#lease = leader
-    this.#alive = alive
+    await beatReplica(db, this.#self)
+    this.#lease = await takeLease(db, this.#self.replica_id, LEASE_SECONDS)
     this.#beatAt = startedAt
+    this.#alive = await listReplicas(db, ALIVE_SECONDS)
+    if (this.leads) await removeGoneReplicas(db, FORGET_SECONDS)
   }
 
   /** Says goodbye, so that others need not wait for the silence. */
@@ -56,7 +65,7 @@ export class Members {
 
   /** Whether this replica leads. Ends by itself when the database cannot be reached. */
   get leads(): boolean {
-    const isFresh = performance.now() - this.#beatAt < LEAD_SECONDS * 1000
+    const isFresh = performance.now() - this.#beatAt < LEASE_SECONDS * 1000
     return isFresh && this.#lease?.replica_id === this.#self.replica_id
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { connect, type Database, type Db, type Sql, sql } from '@colonies/database'
-import { testDatabase } from '@colonies/testkit'
+import { onOneServer, testDatabase } from '@colonies/testkit'
 import { Directory } from './rights.js'
 
 const [ada, bob] = ['a'.repeat(64), 'b'.repeat(64)] as const
@@ -103,35 +103,39 @@ test('a change of another replica counts from the next reading on, a change of t
   assert.equal((await directory.colonyNamed('dev'))?.paused, true)
 })
 
-test('a change that commits after a later one is not skipped', async (t) => {
-  const { db, config } = await testDatabase(t)
-  const slow = connect({ ...config, maxConnections: 1 })
-  t.after(() => slow.close())
-  const colony = await addColony(db, 'dev')
-  await addExecutor(db, colony, ada, 1)
-  await addExecutor(db, colony, bob, 1)
-  const directory = new Directory(db)
-  await directory.refresh()
-  await states(directory, ada)
+test(
+  'a change that commits after a later one is not skipped',
+  onOneServer('its transaction names no colony'),
+  async (t) => {
+    const { db, config } = await testDatabase(t)
+    const slow = connect({ ...config, maxConnections: 1 })
+    t.after(() => slow.close())
+    const colony = await addColony(db, 'dev')
+    await addExecutor(db, colony, ada, 1)
+    await addExecutor(db, colony, bob, 1)
+    const directory = new Directory(db)
+    await directory.refresh()
+    await states(directory, ada)
 
-  const gate = new EventTarget()
-  const written = once(gate, 'written')
-  const late = slow.transaction(async (tx) => {
-    await setState(tx, ada, 2)
-    gate.dispatchEvent(new Event('written'))
-    await once(gate, 'commit')
-  })
-  await written
-  await setState(db, bob, 2)
-  await directory.refresh()
-  assert.deepEqual(await states(directory, bob), [])
-  assert.deepEqual(await states(directory, ada), ['executor true'])
+    const gate = new EventTarget()
+    const written = once(gate, 'written')
+    const late = slow.transaction(async (tx) => {
+      await setState(tx, ada, 2)
+      gate.dispatchEvent(new Event('written'))
+      await once(gate, 'commit')
+    })
+    await written
+    await setState(db, bob, 2)
+    await directory.refresh()
+    assert.deepEqual(await states(directory, bob), [])
+    assert.deepEqual(await states(directory, ada), ['executor true'])
 
-  gate.dispatchEvent(new Event('commit'))
-  await late
-  await directory.refresh()
-  assert.deepEqual(await states(directory, ada), [])
-})
+    gate.dispatchEvent(new Event('commit'))
+    await late
+    await directory.refresh()
+    assert.deepEqual(await states(directory, ada), [])
+  },
+)
 
 test('nothing that is remembered counts when the directory could not be read for a second', async (t) => {
   const { db } = await testDatabase(t)
@@ -146,24 +150,6 @@ test('nothing that is remembered counts when the directory could not be read for
   assert.deepEqual(await states(directory, ada), ['executor true'])
   now += 1
   assert.deepEqual(await states(directory, ada), [])
-})
-
-test('changes are read while somebody asks, a little less often for a minute after that, and then not', async (t) => {
-  const { db } = await testDatabase(t)
-  let now = 10_000
-  t.mock.method(performance, 'now', () => now)
-  const directory = new Directory(db)
-  await directory.refresh()
-  assert.equal(directory.isDue, false, 'nobody has asked')
-  now += 1
-  await states(directory, ada)
-  assert.equal(directory.isDue, true)
-  await directory.refresh()
-  assert.equal(directory.isDue, false)
-  now += 700
-  assert.equal(directory.isDue, true, 'before what is remembered is too old')
-  now += 60_000
-  assert.equal(directory.isDue, false)
 })
 
 test('nothing that is remembered counts when changes since the last reading are forgotten', async (t) => {

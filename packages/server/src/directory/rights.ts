@@ -31,38 +31,43 @@ export interface Rights {
   forget(id: string, colonyName: string | undefined): boolean
 }
 
+/** How far the changes of one server have been read. */
+interface Reading {
+  node: Db
+  /** Changes from this transaction on have not been read, or not all of them. */
+  position: bigint | undefined
+  /** When, by the clock of the server: it goes on while this machine sleeps. */
+  atMs: number
+  /** What the last reading named. */
+  subjects: readonly string[]
+}
+
 /** No remembered right is older than this, or was confirmed longer ago. */
 const FRESH_MS = 1_000
-/** Changes are read again after this, though nobody asked meanwhile: what is remembered is still fresh for who comes next. */
-const REST_MS = 600
-/** Who comes after a longer silence has rights looked up. */
-const IN_USE_MS = 60_000
 const MEMBERS_MAX = 50_000
 const COLONIES_MAX = 10_000
 const OWNED_MAX = 1_000
 
 /**
  * Remembers rights for as long as they are known to hold. Each change in the directory leaves a row in the database; these
- * rows are read several times a second while somebody asks, and what they name is forgotten. When they have not been read for a
- * second, nothing that is remembered counts.
+ * rows are read several times a second, and what they name is forgotten. When they cannot be read for a second, nothing
+ * that is remembered counts.
  */
 export class Directory implements Rights {
   readonly #db: Db
   readonly #members: SharedCache<readonly Membership[]>
   readonly #colonies: SharedCache<Colony>
-  /** Changes from this transaction on have not been read, or not all of them. */
-  #position: bigint | undefined
-  /** Of the last reading, by the clock of the database: it goes on while this machine sleeps. */
-  #readAtMs = 0
+  /** What has been read of each server of the database. */
+  readonly #readings: readonly Reading[]
   /** When the last complete reading of changes began. */
   #confirmedAt = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | undefined
-  #askedAt = Number.NEGATIVE_INFINITY
   /** Set while changes of this replica wait to be read: until then nothing that is remembered counts. */
   #settled: Promise<void> | undefined
 
   constructor(db: Db) {
     this.#db = db
+    this.#readings = (db.nodes ?? [db]).map((node) => ({ node, position: undefined, atMs: 0, subjects: [] }))
     const isFresh = (loadedAt: number) => performance.now() - Math.max(loadedAt, this.#confirmedAt) < FRESH_MS
     this.#members = new SharedCache<readonly Membership[]>({
       sizeMax: MEMBERS_MAX,
@@ -76,13 +81,11 @@ export class Directory implements Rights {
   }
 
   async membershipsOf(id: string): Promise<readonly Membership[]> {
-    this.#askedAt = performance.now()
     if (this.#settled !== undefined) await this.#settled
     return (await this.#members.get(id)) ?? []
   }
 
   async colonyNamed(name: string): Promise<Colony | undefined> {
-    this.#askedAt = performance.now()
     if (this.#settled !== undefined) await this.#settled
     return this.#colonies.get(name)
   }
@@ -126,11 +129,9 @@ export class Directory implements Rights {
     return this.#reading
   }
 
-  /** Whether changes are to be read now, so that what is remembered stays fresh for those who ask. */
-  get isDue(): boolean {
-    if (this.#askedAt > this.#confirmedAt) return true
-    const nowMs = performance.now()
-    return nowMs - this.#askedAt < IN_USE_MS && nowMs - this.#confirmedAt > REST_MS
+  /** Milliseconds since the database last answered. */
+  get silentMs(): number {
+    return performance.now() - this.#confirmedAt
   }
 
   /** A reading that begins now: one under way may have begun before the change. */
@@ -141,21 +142,28 @@ export class Directory implements Rights {
 
   async #readChanges(): Promise<void> {
     const startedAt = performance.now()
-    const { subjects, next, atMs, complete } = await readDirectoryChanges(this.#db, this.#position)
+    await Promise.all(this.#readings.map((reading) => this.#readOn(reading)))
+    this.#confirmedAt = startedAt
+  }
+
+  async #readOn(reading: Reading): Promise<void> {
+    const { subjects, next, atMs, complete } = await readDirectoryChanges(reading.node, reading.position)
     // Before the position of the last reading: this is another copy of the database, restored or failed over to.
-    const wentBack = this.#position !== undefined && next < this.#position
+    const wentBack = reading.position !== undefined && next < reading.position
     // What changed since the last reading may have been forgotten by now.
-    const tooLate = atMs - this.#readAtMs > (CHANGES_KEPT_SECONDS * 1000) / 2
+    const tooLate = atMs - reading.atMs > (CHANGES_KEPT_SECONDS * 1000) / 2
     if (!complete || wentBack || tooLate) {
       this.#members.clear()
       this.#colonies.clear()
     }
-    for (const subject of subjects) {
+    // Of several servers one may have committed a moment before the others: what was read anew too early is forgotten once more.
+    const again = this.#readings.length > 1 ? reading.subjects : []
+    reading.subjects = subjects
+    for (const subject of [...subjects, ...again]) {
       if (subject.startsWith('colony:')) this.#colonies.drop(subject.slice('colony:'.length))
       else this.#members.drop(subject)
     }
-    this.#position = next
-    this.#readAtMs = atMs
-    this.#confirmedAt = startedAt
+    reading.position = next
+    reading.atMs = atMs
   }
 }

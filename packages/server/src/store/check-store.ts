@@ -4,6 +4,7 @@ import {
   type Db,
   filesWithoutRow,
   listPlacedObjects,
+  spreadDatabase,
   startEmbeddedPostgres,
 } from '@colonies/database'
 import { type Config, ConfigError, type StoreConfig } from '../config.js'
@@ -37,7 +38,7 @@ const PAGE = 1000
 export async function checkStore(config: Config): Promise<StoreCheck> {
   if (!config.store)
     throw new ConfigError('There is no object store here: set COLONIES_STORE_DIR as the replicas have it.')
-  if (config.database) return checkOn(connect(config.database), config.store)
+  if (config.database) return checkOn(await spreadDatabase(connect(config.database), config.database), config.store)
   const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log: () => {} })
   try {
     return await checkOn(connect({ ...embedded.config, database: config.databaseName }), config.store)

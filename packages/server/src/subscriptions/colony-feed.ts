@@ -58,7 +58,7 @@ export class ColonyFeed {
   constructor(db: Db, colony: FeedColony) {
     this.#db = db
     this.#colony = colony
-    this.#position = currentPosition(db)
+    this.#position = currentPosition(db, colony.key)
     this.#position.catch(() => {}) // told by `started`
   }
 
