@@ -7,6 +7,7 @@ import { channelCommands } from './commands/channel.js'
 import { colonyCommands } from './commands/colony.js'
 import { configCommands } from './commands/config.js'
 import { cronCommands } from './commands/cron.js'
+import { databaseCommands } from './commands/database.js'
 import { devCommand } from './commands/dev.js'
 import { executorCommands } from './commands/executor.js'
 import { fsCommands } from './commands/fs.js'
@@ -49,6 +50,7 @@ const everything = [
   colonyCommands,
   serverCommands,
   clusterCommands,
+  databaseCommands,
   keyCommands,
   profileCommands,
   configCommands,
