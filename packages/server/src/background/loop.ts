@@ -18,7 +18,7 @@ export interface Loop {
   readonly name: string
   readonly everyMs: number
   /**
-   * For a loop that may have to look through much to find little: it rests 20 times as long as its last run took, up to this
+   * For a loop that may have to look through much to find little: it rests 50 times as long as its last run took, up to this
    * from the beginning of one run to the next.
    * While somebody holds an old snapshot, indexes grow, and loops would take the database from those who work.
    */
@@ -109,7 +109,7 @@ async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
 }
 
 /** Of a loop with `restMsMax`: it has one of so many parts of the time. */
-const PART = 20
+const PART = 50
 
 /** @returns how long a loop rests after a run that took so long */
 export function restOf({ everyMs, restMsMax = everyMs }: Pick<Loop, 'everyMs' | 'restMsMax'>, tookMs: number): number {
