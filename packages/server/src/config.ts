@@ -125,7 +125,7 @@ function httpConfig(read: Reader): HttpConfig {
       max: 256 * 1024 * 1024,
       otherwise: limits.bodyBytesMax,
     }),
-    connectionsMax: read.integer('COLONIES_HTTP_CONNECTIONS', { min: 1, max: 1_000_000, otherwise: 10_000 }),
+    connectionsMax: read.integer('COLONIES_HTTP_CONNECTIONS', { min: 1, max: 1_000_000, otherwise: 20_000 }),
     requestsMax: read.integer('COLONIES_HTTP_REQUESTS', { min: 1, max: 1_000_000, otherwise: 4_000 }),
     websocketsMax: read.integer('COLONIES_HTTP_WEBSOCKETS', { min: 0, max: 1_000_000, otherwise: 5_000 }),
     metrics: metricsConfig(read.text('COLONIES_METRICS') ?? 'local'),

@@ -64,19 +64,14 @@ export class ApiEndpoint {
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request
     const open = new OpenRequest(this, request, response)
-    response.on('close', () => {
-      this.#pipeline(socket, -1)
-      open.closed()
-    })
-    if (this.#pipeline(socket, 1) > PIPELINED_MAX) {
+    if (this.pipeline(request.socket, 1) > PIPELINED_MAX) {
       open.refuse('too_many', 'This connection has too many requests under way already')
     } else open.read()
   }
 
   /** @returns how many requests of this connection are under way now */
-  #pipeline(socket: object, change: 1 | -1): number {
+  pipeline(socket: object, change: 1 | -1): number {
     const pipelined = (this.#pipelined.get(socket) ?? 0) + change
     if (pipelined > 0) this.#pipelined.set(socket, pipelined)
     else this.#pipelined.delete(socket)
@@ -96,7 +91,8 @@ class OpenRequest implements Exchange {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #startedAt = performance.now()
-  #chunks: Buffer[] = []
+  /** Until the body is whole. */
+  #chunks: Buffer[] | undefined = []
   #bytes = 0
   /** Bytes of this request in `largeBytes`. */
   #reserved = 0
@@ -118,6 +114,7 @@ class OpenRequest implements Exchange {
     this.#endpoint = endpoint
     this.#request = request
     this.#response = response
+    response.on('close', () => this.#closed())
   }
 
   // Made when somebody asks: it is larger than the rest of this class.
@@ -155,10 +152,15 @@ class OpenRequest implements Exchange {
     const { bodyBytesMax } = this.#endpoint.config
     if (Number(this.#request.headers['content-length']) > bodyBytesMax) return this.#refuseLarge()
     this.#expect(BODY_MS_MAX)
-    this.#request.on('data', (chunk: Buffer) => this.#take(chunk))
-    this.#request.on('end', () => this.#whole())
-    // The end of a connection is seen by the response; without a listener this event would end the process.
-    this.#request.on('error', ignore)
+    const request = this.#request
+    const take = (chunk: Buffer) => this.#take(chunk)
+    const whole = () => {
+      // It may hang for long now. One by one: `removeAllListeners` leaves a larger object than there was.
+      request.off('data', take).off('end', whole)
+      this.#whole()
+    }
+    // The end of a connection is seen by the response; without a listener the event `error` would end the process.
+    request.on('data', take).on('end', whole).on('error', ignore)
   }
 
   refuse(code: 'too_many' | 'too_large' | 'unavailable', sentence: string): void {
@@ -187,13 +189,11 @@ class OpenRequest implements Exchange {
         return this.refuse('unavailable', 'The server is reading too many large requests; try again in a moment')
       }
     }
-    this.#chunks.push(chunk)
+    this.#chunks?.push(chunk)
   }
 
-  /** All of the body is there. What read it goes: the request may hang for long now. */
   #whole(): void {
     this.#onTime()
-    this.#request.removeAllListeners()
     if (!this.#refused) this.#endpoint.arrivals.after(() => this.#answer())
   }
 
@@ -210,8 +210,8 @@ class OpenRequest implements Exchange {
 
   /** @returns the whole body, which is not kept here any longer */
   #body(): string {
-    const chunks = this.#chunks
-    this.#chunks = []
+    const chunks = this.#chunks ?? []
+    this.#chunks = undefined
     const [first] = chunks
     return (chunks.length === 1 && first ? first : Buffer.concat(chunks)).toString('utf8')
   }
@@ -266,11 +266,12 @@ class OpenRequest implements Exchange {
   }
 
   /** Reply and connection are done with each other: either all was handed over, or the caller is gone. */
-  closed(): void {
+  #closed(): void {
+    this.#endpoint.pipeline(this.#request.socket, -1)
     this.#onTime()
     this.#endpoint.largeReplies -= this.#replied
     if (this.#sent) return
-    this.#chunks = []
+    this.#chunks = undefined
     this.#release()
     this.#refused = true
     this.abort(disconnected)

@@ -23,10 +23,11 @@ export function corsHeaders(request: IncomingMessage): OutgoingHttpHeaders {
 }
 
 const noHeaders = {}
+const noRawHeaders: string[] = []
 
 /** Lets go of what is not looked at again when the reply is written: of a request that hangs, headers are a good part. */
 export function keepOnlyOrigin(request: IncomingMessage): void {
   const { origin, host } = request.headers
   request.headers = isCrossOrigin(request) ? { origin, host } : noHeaders
-  request.rawHeaders = []
+  request.rawHeaders = noRawHeaders
 }

@@ -15,8 +15,11 @@ export interface WaitOptions {
   assignid: string
 }
 
+/** What is kept of a call while it waits. */
+export type KeptCall = Pick<Call, 'db' | 'colony' | 'replica'>
+
 /** Makes the reply of what was assigned: nothing, when none came in time. */
-export type AssignReply = (call: Call, processes: Claimed[], timeoutSeconds: number) => Promise<Rendered>
+export type AssignReply = (call: KeptCall, processes: Claimed[], timeoutSeconds: number) => Promise<Rendered>
 
 /**
  * Waits in the waiting room until processes fit, the time is over, or the caller is gone. Processes that arrive after the
@@ -27,9 +30,9 @@ export type AssignReply = (call: Call, processes: Claimed[], timeoutSeconds: num
  * @throws ColoniesError `bad_request`; `unavailable` when some may have been assigned that nobody heard of yet
  */
 export function waitFor(call: Call, options: WaitOptions, reply: AssignReply): Promise<Rendered> {
-  return new Promise((resolve, reject) => {
+  return new Promise((settle) => {
     checkOptions(options)
-    new AssignWait(call, options, { reply, resolve, reject }).begin()
+    new AssignWait(call, options, { reply, settle }).begin(call)
   })
 }
 
@@ -46,10 +49,14 @@ function checkOptions({ timeout, slots, assignid }: WaitOptions): void {
     throw new ColoniesError('bad_request', `count must be 1 to ${limits.assignBatchMax}, got ${slots}`)
 }
 
+/** What was decoded is a part of the payload, as V8 sees it, and keeps all of that. @returns the same text alone */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString()
+}
+
 interface Outcome {
   reply: AssignReply
-  resolve(reply: Promise<Rendered>): void
-  reject(error: unknown): void
+  settle(reply: Promise<Rendered>): void
 }
 
 /** An executor that hangs. Ten thousand may, so it is one object, with what the room needs and nothing else of the request. */
@@ -63,19 +70,18 @@ class AssignWait implements Waiter {
   readonly memory: bigint
   readonly assignId: string
   readonly slots: number
-  readonly #call: Call
+  readonly #call: KeptCall
   readonly #timeoutSeconds: number
   readonly #reply: AssignReply
-  readonly #resolve: Outcome['resolve']
-  readonly #reject: Outcome['reject']
+  readonly #settle: Outcome['settle']
   #timer: NodeJS.Timeout | undefined
   #leaveRoom: (() => void) | undefined
   /** Why nobody waits for the processes any more. */
   #gone: ColoniesError | undefined
 
   /** @throws ColoniesError `not_allowed`, `bad_request` */
-  constructor(call: Call, options: WaitOptions, { reply, resolve, reject }: Outcome) {
-    const { caller, colony } = call
+  constructor(call: Call, options: WaitOptions, { reply, settle }: Outcome) {
+    const { db, caller, colony, replica } = call
     const { executor } = caller
     if (!executor) throw new ColoniesError('not_allowed', 'Access denied, only executors can be assigned processes')
     this.colony = colony.key
@@ -85,25 +91,24 @@ class AssignWait implements Waiter {
     this.location = executor.location.toLowerCase()
     this.cpu = parseFreeCpu(options.availablecpu)
     this.memory = parseFreeMemory(options.availablemem)
-    this.assignId = options.assignid || newId()
+    this.assignId = copyOf(options.assignid) || newId()
     this.slots = options.slots
-    this.#call = call
+    this.#call = { db, colony, replica }
     this.#timeoutSeconds = options.timeout
     this.#reply = reply
-    this.#resolve = resolve
-    this.#reject = reject
+    this.#settle = settle
   }
 
   get once(): boolean {
     return this.#timeoutSeconds < 0
   }
 
-  begin(): void {
+  begin(call: Call): void {
     const end = (why?: ColoniesError) => {
       this.#gone = why
       this.#leaveRoom?.()
     }
-    this.#call.hold(end)
+    call.hold(end)
     const holdMs = Math.min(this.#timeoutSeconds, limits.assignHoldSecondsMax) * 1000
     if (holdMs > 0) this.#timer = setTimeout(end, holdMs)
     this.#leaveRoom = this.#call.replica.hotPath.wait(this)
@@ -111,15 +116,17 @@ class AssignWait implements Waiter {
   }
 
   take(processes: Claimed[]): boolean {
-    clearTimeout(this.#timer)
-    if (this.#gone) this.#reject(this.#gone)
-    else this.#resolve(this.#reply(this.#call, processes, this.#timeoutSeconds))
+    this.#end(this.#gone, processes)
     return !this.#gone
   }
 
   leave(error?: unknown): void {
+    this.#end(error, [])
+  }
+
+  #end(error: unknown, processes: Claimed[]): void {
     clearTimeout(this.#timer)
-    if (error === undefined) this.#resolve(this.#reply(this.#call, [], this.#timeoutSeconds))
-    else this.#reject(error)
+    const reply = error === undefined ? this.#reply(this.#call, processes, this.#timeoutSeconds) : Promise.reject(error)
+    this.#settle(reply)
   }
 }

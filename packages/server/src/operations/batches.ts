@@ -1,8 +1,8 @@
 import type { Claimed } from '@colonies/database'
 import { ColoniesError, limits } from '@colonies/protocol'
-import type { Call, Handlers, Rendered } from '../handler.js'
+import type { Handlers, Rendered } from '../handler.js'
 import { newSubmission } from '../submission/new-process.js'
-import { waitFor } from './assign-wait.js'
+import { type KeptCall, waitFor } from './assign-wait.js'
 import { claimedText, closeFailed, closeSuccessful } from './processes.js'
 
 export const batchHandlers = {
@@ -43,7 +43,7 @@ export const batchHandlers = {
   },
 } satisfies Partial<Handlers>
 
-function assignedTexts(call: Call, claimed: readonly Claimed[]): Promise<Rendered> {
+function assignedTexts(call: KeptCall, claimed: readonly Claimed[]): Promise<Rendered> {
   return claimedText(call, claimed, (texts) => `[${texts.join(',')}]`)
 }
 

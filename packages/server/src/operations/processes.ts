@@ -25,7 +25,7 @@ import { type Call, type Colony, type Handlers, Rendered } from '../handler.js'
 import { claimedFrom } from '../queue/hot-path.js'
 import { processText } from '../queue/process-text.js'
 import { newSubmission } from '../submission/new-process.js'
-import { waitFor } from './assign-wait.js'
+import { type KeptCall, waitFor } from './assign-wait.js'
 
 /** Rows of one statement when many are removed. */
 const REMOVE_BATCH = 2000
@@ -177,14 +177,14 @@ export async function closeFailed(
   explainMissedClose(await standingOf(db, colony, processid), { holder: caller.id, attempt, as: State.failed })
 }
 
-async function assignedText(call: Call, [claimed]: readonly Claimed[], timeout: number): Promise<Rendered> {
+async function assignedText(call: KeptCall, [claimed]: readonly Claimed[], timeout: number): Promise<Rendered> {
   if (!claimed) throw new ColoniesError(noneCode(call.colony, timeout))
   return claimedText(call, [claimed], (texts) => texts[0] ?? '')
 }
 
 /** The reply of an assign. Should it not reach the executor, the processes go back to the queue at once. */
 export async function claimedText(
-  { db, colony, replica }: Call,
+  { db, colony, replica }: KeptCall,
   claimed: readonly Claimed[],
   join: (texts: string[]) => string,
 ): Promise<Rendered> {

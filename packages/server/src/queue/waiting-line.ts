@@ -1,6 +1,7 @@
 import type { Claimed, ClaimShape, ColonyKey, ReadyLine } from '@colonies/database'
 import { Doubt } from './doubt.js'
 import { LowWater, sameShape } from './low-water.js'
+import { Questions } from './questions.js'
 
 /** An executor whose assign hangs until something fits it. */
 export interface Waiter extends ClaimShape {
@@ -53,7 +54,7 @@ export interface Line {
   /** Those for whom the queue had nothing, longest waiting first. */
   idle: Set<Seat>
   /** The newest of each question, for whoever asks it again. */
-  byQuestion: Map<string, Seat>
+  questions: Questions<Seat>
   /** How many processes are said to be ready; that many idle waiters are asked for again. */
   hints: number
   /** Shapes for whose waiters there was too little since the last hint: what it spoke of may fit the others. */
@@ -74,7 +75,7 @@ export interface Line {
 }
 
 export function emptyLine(colony: ColonyKey, type: string): Line {
-  const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), byQuestion: new Map<string, Seat>(), reserved: 0 }
+  const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), questions: new Questions<Seat>(), reserved: 0 }
   const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areNamesKnown: false, isVaried: false }
   return { colony, type, ...nobody, ...nothing, claiming: false, lowWater: new LowWater() }
 }
@@ -100,10 +101,6 @@ export function upToSlots(seats: readonly Seat[]): Seat[] {
   let slots = 0
   const end = seats.findIndex(({ waiter }) => (slots += waiter.slots) > CLAIM_MAX)
   return seats.slice(0, end < 0 ? seats.length : Math.max(1, end))
-}
-
-export function questionOf({ executorId, assignId }: Waiter): string {
-  return `${executorId}/${assignId}`
 }
 
 export function lineKey(colony: ColonyKey, type: string): string {

@@ -21,7 +21,6 @@ import {
   type Line,
   lineKey,
   newSeat,
-  questionOf,
   type Reservation,
   type Seat,
   upToSlots,
@@ -75,7 +74,7 @@ export class WaitingRoom {
     const line = this.#line(waiter.colony, waiter.executorType)
     this.#replace(line, waiter)
     const seat = newSeat(waiter)
-    line.byQuestion.set(questionOf(waiter), seat)
+    line.questions.add(seat)
     line.asking.add(seat)
     this.#wake(line)
     return () => {
@@ -88,7 +87,7 @@ export class WaitingRoom {
 
   /** The same request again: its connection was lost, so the earlier one must not get the process. */
   #replace(line: Line, waiter: Waiter): void {
-    const seat = line.byQuestion.get(questionOf(waiter))
+    const seat = line.questions.find(waiter)
     if (seat && !seat.busy) this.#send(line, seat)
   }
 
@@ -96,8 +95,7 @@ export class WaitingRoom {
     seat.gone = true
     line.idle.delete(seat)
     line.asking.delete(seat)
-    const question = questionOf(seat.waiter)
-    if (line.byQuestion.get(question) === seat) line.byQuestion.delete(question)
+    line.questions.remove(seat)
   }
 
   /**
