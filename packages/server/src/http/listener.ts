@@ -55,7 +55,8 @@ const serverOptions: ServerOptions = {
   keepAliveInitialDelay: 30_000,
 }
 
-const FIRST_BYTE_MS_MAX = 10_000
+/** For the first byte of a connection; whoever needs half as long again may be dropped. */
+const FIRST_BYTE_MS = 10_000
 /** For connections to end that were cut. */
 const CUT_MS_MAX = 100
 
@@ -138,27 +139,33 @@ function countConnections(server: Server, metrics: Metrics): void {
 }
 
 /**
- * Node's own limits begin with the first byte of a request; who never sends one would keep the connection.
+ * Who connects and says nothing would keep the connection: Node has limits for requests, but few for what comes before them,
+ * such as the beginning of TLS.
  *
  * @returns what drops all that are silent at the moment: clients open connections ahead, and these must not delay a stop
  */
 function dropSilent(server: Server): () => void {
-  let newcomers: Socket[] = []
-  let others: Socket[] = []
-  const drop = (socket: Socket) => {
-    if (socket.bytesRead === 0) socket.destroy()
-  }
-  const watch = (socket: Socket) => newcomers.push(socket)
+  let newest: Socket[] = []
+  let older: Socket[] = []
+  let oldest: Socket[] = []
+  const watch = (socket: Socket) => newest.push(socket)
   server.on('connection', watch)
   server.on('secureConnection', watch)
-  // One timer for all: with one for each, ten thousand that hang are a tenth larger.
+  // One timer for all: one for each would keep its connection for ten seconds, also when that is long closed.
   const turns = setInterval(() => {
-    others.forEach(drop)
-    others = newcomers
-    newcomers = []
-  }, FIRST_BYTE_MS_MAX / 2).unref()
+    for (const socket of oldest.filter(isSilent)) socket.destroy()
+    oldest = older.filter(isSilent)
+    older = newest.filter(isSilent)
+    newest = []
+  }, FIRST_BYTE_MS / 2).unref()
   server.on('close', () => clearInterval(turns))
-  return () => [...others, ...newcomers].forEach(drop)
+  return () => {
+    for (const socket of [...newest, ...older, ...oldest].filter(isSilent)) socket.destroy()
+  }
+}
+
+function isSilent({ destroyed, bytesRead }: Socket): boolean {
+  return !destroyed && bytesRead === 0
 }
 
 function withOwnPages({ config, unready, metrics, pages = new Map() }: ListenerOptions): ReadonlyMap<string, Page> {
