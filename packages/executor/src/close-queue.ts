@@ -1,4 +1,4 @@
-import type { Client, ClientError } from '@colonies/client'
+import type { Client, ClientError, Clock } from '@colonies/client'
 import { type JsonValue, limits } from '@colonies/protocol'
 
 /** How one process ended, in the words of its executor. */
@@ -14,6 +14,12 @@ interface Waiting extends Close {
 
 /** Requests at a time: while one is stored, the next one is signed and sent. */
 const requestsMax = 2
+/** What takes longer may hang at a replica that is cut off, and counts no more: other replicas take the next ones meanwhile. */
+const slowAfterMs = 1_000
+/** Requests at a time with those that hang. */
+const requestsInAllMax = 20
+/** Closes at a time that go one by one, because they were refused together. */
+const singlesMax = 8
 
 /**
  * Hands in how processes ended. Each goes at once while there are few; what ends while others are on their way goes together,
@@ -22,12 +28,16 @@ const requestsMax = 2
 export class CloseQueue {
   readonly #client: Client
   readonly #colonyname: string
+  readonly #clock: Clock
   readonly #waiting: Waiting[] = []
   #requests = 0
+  /** Requests that are not slow yet. */
+  #young = 0
 
-  constructor(client: Client, colonyname: string) {
+  constructor(client: Client, colonyname: string, clock: Clock) {
     this.#client = client
     this.#colonyname = colonyname
+    this.#clock = clock
   }
 
   /** @throws what `closeSuccessful` and `closeFailed` of the client throw */
@@ -40,11 +50,19 @@ export class CloseQueue {
   }
 
   #send(): void {
-    if (this.#requests >= requestsMax || this.#waiting.length === 0) return
+    if (this.#young >= requestsMax || this.#requests >= requestsInAllMax || this.#waiting.length === 0) return
     const closes = this.#waiting.splice(0, limits.batchItemsMax)
+    const ended = new AbortController()
     this.#requests += 1
+    this.#young += 1
+    const noLongerYoung = () => {
+      this.#young -= 1
+      this.#send()
+    }
+    this.#clock.pause(slowAfterMs, ended.signal).then(noLongerYoung, noLongerYoung) // rejected: it ended before
     void this.#handIn(closes).then(() => {
       this.#requests -= 1
+      ended.abort()
       this.#send()
     })
   }
@@ -66,8 +84,16 @@ export class CloseQueue {
       for (const { settle } of closes) settle(error)
       return
     }
-    if (isOfOne(outcomes)) await Promise.all(closes.map((close) => this.#handInOne(close)))
+    if (isOfOne(outcomes)) await this.#handInSingly(closes)
     else for (const [place, { settle }] of closes.entries()) settle(outcomes[place]?.error)
+  }
+
+  async #handInSingly(closes: readonly Waiting[]): Promise<void> {
+    const queue = [...closes]
+    const workOn = async () => {
+      for (let close = queue.shift(); close !== undefined; close = queue.shift()) await this.#handInOne(close)
+    }
+    await Promise.all(Array.from({ length: singlesMax }, workOn))
   }
 
   async #handInOne({ processid, attempt, ending, settle }: Waiting): Promise<void> {

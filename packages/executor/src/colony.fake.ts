@@ -109,12 +109,21 @@ export class FakeClock implements Clock {
     return 0.5
   }
 
+  /** How many pauses go on. */
+  get pausing(): number {
+    return this.#pauses.length
+  }
+
   pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const abort = () => reject(new AbortedError('The pause was given up.'))
+      const pause = { atMs: this.#nowMs + ms, end: resolve }
+      const abort = () => {
+        this.#pauses = this.#pauses.filter((other) => other !== pause)
+        reject(new AbortedError('The pause was given up.'))
+      }
       if (signal?.aborted) return abort()
       signal?.addEventListener('abort', abort, { once: true })
-      this.#pauses.push({ atMs: this.#nowMs + ms, end: resolve })
+      this.#pauses.push(pause)
     })
   }
 

@@ -117,13 +117,14 @@ class RunningExecutor implements Executor {
     if (free && prefetch > 0)
       throw new InvalidError('Leave out prefetch or free: what is taken in advance needs more than is free.')
     this.id = client.id
+    const clock = options.clock ?? systemClock
     this.#asking = {
       place: { colonyname, name, type, location, capabilities, colonyPrivateKey },
       workplace: {
         client,
-        clock: options.clock ?? systemClock,
+        clock,
         functions: byName(options.functions),
-        closes: new CloseQueue(client, colonyname),
+        closes: new CloseQueue(client, colonyname, clock),
         slots: new Slots(concurrency),
         // biome-ignore lint/suspicious/noConsole: somebody has to hear that an approval is missing; `report` replaces it
         report: options.report ?? ((line) => console.error(line)),
