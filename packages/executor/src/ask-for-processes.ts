@@ -1,6 +1,7 @@
 import { DeniedError, jitteredMs } from '@colonies/client'
 import { newId } from '@colonies/identity'
 import { limits, type Process } from '@colonies/protocol'
+import { eachAtOnce } from './each-at-once.js'
 import { HeldProcess, type HeldProcesses } from './held-process.js'
 import { enterColony, type Place } from './registration.js'
 import { messageOf, runProcess, type Workplace } from './run-process.js'
@@ -41,20 +42,23 @@ export async function askForProcesses(asking: Asking, signal: AbortSignal): Prom
   // hearing of it, the next request gets that.
   const newAssignId = () => `instance:${asking.instanceid}.${newId()}`
   let assignid = newAssignId()
+  let count = 0
   for (let failures = 0; !signal.aborted; ) {
     await held.below(fewEnough)
     if (signal.aborted) return
     const askedAtMs = clock.now()
     try {
-      const count = roomOf(asking, held.count)
+      count = roomOf(asking, held.count)
       const processes = await ask(asking, { assignid, timeout: pollSeconds, count, signal })
+      // The stop has been through those that are held: these would wait until its time is over.
+      if (signal.aborted) return giveBack(processes, asking)
       failures = 0
       if (processes.length > 0) {
         assignid = newAssignId()
         for (const process of processes) take(new HeldProcess(process), asking)
       } else if (clock.now() - askedAtMs < quickAnswerMs) await clock.pause(clock.random() * quickAnswerMs, signal)
     } catch (error) {
-      if (signal.aborted) return giveBackUnanswered(asking, assignid)
+      if (signal.aborted) return giveBackUnanswered({ assignid, count }, asking)
       report(`Asking for a process failed: ${messageOf(error)}`)
       await recover(error, asking, failures++, signal)
     }
@@ -120,14 +124,29 @@ async function recover(error: unknown, asking: Asking, failures: number, signal:
   }
 }
 
-/** The server may have answered the request that was given up. What it gave goes back, so that nobody waits for a lease. */
-async function giveBackUnanswered(asking: Asking, assignid: string): Promise<void> {
-  const { client, report } = asking.workplace
-  const signal = AbortSignal.timeout(giveBackMs)
+/**
+ * The server may have answered the request that was given up. What it gave goes back, so that nobody waits for a lease.
+ *
+ * @param lost is asked again for as many as before: where it got none, what is new comes, and goes back, too
+ */
+async function giveBackUnanswered(lost: Pick<Question, 'assignid' | 'count'>, asking: Asking): Promise<void> {
   try {
-    const processes = await ask(asking, { assignid, timeout: -1, count: roomOf(asking, 0), signal })
-    await Promise.all(processes.map(({ processid, attempt }) => client.unassign({ processid, attempt }, { signal })))
+    const signal = AbortSignal.timeout(giveBackMs)
+    await giveBack(await ask(asking, { ...lost, timeout: -1, signal }), asking)
   } catch (error) {
-    report(`Whether a process was assigned at the last moment is not known: ${messageOf(error)}`)
+    asking.workplace.report(`Whether a process was assigned at the last moment is not known: ${messageOf(error)}`)
   }
+}
+
+/** Never rejects. */
+async function giveBack(processes: readonly Process[], { workplace }: Asking): Promise<void> {
+  const { client, report } = workplace
+  const signal = AbortSignal.timeout(giveBackMs)
+  await eachAtOnce(processes, async ({ processid, attempt }) => {
+    try {
+      await client.unassign({ processid, attempt }, { signal })
+    } catch (error) {
+      report(`Process ${processid} could not be given back: ${messageOf(error)}`)
+    }
+  })
 }

@@ -1,5 +1,6 @@
 import type { Client, ClientError, Clock } from '@colonies/client'
 import { type JsonValue, limits } from '@colonies/protocol'
+import { eachAtOnce } from './each-at-once.js'
 
 /** How one process ended, in the words of its executor. */
 export interface Close {
@@ -18,8 +19,6 @@ const requestsMax = 2
 const slowAfterMs = 1_000
 /** Requests at a time with those that hang. */
 const requestsInAllMax = 20
-/** Closes at a time that go one by one, because they were refused together. */
-const singlesMax = 8
 
 /**
  * Hands in how processes ended. Each goes at once while there are few; what ends while others are on their way goes together,
@@ -84,16 +83,8 @@ export class CloseQueue {
       for (const { settle } of closes) settle(error)
       return
     }
-    if (isOfOne(outcomes)) await this.#handInSingly(closes)
+    if (isOfOne(outcomes)) await eachAtOnce(closes, (close) => this.#handInOne(close))
     else for (const [place, { settle }] of closes.entries()) settle(outcomes[place]?.error)
-  }
-
-  async #handInSingly(closes: readonly Waiting[]): Promise<void> {
-    const queue = [...closes]
-    const workOn = async () => {
-      for (let close = queue.shift(); close !== undefined; close = queue.shift()) await this.#handInOne(close)
-    }
-    await Promise.all(Array.from({ length: singlesMax }, workOn))
   }
 
   async #handInOne({ processid, attempt, ending, settle }: Waiting): Promise<void> {

@@ -28,7 +28,8 @@ export class FakeColony {
       waitForProcess: (input: Input, options: { signal?: AbortSignal }) => {
         this.assignids.push(input.assignid)
         const none = known.assign?.(input) === 'none'
-        return none || input.timeout === -1 ? undefined : this.#nextProcess(options.signal)
+        if (none) return undefined
+        return input.timeout === -1 ? this.#queue.shift() : this.#nextProcess(options.signal)
       },
       waitForProcesses: async (input: Input, options: { signal?: AbortSignal }) => {
         const first = await target.waitForProcess(input, options)

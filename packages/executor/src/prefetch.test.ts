@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { ConnectionError } from '@colonies/client'
 import { FakeColony } from './colony.fake.js'
 import { defineFunction } from './define-function.js'
 import { createExecutor } from './executor.js'
@@ -71,6 +72,45 @@ test('what has not begun when half of its time is over goes back, so that its le
   ends[1]?.()
   await executor.stop()
   assert.deepEqual(idsOf(colony.callsOf('closeSuccessful')), ['a', 'b'])
+})
+
+test('what comes as the executor stops goes back at once, a few at a time, also when one cannot', async () => {
+  let underWay = 0
+  let most = 0
+  const colony = new FakeColony({
+    unassign: async ({ processid }) => {
+      most = Math.max(most, ++underWay)
+      await settle()
+      underWay -= 1
+      if (processid === 'p3') throw new ConnectionError('nobody there')
+    },
+  })
+  const never = defineFunction({ name: 'wait' }, () => assert.fail('It has begun.'))
+  const executor = createExecutor({ ...colony.options, functions: [never], prefetch: 99 })
+  await executor.start()
+  await settle()
+  for (let number = 0; number < 50; number++) colony.submit(`p${number}`, { funcname: 'wait' })
+  await executor.stop()
+  assert.equal(colony.callsOf('unassign').length, 50)
+  assert.ok(most <= 8, `${most} at once`)
+  assert.deepEqual(colony.reports, ['Process p3 could not be given back: nobody there'])
+  assert.deepEqual(colony.callsOf('closeFailed'), [])
+})
+
+test('a stop asks for no more than the request had asked for that it gave up', async () => {
+  const colony = new FakeColony()
+  const ends: (() => void)[] = []
+  const wait = defineFunction({ name: 'wait' }, () => new Promise<void>((resolve) => void ends.push(resolve)))
+  for (const id of 'abc') colony.submit(id, { funcname: 'wait' })
+  const executor = createExecutor({ ...colony.options, functions: [wait], concurrency: 4 })
+  await executor.start()
+  await settle()
+  const stopped = executor.stop()
+  for (const id of 'defg') colony.submit(id, { funcname: 'wait' })
+  await settle()
+  for (const end of ends) end()
+  await stopped
+  assert.deepEqual(idsOf(colony.callsOf('unassign')), ['d'])
 })
 
 function idsOf(inputs: Record<string, unknown>[]): unknown[] {

@@ -1,0 +1,15 @@
+/** Requests under way at once. */
+const atOnceMax = 8
+
+/**
+ * Does the same with each item, some at a time.
+ *
+ * @param work never rejects
+ */
+export async function eachAtOnce<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const queue = [...items]
+  const workOn = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: atOnceMax }, workOn))
+}
