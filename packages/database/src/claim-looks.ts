@@ -25,7 +25,7 @@ export function generalLooks(asker: Asker): Sql {
         select l.process_id, l.priority_time from live l
         where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = d.location
           and l.cpu = d.cpu and l.memory = d.memory
-          and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker, sql`l`)}
+          and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker)}
         order by l.priority_time, l.process_id limit (select count(*) from open)
         for update of l skip locked) r
       where d.memory <= ${memory}
@@ -38,25 +38,30 @@ export function generalLooks(asker: Asker): Sql {
  */
 export function namedLooks(asker: Asker, count: number): Sql {
   const { colony, executorType, location, cpu, memory, from } = asker
-  return sql`named_demands (name, location, cpu, memory) as (
-      select n.name, first.location, first.cpu, first.memory
-      from (select distinct name from open) n
+  const names =
+    from === undefined
+      ? sql`select distinct name, null::bigint as named_from from open`
+      : sql`select distinct name, named_from from open where named_from < ${from} or not (select is_there from enough)`
+  const after = (row: Sql) => (from === undefined ? sql`` : sql`and w.priority_time >= ${row}.named_from`)
+  // Most colonies want nobody by name: one look spares a look per claimant. (Nor does it come before a mark.)
+  const isAny = from === undefined ? sql`and ${isAnyWanted(colony, sql`${executorType}`)}` : sql``
+  return sql`named_demands (name, named_from, location, cpu, memory) as (
+      select n.name, n.named_from, first.location, first.cpu, first.memory
+      from (${names}) n
       cross join ${sites(location)}
       cross join lateral (
         select w.location, w.cpu, w.memory from wanted w
         where w.colony = ${colony} and w.executor_type = ${executorType} and w.name = n.name
-          and w.location = site.location ${startAt(asker, sql`w`)}
+          and w.location = site.location ${after(sql`n`)}
         order by w.location, w.cpu, w.memory limit 1) first
-      where first.cpu <= ${cpu} and ${from === undefined ? sql`` : sql`not (select is_there from enough) and`}
-        -- Most colonies want nobody by name: one look spares a look per claimant.
-        ${isAnyWanted(colony, sql`${executorType}`)}
+      where first.cpu <= ${cpu} ${isAny}
       union
-      select d.name, next.location, next.cpu, next.memory
+      select d.name, d.named_from, next.location, next.cpu, next.memory
       from named_demands d cross join lateral (
         select w.location, w.cpu, w.memory from wanted w
         where w.colony = ${colony} and w.executor_type = ${executorType} and w.name = d.name
           and w.location = d.location and (w.cpu, w.memory) > (d.cpu, ${lastMemoryOf(memory)}) and w.cpu <= ${cpu}
-          ${startAt(asker, sql`w`)}
+          ${after(sql`d`)}
         order by w.location, w.cpu, w.memory limit 1) next
     ), named_first as materialized (
       select distinct on (r.process_id) r.process_id, r.priority_time, r.name
@@ -65,7 +70,7 @@ export function namedLooks(asker: Asker, count: number): Sql {
         from named_demands d cross join lateral (
           select w.process_id, w.priority_time from wanted w
           where w.colony = ${colony} and w.executor_type = ${executorType} and w.name = d.name
-            and w.location = d.location and w.cpu = d.cpu and w.memory = d.memory ${startAt(asker, sql`w`)}
+            and w.location = d.location and w.cpu = d.cpu and w.memory = d.memory ${after(sql`d`)}
           order by w.priority_time, w.process_id limit ${count}) w
         where d.memory <= ${memory}
         ${from === undefined ? sql`` : sql`union all ${namedOnes(asker, count)}`}) r
@@ -129,7 +134,7 @@ function walkDemands(asker: Asker, { name, startIf, goOnIf }: { name: Sql; start
       cross join lateral (
         select l.location, l.cpu, l.memory from live l
         where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = site.location
-          and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker, sql`l`)}
+          and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker)}
         order by l.location, l.cpu, l.memory limit 1) first
       where first.cpu <= ${cpu} and ${startIf}
       union
@@ -138,7 +143,7 @@ function walkDemands(asker: Asker, { name, startIf, goOnIf }: { name: Sql; start
         select l.location, l.cpu, l.memory from live l
         where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = d.location
           and (l.cpu, l.memory) > (d.cpu, ${lastMemoryOf(memory)}) and l.cpu <= ${cpu}
-          and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker, sql`l`)}
+          and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker)}
         order by l.location, l.cpu, l.memory limit 1) next
       where ${goOnIf}`
 }
@@ -149,8 +154,8 @@ function sites(location: string): Sql {
         where not s.is_own or s.location <> '') as site`
 }
 
-function startAt({ from }: Asker, row: Sql): Sql {
-  return from === undefined ? sql`` : sql`and ${row}.priority_time >= ${from}`
+function startAt({ from }: Asker): Sql {
+  return from === undefined ? sql`` : sql`and l.priority_time >= ${from}`
 }
 
 /** From a demand `d` for more memory than there is, the walk goes on at the next cpu: all that follow want even more. */
@@ -180,14 +185,15 @@ function near(asker: Asker, isOfUse: Sql): Sql {
     )`
 }
 
-/** Of those that are near, the first ones for each name, when no other can come before them. */
+/** Of those that are near, the first ones for each name of which nothing was left behind, when no other can come before them. */
 function namedOnes(asker: Asker, count: number): Sql {
   return sql`select o.process_id, o.priority_time, o.name
         from (
           select f.process_id, f.priority_time, n.name,
             row_number() over (partition by n.name order by f.priority_time, f.process_id) as nth
           from near f cross join unnest(f.names) as n (name)
-          where ${fits(asker)} and n.name in (select name from open) and (select is_there from enough)) o
+          where ${fits(asker)} and (select is_there from enough)
+            and n.name in (select name from open where named_from >= ${asker.from ?? null}::bigint)) o
         where o.nth <= ${count}`
 }
 

@@ -168,8 +168,8 @@ test('from a priority time on, earlier ones are left, and all others go by the s
   const laterIds = new Set(later.map(({ processId }) => processId))
   const rows = await insertProcesses(db, colony.key, [...early, forBoth, big, inNorth, general] as NewProcess[], [])
   const from = rows.find(({ process_id }) => process_id === inNorth?.processId)?.priority_time
-  const claim = async (names: readonly string[], shape: Partial<ClaimShape> = {}) => {
-    const claimants = names.map((name) => claimant(name))
+  const claim = async (names: readonly string[], shape: Partial<ClaimShape> = {}, namedFrom = from ?? 0n) => {
+    const claimants = names.map((name) => ({ ...claimant(name), namedFrom }))
     const claimed = await claimProcesses(db, colony.key, { ...anyShape, cpu: 1000n, from, ...shape }, claimants)
     return new Set(claimed.map(({ process_id }) => process_id))
   }
@@ -178,5 +178,7 @@ test('from a priority time on, earlier ones are left, and all others go by the s
   assert.deepEqual(await claim(['e1', 'e2'], { cpu: UNLIMITED }), new Set([big?.processId]))
   await insertProcesses(db, colony.key, [...others, ...later], [])
   assert.deepEqual(await claim(['e1', 'e2', 'e2']), laterIds, 'behind many others')
-  assert.deepEqual(await claim(['e1', 'e2'], { from: undefined }), new Set(early.map(({ processId }) => processId)))
+  const [unnamed, named] = early.map(({ processId }) => new Set([processId]))
+  assert.deepEqual(await claim(['e2', 'e1'], {}, -UNLIMITED), named, 'what was left behind for an executor')
+  assert.deepEqual(await claim(['e1', 'e2'], { from: undefined }), unnamed)
 })

@@ -13,6 +13,8 @@ export interface Claimant {
   name: string
   /** Asked for before with this id: the process that it got then is given again, as the next attempt. */
   assignId: string | null
+  /** With a shape that has `from`: from where processes are looked for that want it by name; everywhere when left out. */
+  namedFrom?: bigint
 }
 
 export interface Claimed extends ProcessRow {
@@ -27,6 +29,8 @@ export interface Claimed extends ProcessRow {
   /** The queue has so many different demands that the next claim should know. */
   varied: boolean
 }
+
+const LOWEST = -(2n ** 63n)
 
 /**
  * Gives each claimant the first process that fits it, by priority time; one statement for all that ask.
@@ -49,11 +53,13 @@ export function claimProcesses(
 ): Promise<Claimed[]> {
   const count = claimants.length
   const asker = { colony, ...shape }
+  const marked = shape.from !== undefined
   return db.all<Claimed>(sql`
     with recursive asked as materialized (
-      select a.executor_id, a.name, a.assign_id, a.place
+      select a.executor_id, a.name, a.assign_id, ${marked ? sql`least(a.named_from, ${shape.from ?? null}::bigint) as named_from,` : sql``} a.place
       from unnest(${claimants.map((c) => c.executorId)}::text[], ${claimants.map((c) => c.name)}::text[],
-        ${claimants.map((c) => c.assignId)}::text[]) with ordinality as a (executor_id, name, assign_id, place)
+        ${claimants.map((c) => c.assignId)}::text[]${marked ? sql`, ${claimants.map((c) => c.namedFrom ?? LOWEST)}::bigint[]` : sql``})
+        with ordinality as a (executor_id, name, assign_id, ${marked ? sql`named_from,` : sql``} place)
       join executors e on e.colony = ${colony} and e.executor_id = a.executor_id and e.state = 1
       where exists (select 1 from colonies c where c.colony_key = ${colony} and not c.paused)
     ), again as materialized (

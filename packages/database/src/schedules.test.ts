@@ -42,7 +42,7 @@ async function fill(db: Db, colony: number): Promise<void> {
     insert into crons (colony, cron_id, name, initiator_id, initiator_name, initiator_is_user, interval_seconds,
       expression, random, time_zone, server_time_zone, catchup, waits, overlap, workflow, next_run, previous_graph_id)
     select ${colony}, 'c' || n, 'c' || n, '', '', true, 60, '', false, '', 'UTC', false, n % 2 = 0, '', '{}',
-      now() + make_interval(secs => n - 10), 'g' || n
+      now() + make_interval(secs => case when n <= 10 then n - 10 else n * 100 end), 'g' || n
     from generate_series(1, ${ROWS}::int) n`)
   await db.run(sql`
     insert into generators (colony, generator_id, name, initiator_id, initiator_name, initiator_is_user, workflow,

@@ -50,11 +50,12 @@ function claimRun({ random, colony }: Scene): Run {
     // Before all: the statement finds the same in another way. (Priority times of the model are not those of PostgreSQL.)
     ...(random.chance(0.5) && { from: 0n }),
   }
+  const marked = random.some(executorNames)
   const claimants = Array.from({ length: random.between(1, 4) }, (): Claimant => {
     const name = random.pick(executorNames)
     const ofInstance = random.chance(0.5) ? `instance:${random.pick(instanceIds)}.` : ''
     const assignId = random.chance(0.6) ? `${ofInstance}a${random.between(1, 20)}` : null
-    return { executorId: idOf(name), name, assignId }
+    return { executorId: idOf(name), name, assignId, ...(marked.includes(name) && { namedFrom: 2n ** 62n }) }
   })
   return { name: 'claimProcesses', args: [colony.key, shape, claimants] }
 }

@@ -72,8 +72,8 @@ function planClaim(
   const fitting = [...colony.live.values()].filter((row) => isReady(row) && fitsShape(row, shape)).sort(byPriority)
   const { from } = shape
   const inReach = fitting.filter(({ priorityTime }) => from === undefined || priorityTime >= from)
-  const general = lockGeneral(inReach, open.length, mayLock)
-  const named = lockNamed(inReach, open, claimants.length, mayLock)
+  const general = lockGeneral(inReach, { count: open.length, isMarked: from !== undefined }, mayLock)
+  const named = lockNamed(fitting, { open, from, count: claimants.length }, mayLock)
   plan.locked = [...general, ...named.locked]
   const taken = [...general.map((row) => ({ row, asked: undefined })), ...named.pairs]
     .sort((a, b) => byPriority(a.row, b.row))
@@ -105,12 +105,14 @@ function fitsShape(row: Live, { executorType, location, cpu, memory }: ClaimShap
   return row.executorType === executorType && isHere && row.cpu <= cpu && row.memory <= memory
 }
 
-/** Of each combination of demands the first free ones, as many as there are claimants. */
-function lockGeneral(fitting: readonly Live[], count: number, mayLock: (row: Live) => boolean): Live[] {
-  return firstOfEachDemand(
-    fitting.filter((row) => row.names === null && mayLock(row)),
-    count,
-  )
+/** As many free ones as there are claimants, of each combination of demands, or from a mark on, of all. */
+function lockGeneral(
+  fitting: readonly Live[],
+  { count, isMarked }: { count: number; isMarked: boolean },
+  mayLock: (row: Live) => boolean,
+): Live[] {
+  const free = fitting.filter((row) => row.names === null && mayLock(row))
+  return isMarked ? free.slice(0, count) : firstOfEachDemand(free, count)
 }
 
 function firstOfEachDemand(rows: readonly Live[], count: number): Live[] {
@@ -123,6 +125,12 @@ function firstOfEachDemand(rows: readonly Live[], count: number): Live[] {
   })
 }
 
+/** From a mark on, what wants an executor by name counts from its own mark on, or from that one. */
+function isInReach({ priorityTime }: Live, from: bigint | undefined, claimants: readonly Claimant[]): boolean {
+  if (from === undefined || priorityTime >= from) return true
+  return claimants.some(({ namedFrom }) => namedFrom === undefined || priorityTime >= namedFrom)
+}
+
 interface Named {
   locked: Live[]
   /** Of the rows that are locked, each with the claimant that it may go to. */
@@ -132,17 +140,15 @@ interface Named {
 /** Rows that want executors by name. */
 function lockNamed(
   fitting: readonly Live[],
-  open: readonly Asked[],
-  count: number,
+  { open, from, count }: { open: readonly Asked[]; from: bigint | undefined; count: number },
   mayLock: (row: Live) => boolean,
 ): Named {
   const locked = new Set<Live>()
   const pairs = [...new Set(open.map(({ name }) => name))].flatMap((name) => {
     const claimants = open.filter((one) => one.name === name)
-    const wanted = firstOfEachDemand(
-      fitting.filter(({ names }) => names?.includes(name)),
-      count,
-    )
+    const all = fitting.filter((row) => row.names?.includes(name) && isInReach(row, from, claimants))
+    const isMarked = from !== undefined && claimants.every(({ namedFrom }) => (namedFrom ?? from - 1n) >= from)
+    const wanted = isMarked ? all.slice(0, count) : firstOfEachDemand(all, count)
     const free = wanted.filter((row) => !locked.has(row) && mayLock(row))
     for (const row of free) locked.add(row)
     return free.flatMap((row, nth) => (claimants[nth] ? [{ row, asked: claimants[nth] }] : []))

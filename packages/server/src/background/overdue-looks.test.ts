@@ -61,7 +61,7 @@ test('after a pause, what passed meanwhile is looked for everywhere', async (t) 
   const { add, look, pass } = await scene(t, 30)
   const key = await add('dev', 60)
   await look()
-  pass(5_000)
+  pass(12_000)
   assert.deepEqual(await look(), { colonies: [key], withinSeconds: undefined })
 })
 

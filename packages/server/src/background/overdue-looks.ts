@@ -4,8 +4,8 @@ import { type ColonyKey, coloniesWithOverdue, type Db } from '@colonies/database
 const SLOW_MS = 25
 /** How far back a quick look goes: further than from one run to the next. */
 const QUICK_SECONDS = 15
-/** With a longer pause since the last run, what passed meanwhile is looked for everywhere. */
-const PAUSE_MS_MAX = 5_000
+/** With a longer pause since the last run, what passed meanwhile is looked for everywhere. A run has looked at all, perhaps, and slowly. */
+const PAUSE_MS_MAX = 12_000
 /** How often everything is looked at, at least. */
 const ALL_MS = 10_000
 /** When that stays slow, it has one of so many parts of the time. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Claimed } from '@colonies/database'
 import { anyShape } from '@colonies/testkit'
 import { LowWater } from './low-water.js'
+import { LOWEST } from './name-marks.js'
 
 const SECOND = 1_000_000_000n
 
@@ -21,17 +22,21 @@ interface ClaimOptions {
 /** A queue whose claims take so long, and what they were told to begin at. */
 function queue(usualMs: number) {
   let nowMs = 0
+  let namedBegins: bigint[] = []
   const lowWater = new LowWater(() => nowMs)
   return {
     lowWater,
     pass: (ms: number) => void (nowMs += ms),
+    /** From where the last claim looked for what wants its executors by name. */
+    namedBegins: () => namedBegins,
     /** @param times priority times of what is claimed @returns from where it looked */
     async claim(times: readonly bigint[], options: ClaimOptions = {}) {
       const { all = false, meanwhile, shape = anyShape, takesMs = usualMs, names = ['e1'] } = options
       const { again = false, named = false } = options
       let begins: bigint | undefined
-      await lowWater.claim(shape, { names, looksAtAll: all }, async (from) => {
+      await lowWater.claim(shape, { names, looksAtAll: all }, async (from, namedFrom) => {
         begins = from
+        namedBegins = names.map((name) => namedFrom(name))
         nowMs += takesMs
         meanwhile?.()
         return times.map(
@@ -163,39 +168,86 @@ test('a place that was never known is not made up by what becomes ready', async 
   assert.equal(await claim([]), undefined)
 })
 
+test('after a look at all, behind whose last process more may be left, claims begin there, though it is before the mark', async () => {
+  const { claim, pass } = await slowQueue()
+  await claim([200n * SECOND])
+  pass(1_000)
+  assert.equal(await claim([50n * SECOND, 51n * SECOND], { names: ['e1', 'e2'] }), undefined)
+  assert.equal(await claim([52n * SECOND]), 49n * SECOND)
+  assert.equal(await claim([], { names: ['e1', 'e2'] }), 50n * SECOND)
+})
+
+test('a look at all that finds too little for all who ask leaves the mark where it was', async () => {
+  const { claim, pass } = await slowQueue()
+  await claim([200n * SECOND])
+  pass(1_000)
+  assert.equal(await claim([50n * SECOND], { names: ['e1', 'e2'] }), undefined)
+  assert.equal(await claim([]), 198n * SECOND)
+})
+
+test('looks from a mark on that take far longer than a look at all are given up', async () => {
+  const { claim } = await slowQueue()
+  await claim([100n * SECOND])
+  assert.equal(await claim([], { takesMs: 41 }), 98n * SECOND)
+  assert.equal(await claim([]), undefined)
+})
+
+test('a hint without a time that comes during a look at all asks for the next one', async () => {
+  const { claim, lowWater, pass } = await slowQueue()
+  await claim([100n * SECOND], { meanwhile: () => lowWater.fallTo(undefined) })
+  pass(380)
+  assert.equal(await claim([], { takesMs: 1 }), 98n * SECOND, 'it still rests')
+  pass(20)
+  assert.equal(await claim([]), undefined)
+})
+
+test('a look at all that fails, as by the limit of its time, is not tried again at once', async () => {
+  const { claim, lowWater, pass } = await slowQueue()
+  await claim([100n * SECOND])
+  pass(1_000)
+  const names = ['e1']
+  await assert.rejects(
+    lowWater.claim(anyShape, { names, looksAtAll: false }, async () => Promise.reject(new Error('too late'))),
+  )
+  assert.equal(await claim([]), 98n * SECOND)
+})
+
 /** Both executors have had a look at all of a slow queue, and `e2` goes on while `e1` is busy. */
 async function busyExecutor() {
   const slow = await slowQueue()
-  await slow.claim([100n * SECOND, 100n * SECOND], { names: ['e1', 'e2'] })
-  assert.equal(await slow.claim([200n * SECOND], { names: ['e2'] }), 98n * SECOND)
+  await slow.claim([100n * SECOND], { names: ['e1', 'e2'] })
+  await slow.claim([200n * SECOND], { names: ['e2'] })
   return slow
 }
 
-test('who was busy while others went on begins where it was: what wants it by name has been left behind', async () => {
-  const { claim } = await busyExecutor()
-  assert.equal(await claim([], { names: ['e2'] }), 198n * SECOND)
-  assert.equal(await claim([201n * SECOND], { names: ['e1', 'e2'] }), 98n * SECOND)
-  assert.equal(await claim([], { names: ['e1', 'e2'] }), 199n * SECOND)
+test('for who was busy while others went on, what wants it by name is looked for where it was left behind', async () => {
+  const { claim, namedBegins } = await busyExecutor()
+  assert.equal(await claim([201n * SECOND], { names: ['e1', 'e2'] }), 198n * SECOND)
+  assert.deepEqual(namedBegins(), [98n * SECOND, 198n * SECOND])
+  await claim([], { names: ['e1', 'e2'] })
+  assert.deepEqual(namedBegins(), [199n * SECOND, 199n * SECOND])
 })
 
 test('who gets by its name all that it asked for may have more of that left', async () => {
-  const { claim } = await busyExecutor()
+  const { claim, namedBegins } = await busyExecutor()
   await claim([150n * SECOND], { names: ['e1'], named: true })
-  assert.equal(await claim([], { names: ['e1'] }), 148n * SECOND)
-  assert.equal(await claim([], { names: ['e2'] }), 198n * SECOND)
+  assert.equal(await claim([], { names: ['e1', 'e2'] }), 198n * SECOND, 'which tells nothing of all others')
+  assert.deepEqual(namedBegins(), [148n * SECOND, 198n * SECOND])
 })
 
 test('what becomes ready lowers the marks of all executors', async () => {
-  const { claim, lowWater } = await busyExecutor()
+  const { claim, lowWater, namedBegins } = await busyExecutor()
   lowWater.fallTo(50n * SECOND)
   await claim([300n * SECOND], { names: ['e2'] })
-  assert.equal(await claim([], { names: ['e1'] }), 50n * SECOND)
+  await claim([], { names: ['e1', 'e2'] })
+  assert.deepEqual(namedBegins(), [50n * SECOND, 298n * SECOND])
 })
 
-test('for who has not been there before, all is looked at soon', async () => {
-  const { claim, pass } = await busyExecutor()
-  assert.equal(await claim([], { names: ['e3'] }), 198n * SECOND)
-  pass(1_000)
-  assert.equal(await claim([], { names: ['e3'] }), undefined)
-  assert.equal(await claim([], { names: ['e3'] }), 198n * SECOND)
+test('all that wants an executor by name is looked at when it is new, and each second', async () => {
+  const { claim, pass, namedBegins } = await busyExecutor()
+  await claim([210n * SECOND], { names: ['e2', 'e3', 'e4'] })
+  assert.deepEqual(namedBegins(), [198n * SECOND, LOWEST, LOWEST])
+  pass(945)
+  await claim([211n * SECOND], { names: ['e2', 'e3', 'e4'], takesMs: 1 })
+  assert.deepEqual(namedBegins(), [LOWEST, 208n * SECOND, 208n * SECOND])
 })

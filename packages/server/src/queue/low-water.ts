@@ -1,10 +1,9 @@
 import type { Claimed, ClaimShape } from '@colonies/database'
+import { markAfter, NameMarks } from './name-marks.js'
 
 /** Only claims that take longer are worth the trouble, and only when one after the other does: a machine may be busy for a moment. */
 const SLOW_MS = 10
 const SLOW_LOOKS = 2
-/** Nanoseconds that a process may be stored later than its priority time says: others, later ones, may be claimed before it. */
-const MARGIN_NS = 2_000_000_000n
 /** How often all of the queue is looked at, at least. */
 const ALL_MS = 1_000
 /** When that stays slow, it has one of so many parts of the time. */
@@ -14,23 +13,16 @@ const ALL_PART = 20
 const KEPT_MS = 10_000
 /** Shapes with a mark of their own; claims of more look at all of the queue. */
 const SHAPES_MAX = 50
-/** Executors of one shape with a mark of their own; more begin anew. */
-const NAMES_MAX = 10_000
-const LOWEST = -(2n ** 63n)
 
 /** For claims of one shape. */
 interface Mark {
   readonly shape: ClaimShape
   from: bigint | undefined
-  /**
-   * From where processes that want an executor by name are left, for each for whom all was looked at once. An executor may be
-   * busy for longer than others, and leaves what wants it behind.
-   */
-  readonly byName: Map<string, bigint>
-  /** None of these is higher. */
-  highest: bigint
+  readonly names: NameMarks
   /** When all of the queue was looked at last. */
   allAtMs: number
+  /** How long that took. */
+  allTookMs: number
   /** How long it is not looked at again. */
   restMs: number
   /** Such looks that were slow, without a quick one between them. */
@@ -65,26 +57,31 @@ export class LowWater {
    * Runs one claim; no second one may run beside it.
    *
    * @param names of the executors that claim, by their places
-   * @param claim gets the priority time from which it is to look; undefined: at all of the queue
+   * @param claim gets the priority time from which it is to look, undefined for all of the queue, and then also from where for what
+   *   wants an executor by name
    */
   async claim(
     shape: ClaimShape,
     { names, looksAtAll }: { names: readonly string[]; looksAtAll: boolean },
-    claim: (from: bigint | undefined) => Promise<Claimed[]>,
+    claim: (from: bigint | undefined, namedFrom: (name: string) => bigint) => Promise<Claimed[]>,
   ): Promise<Claimed[]> {
     const begunMs = this.#nowMs()
     const mark = this.#marks.find((one) => sameShape(one.shape, shape)) ?? this.#newMark(shape)
-    const from = looksAtAll ? undefined : startOf(mark, names, begunMs)
+    const from = looksAtAll ? undefined : startOf(mark, begunMs)
+    const isAll = from === undefined
     this.#fallenTo = undefined
-    const claimed = await claim(from)
+    if (isAll) mark.isAllDue = false // what comes during this look may come too late for it
+    const claimed = await claim(from, (name) => mark.names.from(name, begunMs)).catch((error: unknown) => {
+      if (isAll) failedAtAll(mark, this.#nowMs())
+      throw error
+    })
     this.#usedAtMs = this.#nowMs()
-    if (from === undefined) lookedAtAll(mark, begunMs, this.#usedAtMs)
-    // What is given again was not looked for in the queue.
-    const fresh = claimed.filter(({ again }) => !again)
-    rise(mark, fresh)
+    if (isAll) lookedAtAll(mark, begunMs, this.#usedAtMs)
+    else if (this.#usedAtMs - begunMs > Math.max(SLOW_MS, 2 * mark.allTookMs)) mark.slow = 0 // it is not worth it
+    moveMark(mark, claimed, { asked: names.length, isAll })
     // While claims are quick, all of the queue is looked at for everybody.
-    if (mark.slow === 0) mark.byName.clear()
-    else riseByName(mark, sharesOf(names, claimed), { ofAll: markAfter(fresh), isAll: from === undefined })
+    if (mark.slow === 0) mark.names.clear()
+    else mark.names.rise(names, claimed, { begunMs, isAll })
     this.#fall()
     return claimed
   }
@@ -100,8 +97,8 @@ export class LowWater {
   }
 
   #newMark(shape: ClaimShape): Mark {
-    const never = { allAtMs: Number.NEGATIVE_INFINITY, restMs: 0, slow: 0, isAllDue: false }
-    const mark = { shape, from: undefined, byName: new Map(), highest: LOWEST, ...never }
+    const never = { allAtMs: Number.NEGATIVE_INFINITY, allTookMs: 0, restMs: 0, slow: 0, isAllDue: false }
+    const mark = { shape, from: undefined, names: new NameMarks(), ...never }
     this.#marks = [mark, ...this.#marks.slice(0, SHAPES_MAX - 1)]
     return mark
   }
@@ -111,19 +108,14 @@ export class LowWater {
     if (to === undefined) return
     for (const mark of this.#marks) {
       if (mark.from !== undefined) mark.from = least(mark.from, to)
-      if (mark.highest <= to) continue
-      for (const [name, from] of mark.byName) if (from > to) mark.byName.set(name, to)
-      mark.highest = to
+      mark.names.fallTo(to)
     }
   }
 }
 
-function startOf(mark: Mark, names: readonly string[], nowMs: number): bigint | undefined {
-  const { from, byName, allAtMs, restMs, slow, isAllDue } = mark
+function startOf({ from, allAtMs, restMs, slow, isAllDue }: Mark, nowMs: number): bigint | undefined {
   if (slow < SLOW_LOOKS) return undefined
-  const isDue = isAllDue || names.some((name) => !byName.has(name))
-  if (nowMs - allAtMs >= Math.max(isDue ? 0 : ALL_MS, restMs) || from === undefined) return undefined
-  return names.reduce((first, name) => least(byName.get(name), first), from)
+  return nowMs - allAtMs < Math.max(isAllDue ? 0 : ALL_MS, restMs) ? from : undefined
 }
 
 /**
@@ -137,58 +129,25 @@ function lookedAtAll(mark: Mark, begunMs: number, endedMs: number): void {
   mark.slow = tookMs < SLOW_MS ? 0 : mark.slow + 1
   mark.restMs = mark.slow < SLOW_LOOKS ? 0 : Math.min(grownMs, tookMs * ALL_PART)
   mark.allAtMs = endedMs
-  mark.isAllDue = false
+  mark.allTookMs = tookMs
 }
 
-/** All that fit and came before the last that was claimed are taken. */
-function rise(mark: Mark, claimed: readonly Claimed[]): void {
-  const to = markAfter(claimed)
-  if (to !== undefined && (mark.from === undefined || to > mark.from)) mark.from = to
-}
-
-interface Share {
-  /** How many processes it asked for. */
-  asked: number
-  /** Those that it got by its name. */
-  own: Claimed[]
+/** Too slow for the time limit of a statement, perhaps: claims go on from the mark, where there is one. */
+function failedAtAll(mark: Mark, nowMs: number): void {
+  mark.isAllDue = true
+  if (mark.slow >= SLOW_LOOKS) mark.allAtMs = nowMs
 }
 
 /**
- * For an executor that got fewer by its name than it had asked for, all of these are taken that came before the last one of the
- * claim; for others, those before the last of its own.
- *
- * @param shares without what was given again, as it was not looked for in the queue
+ * All that fit and came before the last that was claimed are taken. When nobody has asked for more than there was, others are left
+ * behind it, wherever that is; when somebody has, there are none before the mark either.
  */
-function riseByName(mark: Mark, shares: ReadonlyMap<string, Share>, to: { ofAll: bigint | undefined; isAll: boolean }) {
-  const { byName } = mark
-  if (byName.size > NAMES_MAX) byName.clear()
-  for (const [name, { asked, own }] of shares) {
-    const before = byName.get(name)
-    if (!to.isAll && before === undefined) continue // nobody knows what was left for it before
-    const after = (own.length < asked ? to.ofAll : markAfter(own)) ?? mark.from ?? LOWEST
-    if (before === undefined || after > before) byName.set(name, after)
-    if (after > mark.highest) mark.highest = after
-  }
-}
-
-function sharesOf(names: readonly string[], claimed: readonly Claimed[]): Map<string, Share> {
-  const again = new Set(claimed.flatMap((one) => (one.again ? one.place : [])))
-  const shares = new Map<string, Share>()
-  for (const [place, name] of names.entries()) {
-    if (again.has(place)) continue
-    const share = shares.get(name) ?? { asked: 0, own: [] }
-    share.asked += 1
-    shares.set(name, share)
-  }
-  for (const one of claimed) if (one.named && !one.again) shares.get(names[one.place] ?? '')?.own.push(one)
-  return shares
-}
-
-/** @returns a little before the last of them */
-function markAfter(claimed: readonly Pick<Claimed, 'priority_time'>[]): bigint | undefined {
-  let last: bigint | undefined
-  for (const { priority_time } of claimed) if (last === undefined || priority_time > last) last = priority_time
-  return last === undefined ? undefined : last - MARGIN_NS
+function moveMark(mark: Mark, claimed: readonly Claimed[], { asked, isAll }: { asked: number; isAll: boolean }): void {
+  const to = markAfter(claimed)
+  if (to === undefined) return
+  const isAllThere = claimed.length < asked && !claimed.some(({ more }) => more)
+  const tellsOfQueue = isAll || claimed.some(({ named, again }) => !named && !again)
+  if (mark.from === undefined || to > mark.from || (!isAllThere && tellsOfQueue)) mark.from = to
 }
 
 function least(one: bigint | undefined, other: bigint): bigint {

@@ -350,9 +350,10 @@ export class WaitingRoom {
     this.#claims += 1
     try {
       const names = claimants.map(({ name }) => name)
-      const claimed = await line.lowWater.claim(known, { names, looksAtAll }, (from) =>
-        claimProcesses(this.#db, line.colony, { ...known, from }, claimants),
-      )
+      const claimed = await line.lowWater.claim(known, { names, looksAtAll }, (from, namedFrom) => {
+        const all = claimants.map((one) => (from === undefined ? one : { ...one, namedFrom: namedFrom(one.name) }))
+        return claimProcesses(this.#db, line.colony, { ...known, from }, all)
+      })
       line.isVaried = claimed[0]?.varied ?? line.isVaried
       for (const { doubt } of seats) doubt.lookedAt(begunMs)
       return claimed
