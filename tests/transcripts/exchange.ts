@@ -60,13 +60,19 @@ export async function subscribe(
     socket.once('close', () => clearTimeout(late))
   })
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+  const before = await subscriptionsAt(url)
   socket.send(body)
-  // Frames are handled in order: at the pong, the server knows of the subscription.
-  await new Promise((resolve) => socket.once('pong', resolve).ping())
+  // Rights may have to be looked up first: what happens before the subscription counts is not told.
+  while (happen && socket.readyState === WebSocket.OPEN && (await subscriptionsAt(url)) <= before);
   while (frames.length < framesBefore && socket.readyState === WebSocket.OPEN)
     await Promise.race([once(socket, 'message'), ended])
   await happen?.()
   const closedWith = await ended
   socket.terminate()
   return closedWith === undefined ? { frames } : { frames, closedWith }
+}
+
+async function subscriptionsAt(url: string): Promise<number> {
+  const page = await (await fetch(`${url}/metrics`)).text()
+  return Number(/^colonies_subscriptions (\d+)$/m.exec(page)?.[1])
 }
