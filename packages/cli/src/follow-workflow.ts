@@ -1,6 +1,5 @@
-import { hasEnded } from '@colonies/client'
+import { eachAtOnce, hasEnded } from '@colonies/client'
 import { type ProcessGraph, State } from '@colonies/protocol'
-import { eachAtOnce } from './each-at-once.js'
 import { type Following, untilNextLook, writeLogSince } from './follow-log.js'
 import { formatDuration } from './format-time.js'
 import { stateColour, stateName } from './state-names.js'

@@ -132,8 +132,10 @@ export function claimProcesses(
     ), given as (
       select * from claimed union all select * from given_again
     )
-    select (g.place - 1)::int as place, g.again, g.names is not null as named, (select count(*) from fitting) < (select count(*) from taken) as more,
-      exists (select 1 from demands where nth >= ${FEW_DEMANDS}) or ${shape.isVaried ? sql`(select is_varied from variety)` : sql`false`} as varied, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
+    select (g.place - 1)::int as place, g.again, g.names is not null as named,
+      (select count(*) from fitting) < (select count(*) from taken) as more,
+      exists (select 1 from demands where nth >= ${FEW_DEMANDS})
+        or ${shape.isVaried ? sql`(select is_varied from variety)` : sql`false`} as varied, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
       s.submitted_at + make_interval(secs => g.wait_seconds) as wait_deadline, g.deadline as exec_deadline,
       g.retries, g.attempt, 0 as open_parents, g.output, null::text[] as errors, ${specColumns(colony)}
     from given g join process_specs s on s.colony = ${colony} and s.process_id = g.process_id`)

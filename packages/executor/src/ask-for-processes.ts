@@ -1,7 +1,6 @@
-import { DeniedError, jitteredMs } from '@colonies/client'
+import { DeniedError, eachAtOnce, jitteredMs } from '@colonies/client'
 import { newId } from '@colonies/identity'
 import { limits, type Process } from '@colonies/protocol'
-import { eachAtOnce } from './each-at-once.js'
 import { HeldProcess, type HeldProcesses } from './held-process.js'
 import { enterColony, type Place } from './registration.js'
 import { messageOf, runProcess, type Workplace } from './run-process.js'

@@ -1,6 +1,5 @@
-import type { Client, ClientError, Clock } from '@colonies/client'
+import { type Client, type ClientError, type Clock, eachAtOnce } from '@colonies/client'
 import { type JsonValue, limits } from '@colonies/protocol'
-import { eachAtOnce } from './each-at-once.js'
 
 /** How one process ended, in the words of its executor. */
 export interface Close {

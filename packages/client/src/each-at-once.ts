@@ -1,10 +1,10 @@
-/** Requests under way at once. */
+/** Requests under way at once, by `eachAtOnce`. */
 const atOnceMax = 8
 
 /**
  * Does the same with each item, some at a time.
  *
- * @param work never rejects
+ * @throws what `work` throws first; what is under way goes on
  */
 export async function eachAtOnce<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const queue = [...items]
