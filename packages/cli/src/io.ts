@@ -21,6 +21,11 @@ export interface Io {
   readonly profilesFile: string
   /** Standard input as text, in pieces. */
   openInput(): AsyncIterable<string> | Iterable<string>
+  /**
+   * Says what to tell when standard output goes nowhere any more, which is a failure then. Without this, or with undefined,
+   * whoever read it has seen enough, as in `colonies process ls | head -1`.
+   */
+  onUnread?(lastWords: (() => string) | undefined): void
   /** Asks at the terminal. @returns undefined when there is none to ask at */
   ask(question: string): Promise<string | undefined>
 }

@@ -122,6 +122,36 @@ test('the endpoint that answers is kept until it fails', async (t) => {
   assert.ok(pauses.every((ms) => ms === 0)) // others are tried at once
 })
 
+test('while a request waits for an answer, others go to another endpoint; in the end it does, too', async (t) => {
+  const { first, second, caller, reached } = await twoOfWhichOneHangs(t, 'getprocessmsg')
+  const ask = () => call(caller, operations.getProcess, { processid }, { timeoutMs: 30_000 })
+  const hanging = ask()
+  await reached
+  t.mock.timers.tick(5_000)
+  await ask()
+  assert.deepEqual([first.requests.length, second.requests.length], [1, 1])
+  t.mock.timers.tick(25_000)
+  await hanging
+  assert.deepEqual([first.requests.length, second.requests.length], [1, 2])
+})
+
+test('an endpoint that was asked to wait is not left for it', async (t) => {
+  const { first, caller, reached } = await twoOfWhichOneHangs(t, 'assignprocessmsg')
+  const controller = new AbortController()
+  const held = call(
+    caller,
+    operations.assign,
+    { colonyname: 'dev', timeout: 60 },
+    { timeoutMs: 30_000, signal: controller.signal },
+  )
+  await reached
+  t.mock.timers.tick(64_999)
+  await call(caller, operations.getProcess, { processid })
+  assert.equal(first.requests.length, 2)
+  controller.abort()
+  await assert.rejects(held, AbortedError)
+})
+
 test('an abort ends a held request, and its reason is the cause', async (t) => {
   const controller = new AbortController()
   const server = await fakeServer(t, {
@@ -244,6 +274,23 @@ function callerOf(urls: string | string[], wishes: Wishes = {}): Caller {
     waitingSockets: { open: 0 },
   }
   return { connection, signer: createSigner(generatePrivateKey()) }
+}
+
+/** Two servers; the first never answers one payload type. Timers are the test's. @returns `reached` resolves at the first request */
+async function twoOfWhichOneHangs(t: TestContext, payloadtype: string) {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let tell = () => {}
+  const reached = new Promise<void>((resolve) => {
+    tell = resolve
+  })
+  const first = await fakeServer(t, {
+    answer: (request) => {
+      tell()
+      return request.payloadtype === payloadtype ? 'hang' : { reply: { processid } }
+    },
+  })
+  const second = await fakeServer(t, { answer: () => ({ reply: { processid } }) })
+  return { first, second, caller: callerOf([first.url, second.url], { pauses: [] }), reached }
 }
 
 /** @returns an address at which nobody listens any more */

@@ -1,6 +1,6 @@
 import type { Signer } from '@colonies/identity'
 import { encodeBase64, writeRequest } from '@colonies/protocol'
-import { type Clock, withDeadline } from './clock.js'
+import { type Clock, timerMsMax, withDeadline } from './clock.js'
 import { codecOf } from './codec.js'
 import type { Endpoint, Endpoints } from './endpoints.js'
 import { type ClientError, ConnectionError, InvalidError, ServerError, TimeoutError } from './errors.js'
@@ -60,7 +60,7 @@ export async function call(
   const body = writeEnvelope(signer, operation, withRepeatKeys(operation, { ...input }))
   const holdMs = Math.max(0, Number('timeout' in input ? input.timeout : 0)) * 1_000
   const timeoutMs = holdMs + (options.timeoutMs ?? connection.timeoutMs)
-  const payload = await sendUntilAnswered(connection, { body, timeoutMs, operation, signal: options.signal })
+  const payload = await sendUntilAnswered(connection, { body, holdMs, timeoutMs, operation, signal: options.signal })
   return readPayload(operation, payload)
 }
 
@@ -92,6 +92,8 @@ export function readPayload(operation: WireOperation, payload: string): unknown 
 
 interface Sending {
   body: string
+  /** How long the server was asked to wait, which is a part of `timeoutMs`. */
+  holdMs: number
   timeoutMs: number
   operation: WireOperation
   signal: AbortSignal | undefined
@@ -128,13 +130,37 @@ async function sendUntilAnswered(connection: Connection, sending: Sending): Prom
   }
 }
 
-function sendOnce({ fetch }: Connection, { api }: Endpoint, { body, timeoutMs, signal }: Sending): Promise<string> {
-  const onTime = () => new TimeoutError(`${api} did not answer within ${timeoutMs} ms.`)
-  return withDeadline({ ms: timeoutMs, signal, onTime }, (stop) => post(fetch, api, body, stop))
+/** Answers that take longer, beyond the time asked for, may never come. */
+const quietAfterMs = 5_000
+
+async function sendOnce(connection: Connection, endpoint: Endpoint, sending: Sending): Promise<string> {
+  const { body, holdMs, timeoutMs, signal } = sending
+  const onTime = () => new TimeoutError(`${endpoint.api} did not answer within ${timeoutMs} ms.`)
+  const left = leaveWhenQuiet(connection, endpoint, { quietMs: holdMs + quietAfterMs, timeoutMs })
+  try {
+    return await withDeadline({ ms: timeoutMs, signal, onTime }, (stop) =>
+      post(connection.fetch, endpoint.api, body, stop),
+    )
+  } finally {
+    clearTimeout(left)
+  }
+}
+
+/**
+ * A request that gets no answer for a while is not given up: sent again elsewhere, it would double the work of servers that
+ * are only slow. But new requests need not join it.
+ */
+function leaveWhenQuiet(
+  { endpoints, clock }: Connection,
+  endpoint: Endpoint,
+  { quietMs, timeoutMs }: { quietMs: number; timeoutMs: number },
+) {
+  if (quietMs >= Math.min(timeoutMs, timerMsMax)) return undefined
+  return setTimeout(() => endpoints.quiet(endpoint, clock.now() + timeoutMs - quietMs), quietMs)
 }
 
 /** Whether another try, or another endpoint, may fare better. A refusal is the same everywhere. */
-function isTransient(error: unknown): error is ClientError {
+export function isTransient(error: unknown): error is ClientError {
   if (error instanceof ConnectionError) return true
   if (error instanceof TimeoutError) return error.status === 0
   // A paused colony is an answer. So is `internal`: the same request would most likely hit the same bug.

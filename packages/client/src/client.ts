@@ -11,7 +11,10 @@ import { createWaitingMethods, type WaitingMethods } from './waiting.js'
 import { createWorkflowMethods, type WorkflowMethods } from './workflow-run.js'
 
 export interface ClientOptions {
-  /** Equal servers, such as `http://localhost:50080`; the one that answers is kept, the others step in when it fails. */
+  /**
+   * Equal servers, such as `http://localhost:50080`; the one that answers is kept, the others step in when it fails. New
+   * requests go to others, too, while one has been without an answer for 5 seconds; that one has until `timeoutMs`.
+   */
   endpoints?: readonly string[] | undefined
   /** The same for one server. */
   endpoint?: string | undefined
@@ -70,7 +73,7 @@ function clientOf(connection: Connection, privateKey: string | undefined): Clien
   return {
     ...methods,
     ...waiting,
-    ...createBatchMethods(methods),
+    ...createBatchMethods(connection, methods),
     ...createChannelMethods(caller, methods),
     ...createWorkflowMethods(methods, waiting),
     id: caller.signer?.id,

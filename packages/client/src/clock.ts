@@ -11,7 +11,7 @@ export interface Clock {
 }
 
 /** Timers reach no further, and end at once when they are asked to. */
-const timerMsMax = 2 ** 31 - 1
+export const timerMsMax = 2 ** 31 - 1
 
 export const systemClock: Clock = { now: () => performance.now(), random: Math.random, pause }
 

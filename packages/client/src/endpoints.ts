@@ -38,6 +38,11 @@ export class Endpoints {
     this.#preferred = this.#endpoints.indexOf(endpoint)
   }
 
+  /** Leaves an endpoint alone until then that owes an answer, while there are others and it has not `worked`. */
+  quiet(endpoint: Endpoint, untilMs: number): void {
+    endpoint.restsUntilMs = Math.max(endpoint.restsUntilMs, untilMs)
+  }
+
   /** @param retryAfterMs what the server asked for, if it did */
   failed(endpoint: Endpoint, nowMs: number, retryAfterMs: number | undefined): void {
     endpoint.closedUntilMs = nowMs + (retryAfterMs ?? 0)

@@ -1,4 +1,4 @@
-export type { BatchMethods, CloseItem, Outcome, SubmitManyOptions } from './batches.js'
+export type { BatchMethods, CloseItem, CloseManyOptions, Outcome, SubmitManyOptions } from './batches.js'
 export { type CallOptions, jitteredMs, type RetryPolicy } from './call.js'
 export type { AppendOptions, Channel, ChannelMethods, ReadOptions } from './channel.js'
 export type { ChannelMessage } from './channel-message.js'

@@ -77,7 +77,8 @@ export class CloseQueue {
     }))
     let outcomes: { error: ClientError | undefined }[]
     try {
-      outcomes = await this.#client.closeMany(this.#colonyname, items)
+      // Whoever handed it in tries again; the others of its batch need not wait for that.
+      outcomes = await this.#client.closeMany(this.#colonyname, items, { retryItems: false })
     } catch (error) {
       for (const { settle } of closes) settle(error)
       return

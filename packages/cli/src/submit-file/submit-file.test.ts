@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { generatePrivateKey } from '@colonies/identity'
 import { readEnvelope } from '@colonies/protocol'
 import { type TestColony, testColony } from '@colonies/testkit'
@@ -177,12 +179,49 @@ test('at a terminal nobody gets ids that were not asked for, and the line that t
   assert.equal(idsOf((await submit('--file', file, '-o', 'id')).out).length, 2)
 })
 
+test('a name that was made up is told before anything is submitted, in each format', async (t) => {
+  const { file, submit, write, waiting } = await scene(t)
+  await write(lines(2))
+  for (const format of ['id', 'json', 'yaml']) {
+    const { err } = await submit('--file', file, '-o', format)
+    const [, resume = ''] = /^Submitting .* --resume (\w+) goes on with it/.exec(err) ?? []
+    await submit('--file', file, '-o', format, '--resume', resume)
+  }
+  assert.equal(await waiting(), 6)
+})
+
+test('a run whose ids nobody reads any more fails, and tells where it goes on', async (t) => {
+  const { colony } = await scene(t)
+  const bin = fileURLToPath(new URL('../../bin/colonies.js', import.meta.url))
+  const env = {
+    PATH: process.env.PATH,
+    COLONIES_SERVERS: colony.url,
+    COLONIES_COLONY_NAME: colony.name,
+    COLONIES_PRVKEY: colony.keys.user,
+  }
+  const child = spawn(process.execPath, [bin, 'function', 'submit', '--file', '-'], { env })
+  t.after(() => child.kill())
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => void (err += text))
+  child.stdin.on('error', () => {}) // it ends before it has read all
+  child.stdin.write(`${lines(4001).join('\n')}\n`) // the first batch is printed when four are on their way
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  child.stdin.end(lines(4000).join('\n'))
+  const [code] = await once(child, 'close')
+  assert.equal(code, 1, err)
+  assert.match(
+    err,
+    /Nobody reads the output any more\. Submitted before line \d001: \d000 processes\. Go on with --from-line \d001 --resume \w+\.$/m,
+  )
+})
+
 test('a key that may not submit ends the run also with --keep-going', async (t) => {
   const { file, submit, write } = await scene(t)
   await write(lines(3))
   const denied = await submit('--file', file, '--keep-going', '--prvkey', generatePrivateKey(), '--json')
   assert.equal(denied.code, 4)
-  assert.deepEqual(JSON.parse(denied.err).error.status, 403)
+  assert.deepEqual(JSON.parse(denied.err.trim().split('\n').at(-1) ?? '').error.status, 403)
   assert.match(denied.err, /Submitted before line 1: 0 processes\. Go on with --from-line 1/)
 })
 

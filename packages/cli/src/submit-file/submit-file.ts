@@ -39,16 +39,21 @@ export async function submitFile(options: SubmitFileOptions, session: Session): 
     throw new UsageError(`--resume has more than ${resumeLengthMax} characters, "${resume.slice(0, 16)}...".`)
   const status = new StatusLine(io, out.format !== 'table')
   const writer = lineWriter(out, io)
-  const tally = new Tally()
-  const begun = () =>
-    out.say(`Submitting ${name}. After an interruption, --resume ${resume} goes on with it, and submits nothing twice.`)
+  const tally = new Tally(options.fromLine)
+  const begun = () => {
+    const sentence = `Submitting ${name}. After an interruption, --resume ${resume} goes on with it, and submits nothing twice.`
+    // Should this be killed, nothing else tells a name that was made up here.
+    if (options.resume === '') out.warn(sentence)
+    else out.say(sentence)
+  }
   const lines = from(options.fromLine, readLines(readPieces(options.file, io), limits.bodyBytesMax), begun)
+  io.onUnread?.(() => `${soFar(tally.nextLine, tally)} ${goOn('Go on', tally.nextLine, resume)}`)
   try {
     for await (const outcomes of submitLines(lines, { ...options, name, resume, colonyname, client })) {
       for (const outcome of outcomes) {
         writer.write(outcome)
+        if (isEnd(outcome, options)) throw stoppedBy(outcome, tally, resume)
         tally.count(outcome)
-        if (isEnd(outcome, options)) throw stoppedBy(outcome, tally.submitted, resume)
       }
       status.show((ms) => tally.describe(ms))
     }
@@ -56,6 +61,7 @@ export async function submitFile(options: SubmitFileOptions, session: Session): 
     writer.end()
     status.end()
   }
+  io.onUnread?.(undefined)
   if (tally.failed === 0) out.say(`Submitted ${tally.describe(status.ms)}.`)
   else throw failuresOf(tally, session, resume)
 }
@@ -64,9 +70,16 @@ export async function submitFile(options: SubmitFileOptions, session: Session): 
 class Tally {
   submitted = 0
   failed = 0
+  /** Nothing is known of this line and those behind it. */
+  nextLine: number
   readonly reasons: string[] = []
 
-  count({ error }: LineOutcome): void {
+  constructor(fromLine: number) {
+    this.nextLine = fromLine
+  }
+
+  count({ line, error }: LineOutcome): void {
+    this.nextLine = line + 1
     if (error) this.failed += 1
     else this.submitted += 1
     if (error && this.reasons.length < failuresToldMax) this.reasons.push(error.message)
@@ -98,10 +111,17 @@ function isEnd({ error }: LineOutcome, { keepGoing }: SubmitFileOptions): boolea
   return error !== undefined && !(keepGoing && error instanceof UsageError)
 }
 
-function stoppedBy({ line, error }: LineOutcome, submitted: number, resume: string): StoppedError {
-  const soFar = `Submitted before line ${line}: ${countOf(submitted)}.`
+function stoppedBy({ line, error }: LineOutcome, tally: Tally, resume: string): StoppedError {
   const verb = error instanceof UsageError ? 'Correct the line and go on' : 'Go on'
-  return new StoppedError(`${soFar} ${verb} with --from-line ${line} --resume ${resume}.`, { cause: error })
+  return new StoppedError(`${soFar(line, tally)} ${goOn(verb, line, resume)}`, { cause: error })
+}
+
+function soFar(line: number, { submitted }: Tally): string {
+  return `Submitted before line ${line}: ${countOf(submitted)}.`
+}
+
+function goOn(verb: string, line: number, resume: string): string {
+  return `${verb} with --from-line ${line} --resume ${resume}.`
 }
 
 function failuresOf({ submitted, failed, reasons }: Tally, { out }: Session, resume: string): Error {

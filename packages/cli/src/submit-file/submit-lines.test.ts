@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Client, DeniedError, InvalidError, type Outcome, ServerError } from '@colonies/client'
+import { type Client, DeniedError, InvalidError, type Outcome } from '@colonies/client'
 import { limits } from '@colonies/protocol'
 import type { Line } from './read-lines.js'
 import { type LineOutcome, submitLines } from './submit-lines.js'
@@ -45,23 +45,6 @@ test('however long the file is, only some batches are held, and results keep its
   }
   assert.deepEqual([done, most], [count, 4])
   assert.ok(farthest <= 5 * limits.batchItemsMax, `${farthest} lines were read ahead`)
-})
-
-test('what the server has no place for is sent again under the same id, the rest is not', async () => {
-  const sent: (readonly string[])[] = []
-  const busy = new ServerError('Too many requests', { status: 503, retryable: true })
-  const client = clientThat(async (requestids) => {
-    sent.push(requestids)
-    return requestids.map((id, place) =>
-      sent.length === 1 && place === 1 ? { processid: undefined, error: busy } : submitted(id),
-    )
-  })
-  const outcomes = await all(submitLines(linesUpTo(3), { ...options, client }))
-  assert.deepEqual(sent[1], [sent[0]?.[1]])
-  assert.deepEqual(
-    outcomes.map(({ processid }) => processid),
-    sent[0],
-  )
 })
 
 test('a line that only the server refuses is named as in the file', async () => {

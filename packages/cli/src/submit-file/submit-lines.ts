@@ -1,4 +1,4 @@
-import { type Client, type ClientError, InvalidError, jitteredMs, type Outcome, systemClock } from '@colonies/client'
+import { type Client, type ClientError, InvalidError } from '@colonies/client'
 import { limits } from '@colonies/protocol'
 import { UsageError } from '../exit-codes.js'
 import { type LineOptions, type Wish, wishOf } from './line-specs.js'
@@ -20,8 +20,6 @@ export interface SubmitLinesOptions extends LineOptions {
 }
 
 const bounds = { items: limits.batchItemsMax, characters: 4 * 1024 * 1024, atOnce: 4 }
-/** How long lines are sent again that the server has no place for at the moment. */
-const retry = { forMs: 60_000, baseMs: 100, maxMs: 5_000 }
 
 /**
  * Submits specs as their lines come, some batches at a time.
@@ -85,42 +83,17 @@ function isWish(entry: Entry): entry is Wish {
 }
 
 async function send(batch: Entry[], options: SubmitLinesOptions): Promise<LineOutcome[]> {
-  const outcomes = await submitPatiently(batch.filter(isWish), options)
+  const wishes = batch.filter(isWish)
+  const requestids = wishes.map(({ requestid }) => requestid)
+  const specs = wishes.map(({ spec }) => spec)
+  const outcomes = await options.client.submitMany(options.colonyname, specs, { requestids })
+  const byLine = new Map(wishes.map(({ line }, place) => [line, outcomes[place]]))
   return batch.map((entry) => {
     if (!isWish(entry)) return entry
     const { line } = entry
-    const outcome = outcomes.get(line)
-    const { processid, error } = outcome ?? {}
+    const { processid, error } = byLine.get(line) ?? {}
     return { line, processid, error: error instanceof InvalidError ? refusedLine(line, error, options) : error }
   })
-}
-
-/** Sends again, under the same request ids, what the server refused for the moment. @returns outcomes by line */
-async function submitPatiently(
-  wishes: Wish[],
-  { client, colonyname }: SubmitLinesOptions,
-): Promise<Map<number, Outcome>> {
-  const outcomes = new Map<number, Outcome>()
-  const giveUpAtMs = systemClock.now() + retry.forMs
-  let left = wishes
-  for (let pauses = 0; left.length > 0; pauses++) {
-    const requestids = left.map(({ requestid }) => requestid)
-    const sent = await client.submitMany(
-      colonyname,
-      left.map(({ spec }) => spec),
-      { requestids },
-    )
-    for (const [place, outcome] of sent.entries()) {
-      const wish = left[place]
-      if (wish) outcomes.set(wish.line, outcome)
-    }
-    left = left.filter(({ line }) => outcomes.get(line)?.error?.retryable)
-    const pauseMs = jitteredMs(retry, pauses, systemClock)
-    // A request that failed whole has been tried for that long by the client.
-    if (systemClock.now() + pauseMs > giveUpAtMs) break
-    if (left.length > 0) await systemClock.pause(pauseMs, undefined)
-  }
-  return outcomes
 }
 
 /** The server counts the items of its batch, which nobody has seen. */
