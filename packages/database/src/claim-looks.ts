@@ -12,17 +12,18 @@ export interface Asker extends ClaimShape {
 }
 
 /**
- * Where a claim finds processes that want nobody by name: the first ones for all claimants `open`, as the table `general`.
+ * Where a claim finds processes that want nobody by name: the first ones for all claimants `open`, as the table `general`, each
+ * with whether it is in a workflow.
  * Also makes the table `demands`: the combinations of location, cpu and memory that had to be looked at.
  */
 export function generalLooks(asker: Asker): Sql {
   const { colony, executorType, memory } = asker
-  const first = sql`select process_id, priority_time from first_ones where (select is_there from enough) union all`
+  const first = sql`select process_id, priority_time, in_graph from first_ones where (select is_there from enough) union all`
   return sql`${demandsOf(asker)}, general as materialized (
       ${looksAtFirst(asker) ? first : sql``}
-      select r.process_id, r.priority_time
+      select r.process_id, r.priority_time, r.in_graph
       from demands d cross join lateral (
-        select l.process_id, l.priority_time from live l
+        select l.process_id, l.priority_time, l.graph_id is not null as in_graph from live l
         where l.colony = ${colony} and l.executor_type = ${executorType} and l.location = d.location
           and l.cpu = d.cpu and l.memory = d.memory
           and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker)}
@@ -44,8 +45,8 @@ export function namedLooks(asker: Asker, count: number): Sql {
       : sql`select distinct name, named_from from open where named_from < ${from} or not (select is_there from enough)`
   const after = (row: Sql) => (from === undefined ? sql`` : sql`and w.priority_time >= ${row}.named_from`)
   // Most colonies want nobody by name: one look spares a look per claimant. (Nor does it come before a mark.)
-  const isAny = from === undefined ? sql`and ${isAnyWanted(colony, sql`${executorType}`)}` : sql``
-  return sql`named_demands (name, named_from, location, cpu, memory) as (
+  const isAny = from === undefined ? sql`and (select are_wanted from names)` : sql``
+  return sql`${from === undefined ? sql`${namesLook(asker)},` : sql``} named_demands (name, named_from, location, cpu, memory) as (
       select n.name, n.named_from, first.location, first.cpu, first.memory
       from (${names}) n
       cross join ${sites(location)}
@@ -75,6 +76,13 @@ export function namedLooks(asker: Asker, count: number): Sql {
         where d.memory <= ${memory}
         ${from === undefined ? sql`` : sql`union all ${namedOnes(asker, count)}`}) r
       order by r.process_id
+    )`
+}
+
+/** Whether processes want executors of the type by name, as the table `names`. */
+export function namesLook({ colony, executorType }: Asker): Sql {
+  return sql`names as materialized (
+      select coalesce(${isAnyWanted(colony, sql`${executorType}`)}, false) as are_wanted
     )`
 }
 
@@ -170,12 +178,13 @@ function lastMemoryOf(free: bigint): Sql {
 function near(asker: Asker, isOfUse: Sql): Sql {
   const { colony, from } = asker
   return sql`near as materialized (
-      select l.process_id, l.priority_time, l.executor_type, l.location, l.cpu, l.memory, l.open_parents, l.names
+      select l.process_id, l.priority_time, l.executor_type, l.location, l.cpu, l.memory, l.open_parents, l.names,
+        l.graph_id is not null as in_graph
       from live l
       where l.colony = ${colony} and l.state = 0 and ${isOfUse} ${from === undefined ? sql`` : sql`and l.list_place >= ${from}`}
       order by l.list_place, l.process_id limit ${FIRST_ONES}
     ), first_ones as materialized (
-      select f.process_id, f.priority_time
+      select f.process_id, f.priority_time, f.in_graph
       from (select * from near f where ${fits(asker)} and f.names is null order by priority_time, process_id offset 0) f
       cross join lateral (
         select l.state, l.open_parents from live l where l.colony = ${colony} and l.process_id = f.process_id

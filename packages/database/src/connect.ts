@@ -49,6 +49,9 @@ export interface Database extends Db {
   /** What went wrong since the start. */
   readonly failures: FailureCounts
 
+  /** Milliseconds since PostgreSQL last answered a statement without an error. */
+  readonly silentMs: number
+
   transaction<T>(work: (tx: ScriptTransaction) => Promise<T>): Promise<T>
 
   /**
@@ -98,12 +101,15 @@ export function connect(config: DatabaseConfig): Database {
   pool.on('release', (_, client) => watch.taken(client, false))
 
   const failures = new FailureCounter()
-  const source: Source = { pool, watch, failures, names: true }
+  const source: Source = { pool, watch, failures, names: true, answeredAtMs: performance.now() }
   const use = <T>(work: (connection: Connection) => Promise<T>) => useConnection(source, work)
   let closed: Promise<void> | undefined
   return {
     get failures() {
       return failures.counts
+    },
+    get silentMs() {
+      return performance.now() - source.answeredAtMs
     },
     all: (statement) => use(async (connection) => (await connection.send(statement)).rows),
     one: (statement) => use(async (connection) => (await connection.send(statement)).rows[0]),
@@ -177,7 +183,8 @@ async function busyBackends(config: DatabaseConfig, backends: readonly number[])
  * The planner's switches: every statement of ours walks an index in key order and touches few rows. A statement is
  * planned once per connection and the plan kept, and a plan made while the statistics of a table are young (empty, or
  * just filled) can be a scan or a hash of the whole table, and stays one when the table has a million rows. `off` means
- * "only when there is no other way", so statements that need a scan still run.
+ * "only when there is no other way", so statements that need a scan still run. Nor is there one that gains from parallel
+ * workers: they read all of a range, where a page of it was asked for, and take the cores of others.
  */
 function sessionSettings(statementTimeoutMs: number, keepsPlans: boolean): string {
   const settings = {
@@ -189,6 +196,7 @@ function sessionSettings(statementTimeoutMs: number, keepsPlans: boolean): strin
     enable_mergejoin: 'off',
     enable_bitmapscan: 'off',
     enable_material: 'off',
+    max_parallel_workers_per_gather: '0',
     plan_cache_mode: keepsPlans ? 'force_generic_plan' : 'auto',
     client_min_messages: 'warning',
     // A replica that was stopped in the middle of a transaction keeps no rows from the others for longer.
@@ -210,6 +218,8 @@ interface Source {
   readonly failures: FailureCounter
   /** Whether PostgreSQL keeps statements under names; false once a PgBouncer has mixed them up: each is planned each time then. */
   names: boolean
+  /** When a statement last succeeded, in milliseconds of this process. */
+  answeredAtMs: number
 }
 
 /** A checked-out connection; sends one statement after the other, whatever its users do at the same time. */
@@ -239,6 +249,7 @@ class Connection {
     const sent = this.#last.then(async () => {
       const answer = await this.#source.watch.waiting(this.#client, this.#client.query(query))
       if (unreplicated.delete(this.#client)) throw new UnreplicatedError()
+      this.#source.answeredAtMs = performance.now()
       return answer
     })
     this.#last = sent.catch((error: unknown) => {

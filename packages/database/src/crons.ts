@@ -7,7 +7,7 @@ import { insertGraphs, type NewGraph, readyByGraph, type StoredGraph } from './g
 import { readLeafOutputs } from './leaf-outputs.js'
 import type { ReadyLine } from './ready-lines.js'
 import { isMember } from './schedule-owners.js'
-import { sql } from './sql.js'
+import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
 export interface CronRow {
@@ -96,14 +96,17 @@ export interface ComingCron {
 
 /** Colonies with a cron that is due, or will be within some ms. Uses the index `crons_due`. */
 export function coloniesWithCrons(db: Db, withinMs: number): Promise<ComingCron[]> {
-  return db.all<ComingCron>(sql`
-    select k.colony, extract(epoch from first.next_run - now())::float8 * 1000 as "inMs"
-    from ${coloniesIn({ table: sql`crons`, columns: sql`t.next_run`, rows: sql`t.next_run is not null` })} k
-    cross join lateral (
-      select c.next_run from crons c where c.colony = k.colony and c.next_run is not null
-      order by c.next_run limit 1) first
-    where first.next_run < now() + make_interval(secs => ${withinMs / 1000}::float8)`)
+  return db.all<ComingCron>(comingCrons(withinMs))
 }
+
+/** What `coloniesWithCrons` asks. */
+export const comingCrons = (withinMs: number): Sql => sql`
+  select k.colony, extract(epoch from first.next_run - now())::float8 * 1000 as "inMs"
+  from ${coloniesIn({ table: sql`crons`, columns: sql`t.next_run`, rows: sql`t.next_run is not null` })} k
+  cross join lateral (
+    select c.next_run from crons c where c.colony = k.colony and c.next_run is not null
+    order by c.next_run limit 1) first
+  where first.next_run < now() + make_interval(secs => ${withinMs / 1000}::float8)`
 
 /** Ids of crons that can start, oldest time first. */
 export async function dueCronIds(db: Db, colony: ColonyKey, limit: number): Promise<string[]> {

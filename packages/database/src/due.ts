@@ -22,20 +22,23 @@ const keys = (rows: readonly Due[]) => rows.map((row) => row.colony)
  * one, while they are few: executors that went away for good are many more in time. Uses the index `live_holder`.
  */
 export async function coloniesWithLostExecutors(db: Db, silentSeconds: number): Promise<ColonyKey[]> {
+  return keys(await db.all<Due>(lostExecutorColonies(silentSeconds)))
+}
+
+/** What `coloniesWithLostExecutors` asks. */
+export function lostExecutorColonies(silentSeconds: number): Sql {
   const lost = isLost(silentSeconds)
-  return keys(
-    await db.all<Due>(sql`
-      with held as materialized (
-        select l.colony, l.holder from live l where l.holder is not null order by l.colony, l.holder limit ${FEW_HELD + 1}
-      ), few as materialized (select count(*) <= ${FEW_HELD} as yes from held)
-      select distinct h.colony from held h
-      where (select yes from few)
-        and (select ${lost} from executors e where e.colony = h.colony and e.executor_id = h.holder limit 1)
-      union
-      select e.colony from executors e
-      where not (select yes from few) and ${lost}
-        and exists (select from live l where l.colony = e.colony and l.holder = e.executor_id)`),
-  )
+  return sql`
+    with held as materialized (
+      select l.colony, l.holder from live l where l.holder is not null order by l.colony, l.holder limit ${FEW_HELD + 1}
+    ), few as materialized (select count(*) <= ${FEW_HELD} as yes from held)
+    select distinct h.colony from held h
+    where (select yes from few)
+      and (select ${lost} from executors e where e.colony = h.colony and e.executor_id = h.holder limit 1)
+    union
+    select e.colony from executors e
+    where not (select yes from few) and ${lost}
+      and exists (select from live l where l.colony = e.colony and l.holder = e.executor_id)`
 }
 
 /** Colonies with events or graphs that are not in the counters yet. */

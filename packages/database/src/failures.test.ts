@@ -34,3 +34,14 @@ test('what goes wrong with the database is counted by its kind', async (t) => {
   await assert.rejects(nowhere.run(sql`select`))
   assert.deepEqual(nowhere.failures, { ...none, connection: 1 })
 })
+
+test('silence lasts until a statement succeeds', async (t) => {
+  const { db } = await emptyDatabase(t)
+  let now = performance.now()
+  t.mock.method(performance, 'now', () => now)
+  await db.run(sql`select`)
+  now += 5_000
+  assert.equal(db.silentMs, 5_000)
+  await db.run(sql`select`)
+  assert.equal(db.silentMs, 0)
+})

@@ -4,7 +4,7 @@ import { firstBytes } from './first-bytes.js'
 import { insertGraphs, type NewGraph, readyByGraph } from './graphs.js'
 import { type ReadyLine, readyLines } from './ready-lines.js'
 import { isMember } from './schedule-owners.js'
-import { sql } from './sql.js'
+import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
 export interface ComingGenerator {
@@ -15,14 +15,17 @@ export interface ComingGenerator {
 
 /** Colonies with a generator that has something to do, or will have within some ms. Uses the index `generators_due`. */
 export function coloniesWithGenerators(db: Db, withinMs: number): Promise<ComingGenerator[]> {
-  return db.all<ComingGenerator>(sql`
-    select k.colony, extract(epoch from first.due_at - now())::float8 * 1000 as "inMs"
-    from ${coloniesIn({ table: sql`generators`, columns: sql`t.due_at`, rows: sql`t.due_at is not null` })} k
-    cross join lateral (
-      select g.due_at from generators g where g.colony = k.colony and g.due_at is not null
-      order by g.due_at limit 1) first
-    where first.due_at < now() + make_interval(secs => ${withinMs / 1000}::float8)`)
+  return db.all<ComingGenerator>(comingGenerators(withinMs))
 }
+
+/** What `coloniesWithGenerators` asks. */
+export const comingGenerators = (withinMs: number): Sql => sql`
+  select k.colony, extract(epoch from first.due_at - now())::float8 * 1000 as "inMs"
+  from ${coloniesIn({ table: sql`generators`, columns: sql`t.due_at`, rows: sql`t.due_at is not null` })} k
+  cross join lateral (
+    select g.due_at from generators g where g.colony = k.colony and g.due_at is not null
+    order by g.due_at limit 1) first
+  where first.due_at < now() + make_interval(secs => ${withinMs / 1000}::float8)`
 
 /** Ids of generators that are due, the longest first. */
 export async function dueGeneratorIds(db: Db, colony: ColonyKey, limit: number): Promise<string[]> {

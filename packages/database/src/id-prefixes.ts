@@ -10,23 +10,15 @@ export interface PrefixPage {
   after: string
 }
 
-/** Ids of processes in any state that begin so, in their order. A range of the primary key. */
-export async function processIdsFrom(db: Db, colony: ColonyKey, page: PrefixPage): Promise<string[]> {
-  const rows = await db.all<{ process_id: string }>(sql`
-    select process_id from process_specs where colony = ${colony} and ${within(sql`process_id`, page)}
-    order by process_id limit ${page.count}`)
-  return rows.map((row) => row.process_id)
-}
-
-/** The same for graphs. */
+/** Ids of graphs that begin so, in their order. A range of the primary key. */
 export async function graphIdsFrom(db: Db, colony: ColonyKey, page: PrefixPage): Promise<string[]> {
   const rows = await db.all<{ graph_id: string }>(sql`
-    select graph_id from graphs where colony = ${colony} and ${within(sql`graph_id`, page)}
+    select graph_id from graphs where colony = ${colony} and ${idsWithin(sql`graph_id`, page)}
     order by graph_id limit ${page.count}`)
   return rows.map((row) => row.graph_id)
 }
 
-/** In the order of the columns, `g` comes next after all hex digits. */
-function within(id: Sql, { prefix, after }: PrefixPage): Sql {
+/** Whether an id is one of the page. In the order of the columns, `g` comes next after all hex digits. */
+export function idsWithin(id: Sql, { prefix, after }: PrefixPage): Sql {
   return sql`${id} >= ${prefix} and ${id} < ${`${prefix}g`} and ${id} > ${after}`
 }

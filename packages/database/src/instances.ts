@@ -61,11 +61,14 @@ const isLostInstance = sql`i.look_at < now() and ${isSilentSince(sql`i.heartbeat
 
 /** Colonies with instances that fell silent. Uses the index `executor_instances_look`. */
 export async function coloniesWithLostInstances(db: Db): Promise<ColonyKey[]> {
-  const rows = await db.all<{ colony: ColonyKey }>(sql`
-    select k.colony from ${coloniesIn({ table: sql`executor_instances`, columns: sql`t.look_at`, rows: sql`true` })} k
-    where exists (select 1 from executor_instances i where i.colony = k.colony and ${isLostInstance})`)
+  const rows = await db.all<{ colony: ColonyKey }>(lostInstanceColonies())
   return rows.map((row) => row.colony)
 }
+
+/** What `coloniesWithLostInstances` asks. */
+export const lostInstanceColonies = (): Sql => sql`
+  select k.colony from ${coloniesIn({ table: sql`executor_instances`, columns: sql`t.look_at`, rows: sql`true` })} k
+  where exists (select 1 from executor_instances i where i.colony = k.colony and ${isLostInstance})`
 
 /**
  * Releases what instances hold that fell silent: all that was assigned under an assign id of theirs. Instances are locked and

@@ -24,10 +24,7 @@ export const isOverdue = (withinSeconds: number | undefined): Sql =>
 export async function coloniesWithOverdue(db: Db, withinSeconds?: number): Promise<ColonyKey[]> {
   const rows = await db.all<{ colony: ColonyKey }>(
     withinSeconds === undefined
-      ? sql`
-        select k.colony
-        from ${coloniesIn({ table: sql`live`, columns: sql`t.deadline`, rows: sql`t.deadline is not null` })} k
-        where exists (select 1 from live l where l.colony = k.colony and ${isOverdue(undefined)})`
+      ? overdueColonies()
       : sql`
         select c.colony_key as colony from colonies c
         where (select l.colony from live l where l.colony = c.colony_key and ${isOverdue(withinSeconds)}
@@ -35,3 +32,9 @@ export async function coloniesWithOverdue(db: Db, withinSeconds?: number): Promi
   )
   return rows.map((row) => row.colony)
 }
+
+/** What `coloniesWithOverdue` asks when it looks at everything. */
+export const overdueColonies = (): Sql => sql`
+  select k.colony
+  from ${coloniesIn({ table: sql`live`, columns: sql`t.deadline`, rows: sql`t.deadline is not null` })} k
+  where exists (select 1 from live l where l.colony = k.colony and ${isOverdue(undefined)})`

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { onOneServer, testDatabase } from '@colonies/testkit'
+import { readAgenda } from './agenda.js'
 import { deleteAttribute, insertAttribute } from './attributes.js'
 import { appendEntries } from './channel-appends.js'
 import { readChannelNews, readEntries } from './channels.js'
@@ -10,11 +11,12 @@ import { countColony, rollUpGraphs } from './counters.js'
 import type { Db } from './db.js'
 import { typesWithReady } from './due.js'
 import { readEvents } from './events.js'
-import { graphIdsFrom, processIdsFrom } from './id-prefixes.js'
+import { graphIdsFrom } from './id-prefixes.js'
 import { insertLogs } from './logs.js'
 import { coloniesWithOverdue } from './overdue.js'
 import { idAt, makePartitions } from './partitions.js'
-import { listLive, listResults, lostBy, readProcesses, setOutput } from './processes.js'
+import { listByPrefix, listLive, listResults, listSubmittedSince } from './process-lists.js'
+import { lostBy, readProcesses, setOutput } from './processes.js'
 import { releaseHeldBy, releaseOverdue } from './releases.js'
 import { sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
@@ -24,7 +26,8 @@ import { watched } from './testing/watched.js'
 const ROWS = 4000
 const LAST_DAY = Date.UTC(2099, 11, 31)
 
-const filter = { state: 0, count: 10, executorType: '', label: '', user: '', after: '' }
+const filter = { state: 0, count: 10, executorType: '', label: '', user: '', after: '', bytesMax: 10 }
+const history = { state: 2, executorId: '', seconds: 60, count: 10, after: '', bytesMax: 10 }
 const channel = { processId: 'x', name: 'a' }
 const entry = { sender: 'x', attempt: 0, sequence: 1n, inReplyTo: 0n, type: '', payload: '', bytes: 0, requestId: 'r' }
 const page = { count: 10, bytes: 10 }
@@ -54,8 +57,22 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     index: 'live_list',
     run: (db, c) => claimProcesses(db, c, { ...anyShape, from: 1n }, [claimant('e1'), claimant('e2')]),
   },
-  { name: 'claim of named', index: 'wanted_queue', run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1')]) },
+  {
+    name: 'claim that sees names',
+    index: 'wanted_queue',
+    run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1')]),
+  },
+  {
+    name: 'claim of named',
+    index: 'wanted_queue',
+    run: (db, c) => claimProcesses(db, c, { ...anyShape, hasOthers: true }, [claimant('e1')]),
+  },
   { name: 'close', index: 'live_pkey', run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }]) },
+  {
+    name: 'close of a node',
+    index: 'live_pkey',
+    run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }], { expectsGraphs: true }),
+  },
   { name: 'fail', index: 'live_pkey', run: (db, c) => closeFailed(db, c, [{ ...fence, errors: null }]) },
   { name: 'log', index: 'live_pkey', run: (db, c) => insertLogs(db, c, [{ ...fence, message: 'm' }]) },
   { name: 'output', index: 'live_pkey', run: (db, c) => setOutput(db, c, { ...fence, output: '[]' }) },
@@ -71,6 +88,11 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     run: (db, c) => releaseOverdue(db, c, { limit: 100, withinSeconds: 15 }),
   },
   { name: 'colonies with what is just overdue', index: 'live_deadline', run: (db) => coloniesWithOverdue(db, 15) },
+  {
+    name: 'agenda',
+    index: 'live_deadline',
+    run: (db) => readAgenda(db, { withinMs: 1_000, silentSeconds: 60 }),
+  },
   { name: 'overdue', index: 'live_deadline', run: (db, c) => releaseOverdue(db, c, { limit: 100 }) },
   { name: 'overdue and spent', index: 'live_deadline', run: (db, c) => failOverdue(db, c, { limit: 100 }) },
   {
@@ -87,7 +109,7 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   {
     name: 'processes by the beginning of an id',
     index: 'process_specs_default_pkey',
-    run: (db, c) => processIdsFrom(db, c, { prefix: '0199', count: 2, after: '' }),
+    run: (db, c) => listByPrefix(db, c, { prefix: '0199', count: 2, after: '', bytesMax: 10 }),
   },
   {
     name: 'graphs by the beginning of an id',
@@ -103,6 +125,23 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     name: 'list of ended by type',
     index: 'results_default_colony_state_executor_type',
     run: (db, c) => listResults(db, c, { ...filter, state: 2, executorType: 'rare' }),
+  },
+  {
+    name: 'next page of what ended',
+    index: 'results_default_colony_state_ended_at',
+    run: (db, c) => listResults(db, c, { ...filter, state: 2, after: 'x' }),
+  },
+  { name: 'next page of what waits', index: 'live_list', run: (db, c) => listLive(db, c, { ...filter, after: 'x' }) },
+  { name: 'history', index: 'results_default_pkey', run: (db, c) => listSubmittedSince(db, c, history) },
+  {
+    name: 'history of an executor',
+    index: 'results_default_pkey',
+    run: (db, c) => listSubmittedSince(db, c, { ...history, executorId: 'e1-id', after: 'x' }),
+  },
+  {
+    name: 'history of what waits',
+    index: 'live_pkey',
+    run: (db, c) => listSubmittedSince(db, c, { ...history, state: 0 }),
   },
   { name: 'append to a process', index: 'live_pkey', run: (db, c) => appendEntries(db, c, [{ ...channel, ...entry }]) },
   { name: 'append', index: 'channels_pkey', run: (db, c) => appendEntries(db, c, [{ ...channel, ...entry }]) },

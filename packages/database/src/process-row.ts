@@ -43,8 +43,7 @@ export interface ProcessRow {
  * here and not at their close: a close that waited for a sibling's cannot see the sibling's output, a later reader can.
  */
 export function specColumns(colony: number): Sql {
-  return sql`s.process_id, s.initiator_id, s.initiator_name, s.priority_time, s.submitted_at, s.spec, s.env, s.channels,
-    s.graph_id, s.input,
+  return sql`${ownColumns},
     case when s.graph_id is not null then
       array(select e.parent_id from edges e where e.colony = ${colony} and e.child_id = s.process_id order by e.position)
     end as parents,
@@ -57,6 +56,13 @@ export function specColumns(colony: number): Sql {
     end as inputs`
 }
 
+const ownColumns = sql`s.process_id, s.initiator_id, s.initiator_name, s.priority_time, s.submitted_at, s.spec, s.env,
+    s.channels, s.graph_id, s.input`
+
+/** The same of a process that is in no graph. */
+export const columnsOutsideOfGraphs = sql`${ownColumns}, null::text[] as parents, null::text[] as children,
+    null::text[] as inputs`
+
 /** Bytes of what the parents of a process `s` have put out. None of the texts is read for that. */
 function inputBytes(colony: number): Sql {
   return sql`(case when s.graph_id is null then 0 else (
@@ -65,11 +71,27 @@ function inputBytes(colony: number): Sql {
     where e.colony = ${colony} and e.child_id = s.process_id) end)`
 }
 
-/** Bytes of a process `s` in a reply, without its own output and errors. None of the texts is read for that. */
+/** Bytes of what was submitted of a process `s`, and of its input. None of the texts is read for that. */
+export function specBytes(colony: number): Sql {
+  return sql`(${ownBytes} + least(${inputBytes(colony)}, ${limits.inputBytesMax}))`
+}
+
+const ownBytes = sql`octet_length(s.spec) + octet_length(s.env)`
+
+/** Bytes of a process `s` in a reply, without its own output and errors. */
 export function textBytes(colony: number): Sql {
-  return sql`(octet_length(s.spec) + octet_length(s.env) + least(${inputBytes(colony)}, ${limits.inputBytesMax}) + (
+  return sql`(${specBytes(colony)} + ${attributeBytes(colony)})`
+}
+
+/** The same of a process that is in no graph. */
+export function textBytesOutsideOfGraphs(colony: number): Sql {
+  return sql`(${ownBytes} + ${attributeBytes(colony)})`
+}
+
+function attributeBytes(colony: number): Sql {
+  return sql`(
     select coalesce(sum(octet_length(a.value) + octet_length(a.key)), 0) from attributes a
-    where a.colony = ${colony} and a.process_id = s.process_id))`
+    where a.colony = ${colony} and a.process_id = s.process_id)`
 }
 
 /** Whether the outputs of its parents are more than a process can be given. */

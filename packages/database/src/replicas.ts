@@ -1,4 +1,5 @@
 import type { Db } from './db.js'
+import { sayListening } from './listening.js'
 import { sql } from './sql.js'
 
 /** A replica as the others know it. */
@@ -21,32 +22,50 @@ export interface LeaderLease {
 
 export type NewReplica = Pick<ReplicaRow, 'replica_id' | 'name' | 'host' | 'port' | 'knows'>
 
-/** Says that this replica lives. */
-export async function beatReplica(db: Db, { replica_id, name, host, port, knows }: NewReplica): Promise<void> {
-  await db.run(sql`
-    insert into replicas (replica_id, name, host, port, knows) values (${replica_id}, ${name}, ${host}, ${port}, ${knows})
-    on conflict (replica_id) do update set name = excluded.name, host = excluded.host, port = excluded.port,
-      knows = excluded.knows, heard_at = now()`)
+/** Silence after which a replica is taken for gone. */
+const ALIVE_SECONDS = 10
+/** Silence after which nobody has to see it any more. */
+const FORGET_SECONDS = 60
+/** What a replica knows of the others after it has said that it lives. */
+export interface Beat {
+  /** By name, this one included. */
+  alive: ReplicaRow[]
+  /** Whether the time begins anew from which silence of executors counts: nobody had listened, or the clock was set. */
+  listensAnew: boolean
 }
 
-/** Replicas that were heard of within the last seconds, by name. */
-export function listReplicas(db: Db, withinSeconds: number): Promise<ReplicaRow[]> {
-  return db.all<ReplicaRow>(sql`
-    select replica_id, name, host, port, started_at, heard_at, knows from replicas
-    where heard_at > now() - make_interval(secs => ${withinSeconds}::int)
-    order by name, replica_id limit 10000`)
-}
-
-/** Removes replicas that left without a word. @returns how many */
-export function removeGoneReplicas(db: Db, silentSeconds: number): Promise<number> {
-  return db.run(sql`delete from replicas where heard_at < now() - make_interval(secs => ${silentSeconds}::int)`)
-}
-
-/** A replica says goodbye; when it led, another may at once. */
-export async function removeReplica(db: Db, replicaId: string): Promise<void> {
-  await db.run(sql`
-    with gone as (delete from replicas where replica_id = ${replicaId})
-    update leader_lease set until = now() where replica_id = ${replicaId}`)
+/**
+ * Says that this replica lives, by which the database knows also since when somebody has listened, and forgets those that left
+ * without a word. All in one commit: each replica does it every other second, forever.
+ */
+export async function beatReplica(db: Db, { replica_id, name, host, port, knows }: NewReplica): Promise<Beat> {
+  const columns = sql`replica_id, name, host, port, started_at, heard_at, knows`
+  const rows = await db.all<ReplicaRow & { anew: boolean }>(sql`
+    with me as (
+      insert into replicas (replica_id, name, host, port, knows)
+      values (${replica_id}, ${name}, ${host}, ${port}, ${knows})
+      on conflict (replica_id) do update set name = excluded.name, host = excluded.host, port = excluded.port,
+        knows = excluded.knows, heard_at = now()
+      returning ${columns}
+    ), listens as (
+      ${sayListening()}
+    ), gone as (
+      -- Rows that another replica is just removing are left to it.
+      delete from replicas where replica_id = any(array(
+        select r.replica_id from replicas r
+        where r.heard_at < now() - make_interval(secs => ${FORGET_SECONDS}::int) and r.replica_id <> ${replica_id}
+        for update skip locked))
+    ), alive as (
+      select ${columns} from me
+      union all
+      select ${columns} from replicas r
+      where r.replica_id <> ${replica_id} and r.heard_at > now() - make_interval(secs => ${ALIVE_SECONDS}::int)
+    )
+    select a.*, (select anew from listens) from alive a order by a.name, a.replica_id limit 10000`)
+  return {
+    alive: onceEach(rows.map(({ anew: _anew, ...replica }) => replica)),
+    listensAnew: rows.some(({ anew }) => anew),
+  }
 }
 
 /**
@@ -67,6 +86,26 @@ export function takeLease(db: Db, replicaId: string, seconds: number): Promise<L
     select replica_id, epoch from mine
     union all
     select replica_id, epoch from leader_lease where not exists (select 1 from mine)`)
+}
+
+/** Replicas that live, by name. */
+export async function listReplicas(db: Db): Promise<ReplicaRow[]> {
+  return onceEach(
+    await db.all<ReplicaRow>(sql`
+      select replica_id, name, host, port, started_at, heard_at, knows from replicas
+      where heard_at > now() - make_interval(secs => ${ALIVE_SECONDS}::int)
+      order by name, replica_id limit 10000`),
+  )
+}
+
+/** Where the tables are spread, each node has rows of its own for the replicas. */
+const onceEach = (rows: readonly ReplicaRow[]) => [...new Map(rows.map((row) => [row.replica_id, row])).values()]
+
+/** A replica says goodbye; when it led, another may at once. */
+export async function removeReplica(db: Db, replicaId: string): Promise<void> {
+  await db.run(sql`
+    with gone as (delete from replicas where replica_id = ${replicaId})
+    update leader_lease set until = now() where replica_id = ${replicaId}`)
 }
 
 /** Who leads; undefined while nobody does. */

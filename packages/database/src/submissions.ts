@@ -62,6 +62,9 @@ export interface Submitted {
  * storing the same request; asking again settles it. A process with a holder starts as running unless the colony is
  * paused or the executor was rejected meanwhile; then it waits.
  *
+ * What no process of the batch has is left out of the statement: to begin and end the parts of a statement costs PostgreSQL
+ * more than to store a few rows.
+ *
  * @returns one row per stored or repeated process, in no order
  */
 export function insertProcesses(
@@ -71,6 +74,9 @@ export function insertProcesses(
   attributes: readonly NewAttribute[],
 ): Promise<Submitted[]> {
   const column = <T>(pick: (process: NewProcess) => T) => processes.map(pick)
+  const isRepeatable = processes.some(({ requestId }) => requestId !== null)
+  const isDispatched = processes.some(({ holder }) => holder !== null)
+  const isPlain = attributes.length === 0 && processes.every(({ names }) => names === null)
   return db.all<Submitted>(sql`
     with asked as materialized (
       select a.*, not c.paused as open
@@ -90,18 +96,14 @@ export function insertProcesses(
         initiator_is_user, priority, wait_seconds, exec_seconds, max_retries, spec, env, channels, names, location, cpu,
         memory, request_id, holder, holder_name, assign_id, place)
       where c.colony_key = ${colony}
-    ), first_requests as (
-      insert into requests (colony, caller, request_id, made_id)
-      select ${colony}, initiator_id, request_id, process_id from asked where request_id is not null
-      on conflict do nothing
-      returning made_id
-    ), fresh as materialized (
+    ), ${isRepeatable ? firstRequests(colony) : sql``} fresh as materialized (
       -- Submission times of a batch are equal; the nanoseconds keep the order in which the requests came.
-      select asked.*, e.executor_id is not null and asked.open as dispatched, asked.names::text[] as wanted_names,
+      select asked.*, asked.names::text[] as wanted_names,
+        ${isDispatched ? sql`e.executor_id is not null and asked.open` : sql`false`} as dispatched,
         (extract(epoch from now()) * 1000000)::bigint * 1000 + (place - 1) % 1000 as submitted_ns
       from asked
-      left join executors e on e.colony = ${colony} and e.executor_id = asked.holder and e.state = 1
-      where request_id is null or process_id in (select made_id from first_requests)
+      ${isDispatched ? sql`left join executors e on e.colony = ${colony} and e.executor_id = asked.holder and e.state = 1` : sql``}
+      ${isRepeatable ? sql`where request_id is null or process_id in (select made_id from first_requests)` : sql``}
     ), specs as (
       insert into process_specs (colony, process_id, node_name, function_name, executor_type, label, initiator_id,
         initiator_name, initiator_user, submitted_at, priority_time, wait_seconds, exec_seconds, max_retries, spec, env,
@@ -122,19 +124,7 @@ export function insertProcesses(
         case when dispatched then assign_id end, case when dispatched then now() end,
         case when dispatched then submitted_ns else submitted_ns - priority * 86400000000000 end
       from fresh
-    ), wants as (
-      insert into wanted (colony, executor_type, name, priority_time, process_id, location, cpu, memory)
-      select ${colony}, executor_type, name, submitted_ns - priority * 86400000000000, process_id, location, cpu, memory
-      from fresh, unnest(wanted_names) name
-      where not dispatched
-    ), environment as (
-      insert into attributes (colony, process_id, attribute_id, attribute_type, key, value)
-      select ${colony}, a.process_id, a.attribute_id, a.attribute_type, a.key, a.value
-      from unnest(${attributes.map((a) => a.processId)}::text[], ${attributes.map((a) => a.attributeId)}::text[],
-        ${attributes.map((a) => a.type)}::int[], ${attributes.map((a) => a.key)}::text[],
-        ${attributes.map((a) => a.value)}::text[]) as a (process_id, attribute_id, attribute_type, key, value)
-      join fresh on fresh.process_id = a.process_id
-    ), history as (
+    ), ${isPlain ? sql`` : namesAndAttributes(colony, attributes)} history as (
       insert into events (colony, process_id, old_state, state, attempt, holder, reason, executor_type)
       select ${colony}, process_id, null, dispatched::int, dispatched::int, case when dispatched then holder end,
         'submit', executor_type
@@ -146,12 +136,37 @@ export function insertProcesses(
       case when dispatched then now() + make_interval(secs => exec_seconds) end as exec_deadline,
       case when dispatched then now() end as started_at
     from fresh
-    union all
+    ${isRepeatable ? repetitions(colony) : sql``}`)
+}
+
+/** Of requests that may come again, those that had not come before. */
+const firstRequests = (colony: ColonyKey) => sql`first_requests as (
+      insert into requests (colony, caller, request_id, made_id)
+      select ${colony}, initiator_id, request_id, process_id from asked where request_id is not null
+      on conflict do nothing
+      returning made_id
+    ),`
+
+/** What the others had made. */
+const repetitions = (colony: ColonyKey) => sql`union all
     select (asked.place - 1)::int, r.made_id, false, 0, now(), 0, null, null, null
     from asked
     join requests r on r.colony = ${colony} and r.caller = asked.initiator_id and r.request_id = asked.request_id
-    where asked.process_id not in (select made_id from first_requests)`)
-}
+    where asked.process_id not in (select made_id from first_requests)`
+
+const namesAndAttributes = (colony: ColonyKey, attributes: readonly NewAttribute[]) => sql`wants as (
+      insert into wanted (colony, executor_type, name, priority_time, process_id, location, cpu, memory)
+      select ${colony}, executor_type, name, submitted_ns - priority * 86400000000000, process_id, location, cpu, memory
+      from fresh, unnest(wanted_names) name
+      where not dispatched
+    ), environment as (
+      insert into attributes (colony, process_id, attribute_id, attribute_type, key, value)
+      select ${colony}, a.process_id, a.attribute_id, a.attribute_type, a.key, a.value
+      from unnest(${attributes.map((a) => a.processId)}::text[], ${attributes.map((a) => a.attributeId)}::text[],
+        ${attributes.map((a) => a.type)}::int[], ${attributes.map((a) => a.key)}::text[],
+        ${attributes.map((a) => a.value)}::text[]) as a (process_id, attribute_id, attribute_type, key, value)
+      join fresh on fresh.process_id = a.process_id
+    ),`
 
 /** PostgreSQL's text form of a text array: lists of different lengths cannot travel in one array of arrays. */
 export function arrayLiteral(values: readonly string[]): string {

@@ -19,6 +19,7 @@ import type { Rights } from './directory/rights.js'
 import { type Call, type Caller, type Colony, type Handlers, Rendered, type Replica } from './handler.js'
 import type { Log } from './log.js'
 import { createReporter, type Report } from './refusal.js'
+import { replyBody, replyText } from './reply-body.js'
 import type { Outlet, Subscriptions } from './subscriber.js'
 import { watchAccess } from './watch-access.js'
 
@@ -31,8 +32,8 @@ export interface Exchange extends Pick<Call, 'signal' | 'hold'> {
 /** A reply, ready to be written. */
 export interface Answer {
   status: number
-  /** The reply envelope. */
-  body: string
+  /** The reply envelope; as bytes where it is large. */
+  body: string | Uint8Array
   /** For the metrics: the name of an operation, or `unknown`. */
   payloadtype: string
   /** To be called when the connection was gone before all of the body was handed over. */
@@ -88,7 +89,6 @@ interface Asked {
 type RunHandler = (input: never, call: Call) => Promise<unknown>
 type RunSubscription = (input: never, call: Call, outlet: Outlet) => () => void
 
-const replyTail = '","error":false}'
 /** The one operation that is asked for without a payload. */
 const withoutPayload = 'getserverinfomsg'
 const payloadtypeShownMax = 100
@@ -146,7 +146,8 @@ export function createAnswering(options: AnswerOptions): Answering {
     const input = readInput(envelope, route)
     const call = await admit(options, route, { callerId, input }, exchange)
     return runWatched(
-      (watched) => route.run(input as never, call, { ...watched, send: (text) => outlet.send(wrap(route, text)) }),
+      (watched) =>
+        route.run(input as never, call, { ...watched, send: (text) => outlet.send(replyText(route.replyHead, text)) }),
       { outlet, check: () => checkAccess(demandOf(route, { callerId, input }), options.rights) },
     )
   }
@@ -247,11 +248,12 @@ function success(route: Route<unknown>, output: unknown): Answer {
   const rendered = output instanceof Rendered
   const text = rendered ? output.text : route.encode(output as never)
   const { payloadtype } = route.operation
-  return { status: 200, body: wrap(route, text), payloadtype, onUnsent: rendered ? output.onUnsent : undefined }
-}
-
-function wrap({ replyHead }: Route<unknown>, text: string): string {
-  return replyHead + Buffer.from(text, 'utf8').toString('base64') + replyTail
+  return {
+    status: 200,
+    body: replyBody(route.replyHead, text),
+    payloadtype,
+    onUnsent: rendered ? output.onUnsent : undefined,
+  }
 }
 
 /**

@@ -42,6 +42,8 @@ export interface Hints extends Omit<HintReceiver, 'missed'> {
 const CHANNEL = 'colonies'
 /** How long hints are collected: one notification costs about as much as a small commit. */
 const COLLECT_MS = 10
+/** At least between two that only say that something has changed: a busy replica would send, and all others read, one each time. */
+const CHANGES_MS = 50
 /** Of one notification; PostgreSQL takes fewer than 8000. */
 const PAYLOAD_BYTES_MAX = 7_900
 /** Of one colony in one message; more are told as all. */
@@ -67,6 +69,8 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
   let appended = new Map<ColonyKey, Set<string>>()
   let ready = new Map<ColonyKey, ReadyLine[]>()
   let timer: NodeJS.Timeout | undefined
+  let dueMs = Number.POSITIVE_INFINITY
+  let sentMs = Number.NEGATIVE_INFINITY
   let sending = Promise.resolve()
 
   let lagSeconds = 0
@@ -103,12 +107,18 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
       receiver.ready(colony, [{ executorType, count, ...(from !== undefined && { from: priorityTimeOf(from) }) }])
   }
 
-  function collect(): void {
-    timer ??= setTimeout(() => {
-      timer = undefined
+  function collect(afterMs = 0): void {
+    const nowMs = performance.now()
+    const atMs = nowMs + Math.max(COLLECT_MS, afterMs)
+    if (atMs >= dueMs) return
+    clearTimeout(timer)
+    dueMs = atMs
+    timer = setTimeout(() => {
+      dueMs = Number.POSITIVE_INFINITY
+      sentMs = performance.now()
       // One after the other, so that a slow database gets fewer, larger notifications.
       sending = sending.then(send)
-    }, COLLECT_MS)
+    }, atMs - nowMs)
   }
 
   async function send(): Promise<void> {
@@ -145,7 +155,7 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
     },
     changed(colony) {
       changed.add(colony)
-      collect()
+      collect(sentMs + CHANGES_MS - performance.now())
     },
     appended(colony, tags) {
       const known = appended.get(colony) ?? new Set()

@@ -8,7 +8,8 @@ import { eventPoll } from './background/event-poll.js'
 import { generators } from './background/generators.js'
 import { idlePoll } from './background/idle-poll.js'
 import { storeLastHeard } from './background/last-heard.js'
-import { Alarm } from './background/loop.js'
+import { LOOK_MS, Lookout } from './background/lookout.js'
+import { Alarm, type Loop } from './background/loop.js'
 import { lostExecutors } from './background/lost-executors.js'
 import { lostInstances } from './background/lost-instances.js'
 import { partitions } from './background/partitions.js'
@@ -80,11 +81,7 @@ export function createReplica(shell: Shell): Parts {
     handlers,
     subscriptions,
     loops: [
-      deadlines(),
-      crons(config.cronPeriodMs),
-      generators(config.generatorPeriodMs, generatorAlarm),
-      lostExecutors,
-      lostInstances,
+      ...watchedLoops(config, generatorAlarm),
       unknownHolders,
       staleExecutors,
       idlePoll,
@@ -118,6 +115,21 @@ export function createReplica(shell: Shell): Parts {
     },
     drained: () => hotPath.drained(),
   }
+}
+
+/** Loops that look each second or two and seldom find anything. Those that were given another period come as that says. */
+function watchedLoops({ cronPeriodMs, generatorPeriodMs }: Config, generatorAlarm: Alarm): Loop[] {
+  const lookout = new Lookout()
+  const cronLoop = crons(cronPeriodMs)
+  const generatorLoop = generators(generatorPeriodMs, generatorAlarm)
+  return [
+    lookout,
+    lookout.watch('deadlines', deadlines()),
+    cronPeriodMs === LOOK_MS ? lookout.watch('crons', cronLoop) : cronLoop,
+    generatorPeriodMs === LOOK_MS ? lookout.watch('generators', generatorLoop) : generatorLoop,
+    lookout.watch('lostExecutors', lostExecutors),
+    lookout.watch('lostInstances', lostInstances),
+  ]
 }
 
 type Measured = Pick<Replica, 'hotPath' | 'members'> & Pick<Shell, 'db'>

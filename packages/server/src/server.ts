@@ -63,7 +63,7 @@ export interface RunningServer {
 const REQUESTS_GRACE_MS = 6_000
 const STOP_MS_MAX = 9_500
 const BACKOFF_MS_MAX = 5_000
-/** The directory is read several times a second; after this silence the database is taken for away. */
+/** Loops ask it something each second, whatever there is to do; after this silence the database is taken for away. */
 const SILENCE_MS_MAX = 2_000
 
 /**
@@ -147,7 +147,7 @@ async function openMetrics(
 class Front implements Guest {
   answering: Answering | undefined
   pubsub: PubSub | undefined
-  directory: Directory | undefined
+  db: Database | undefined
   objects: S3Endpoint | undefined
   stopped: Promise<void> | undefined
 
@@ -164,8 +164,8 @@ class Front implements Guest {
   /** @returns why this replica should get no requests now */
   unready(): string | undefined {
     if (this.stopped !== undefined) return 'The server is stopping.'
-    if (!this.answering || !this.directory) return 'The server is starting: it waits for its database.'
-    if (this.directory.silentMs > SILENCE_MS_MAX) return 'The database cannot be reached.'
+    if (!this.answering || !this.db) return 'The server is starting: it waits for its database.'
+    if (this.db.silentMs > SILENCE_MS_MAX) return 'The database cannot be reached.'
     return undefined
   }
 }
@@ -300,7 +300,7 @@ async function startParts(options: StartOptions): Promise<Running> {
   const { replica, handlers, subscriptions, heard } = parts
   const answering = createAnswering({ db, replica, rights: directory, handlers, subscriptions, log, heard })
   front.pubsub = createPubSub({ ...answering, metrics, connectionsMax: config.http.websocketsMax })
-  front.directory = directory
+  front.db = db
   front.objects = store && new S3Endpoint({ db, store, rights: directory, log })
   front.answering = answering
   let tellOutdated: (error: Error) => void = () => {}
@@ -329,13 +329,13 @@ function watchSchema(tellOutdated: (error: Error) => void): Loop {
   }
 }
 
-/** More than twice a second, so that no remembered right is ever older than one. */
+/** More than twice a second while there are requests, so that no remembered right is ever older than one. */
 function readDirectory(directory: Directory): Loop {
   return {
     name: 'directory',
     everyMs: 350,
     async runOnce() {
-      await directory.refresh()
+      if (directory.isDue) await directory.refresh()
       return 'rest'
     },
   }

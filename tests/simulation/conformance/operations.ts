@@ -49,6 +49,7 @@ function claimRun({ random, colony }: Scene): Run {
     memory: 0n,
     // Before all: the statement finds the same in another way. (Priority times of the model are not those of PostgreSQL.)
     ...(random.chance(0.5) && { from: 0n }),
+    hasOthers: random.chance(0.3),
   }
   const marked = random.some(executorNames)
   const claimants = Array.from({ length: random.between(1, 4) }, (): Claimant => {
@@ -65,7 +66,7 @@ function closeRun(scene: Scene): Run {
   const held = someHeld(scene)
   if (random.chance(0.7)) {
     const closes = held.map((one) => ({ ...one, output: random.chance(0.6) ? `["${one.processId}"]` : null }))
-    return { name: 'closeSuccessful', args: [colony.key, closes] }
+    return { name: 'closeSuccessful', args: [colony.key, closes, { expectsGraphs: random.chance(0.3) }] }
   }
   return { name: 'closeFailed', args: [colony.key, held.map((one) => ({ ...one, errors: maybe(random, ['no']) }))] }
 }

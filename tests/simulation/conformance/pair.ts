@@ -154,8 +154,17 @@ export async function outcomeOf(work: () => Promise<unknown>, ahead: Micros = 0)
 }
 
 const timeFields = /(_at|_deadline|_run|_ms|nextMs|plannedAt)$/
-/** Different by nature: places in queues, texts beyond the rows, and which of several parents is named. */
-const leftOut = new Set(['priority_time', 'submitted_ns', 'from', 'errors', 'workflow', 'more', 'oldest_pack'])
+/** Different by nature: durations, places in queues, texts beyond the rows, and which of several parents is named. */
+const leftOut = new Set([
+  'priority_time',
+  'submitted_ns',
+  'from',
+  'errors',
+  'workflow',
+  'more',
+  'oldest_pack',
+  'tookMs',
+])
 
 /** Without what cannot be the same: order where there is none, and functions. Times are shifted. */
 function comparable(value: unknown, ahead: Micros, key = ''): unknown {

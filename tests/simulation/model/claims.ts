@@ -14,6 +14,7 @@ interface Plan {
   pairs: { asked: Asked; row: Live }[]
   /** All rows that were locked on the way, which are more than are taken. */
   locked: Live[]
+  others: boolean
 }
 
 export const claimProcesses = statement('claimProcesses', {
@@ -34,7 +35,7 @@ export const claimProcesses = statement('claimProcesses', {
   apply(tx, colonyKey) {
     const { now } = tx
     const colony = tx.tables.of(colonyKey)
-    const { pairs, again } = tx.plan as Plan
+    const { pairs, again, others } = tx.plan as Plan
     for (const { asked, row } of pairs) {
       row.state = 1
       row.attempt += 1
@@ -51,7 +52,7 @@ export const claimProcesses = statement('claimProcesses', {
     const held = again.filter(({ asked, row }) => holds(asked, row) && colony.live.has(row.processId))
     for (const { row } of held) row.attempt += 1
     const rowsOf = (given: Plan['pairs'], isAgain: boolean) =>
-      given.map(({ asked, row }) => ({ ...claimedRow(colony, asked.place, row), again: isAgain }))
+      given.map(({ asked, row }) => ({ ...claimedRow(colony, asked.place, row), again: isAgain, others }))
     return [...rowsOf(pairs, false), ...rowsOf(held, true)]
   },
 })
@@ -62,7 +63,7 @@ function planClaim(
   claimants: readonly Claimant[],
   mayLock: (row: Live) => boolean,
 ): Plan {
-  const plan: Plan = { again: [], pairs: [], locked: [] }
+  const plan: Plan = { again: [], pairs: [], locked: [], others: areNamesWanted(colony, shape) }
   if (colony.paused) return plan
   const asked = claimants
     .map((claimant, place): Asked => ({ ...claimant, place }))
@@ -78,11 +79,18 @@ function planClaim(
   const taken = [...general.map((row) => ({ row, asked: undefined })), ...named.pairs]
     .sort((a, b) => byPriority(a.row, b.row))
     .slice(0, open.length)
+  plan.others ||= taken.some(({ row, asked }) => !asked && row.graphId !== null)
   const byName = taken.flatMap(({ row, asked }) => (asked ? [{ row, asked }] : []))
   const others = open.filter((one) => !byName.some((pair) => pair.asked === one))
   const unnamed = taken.flatMap(({ row, asked }) => (asked ? [] : [row]))
   plan.pairs = [...byName, ...unnamed.flatMap((row, nth) => (others[nth] ? [{ row, asked: others[nth] }] : []))]
   return plan
+}
+
+/** A claim from a mark on does not look whether any are. */
+function areNamesWanted(colony: ColonyTables, { executorType, from }: ClaimShape): boolean {
+  const wants = (row: Live) => row.executorType === executorType && row.names !== null && isReady(row)
+  return from !== undefined || [...colony.live.values()].some(wants)
 }
 
 const holds = ({ executorId, assignId }: Asked, row: Live) => row.holder === executorId && row.assignId === assignId
@@ -156,7 +164,7 @@ function lockNamed(
   return { locked: [...locked], pairs }
 }
 
-function claimedRow(colony: ColonyTables, place: number, row: Live): Omit<Claimed, 'again'> {
+function claimedRow(colony: ColonyTables, place: number, row: Live): Omit<Claimed, 'again' | 'others'> {
   const spec = colony.specs.get(row.processId) as Spec
   return {
     ...specColumns(colony, spec),

@@ -35,7 +35,7 @@ export const closeSuccessful = statement('closeSuccessful', {
         freed.add(waiting)
       }
     }
-    return { ended: endedOf(mine), ready: readyFrom([...freed].filter(isReady)) }
+    return { ...outcomeOf(mine), ready: readyFrom([...freed].filter(isReady)) }
   },
 })
 
@@ -212,7 +212,10 @@ function endWithDescendants(tx: Transaction, colony: ColonyTables, wishes: reado
     addEvent(tx, colony, row, { oldState: 0, state, reason: `parent ${cause}` })
     count(tx, colony, graphId, state)
   }
-  return { ended: endedOf(mine), ready: [] }
+  return { ...outcomeOf(mine), ready: [] }
 }
 
-const endedOf = (wishes: readonly Wish[]) => new Map(wishes.map(({ row, place }) => [row.processId, place]))
+const outcomeOf = (wishes: readonly Wish[]): Pick<Ended, 'ended' | 'inGraphs'> => ({
+  ended: new Map(wishes.map(({ row, place }) => [row.processId, place])),
+  inGraphs: wishes.some(({ row }) => row.graphId !== null),
+})

@@ -19,14 +19,14 @@ export const databaseTime = statement('databaseTime', { apply: ({ now }) => now 
 
 const dueFirst = (a: Cron, b: Cron) => (a.nextRun ?? 0) - (b.nextRun ?? 0) || (a.cron_id < b.cron_id ? -1 : 1)
 
-export const coloniesWithCrons = statement('coloniesWithCrons', {
-  apply: ({ tables, now }, withinMs) =>
-    [...tables.colonies.values()].flatMap((colony) => {
-      const times = [...colony.crons.values()].flatMap(({ nextRun }) => nextRun ?? [])
-      const inMs = (Math.min(...times) - now) / 1000
-      return inMs < withinMs ? [{ colony: colony.key, inMs }] : []
-    }),
-})
+export const comingCrons = ({ tables, now }: Transaction, withinMs: number) =>
+  [...tables.colonies.values()].flatMap((colony) => {
+    const times = [...colony.crons.values()].flatMap(({ nextRun }) => nextRun ?? [])
+    const inMs = (Math.min(...times) - now) / 1000
+    return inMs < withinMs ? [{ colony: colony.key, inMs }] : []
+  })
+
+export const coloniesWithCrons = statement('coloniesWithCrons', { apply: comingCrons })
 
 export const dueCronIds = statement('dueCronIds', {
   apply: ({ tables, now }, colonyKey, limit) =>

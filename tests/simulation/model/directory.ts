@@ -1,5 +1,6 @@
 import type { MembershipRow, Replaced } from '@colonies/database'
 import { forgetInstances } from './instances.js'
+import { listeningRow, sayListening } from './listening.js'
 import { statement, type Transaction } from './model-database.js'
 import { heldBy, putBack } from './releases.js'
 import { isLockedBy, rowOf } from './rows.js'
@@ -163,24 +164,23 @@ export const upsertFunction = statement('upsertFunction', {
 /** Nobody reads statistics in the simulation. */
 export const functionStatistics = statement('functionStatistics', { apply: () => [] })
 
+const aliveSeconds = 10
+const forgetSeconds = 60
+
+const alive = ({ tables, now }: Transaction) =>
+  [...tables.replicas.values()]
+    .filter(({ heardAt }) => heardAt > now - aliveSeconds * 1_000_000)
+    .map(({ heardAt, ...row }) => ({ ...row, started_at: wireTime(heardAt), heard_at: wireTime(heardAt) }))
+
 export const beatReplica = statement('beatReplica', {
-  apply({ tables, now }, replica) {
-    tables.replicas.set(replica.replica_id, { ...replica, heardAt: now })
-  },
-})
-
-export const listReplicas = statement('listReplicas', {
-  apply: ({ tables, now }, withinSeconds) =>
-    [...tables.replicas.values()]
-      .filter(({ heardAt }) => heardAt > now - withinSeconds * 1_000_000)
-      .map(({ heardAt, ...row }) => ({ ...row, started_at: wireTime(heardAt), heard_at: wireTime(heardAt) })),
-})
-
-export const removeGoneReplicas = statement('removeGoneReplicas', {
-  apply({ tables, now }, silentSeconds) {
-    const gone = [...tables.replicas.values()].filter(({ heardAt }) => heardAt < now - silentSeconds * 1_000_000)
-    for (const { replica_id } of gone) tables.replicas.delete(replica_id)
-    return gone.length
+  locks: () => ({ waits: [listeningRow] }),
+  apply(tx, replica) {
+    const { replicas } = tx.tables
+    const listensAnew = sayListening(tx)
+    replicas.set(replica.replica_id, { ...replica, heardAt: tx.now })
+    const gone = [...replicas.values()].filter(({ heardAt }) => heardAt < tx.now - forgetSeconds * 1_000_000)
+    for (const { replica_id } of gone) replicas.delete(replica_id)
+    return { alive: alive(tx), listensAnew }
   },
 })
 
@@ -195,6 +195,8 @@ export const takeLease = statement('takeLease', {
     return { replica_id, epoch: BigInt(epoch) }
   },
 })
+
+export const listReplicas = statement('listReplicas', { apply: alive })
 
 export const removeReplica = statement('removeReplica', {
   apply({ tables, now }, replicaId) {

@@ -16,14 +16,14 @@ import { statement, type Transaction } from './model-database.js'
 import { firstBytes, requestKey, rowOf } from './rows.js'
 import { after, type ColonyTables, type Generator, type Micros } from './tables.js'
 
-export const coloniesWithGenerators = statement('coloniesWithGenerators', {
-  apply: ({ tables, now }, withinMs) =>
-    [...tables.colonies.values()].flatMap((colony) => {
-      const times = [...colony.generators.values()].flatMap(({ dueAt }) => dueAt ?? [])
-      const inMs = (Math.min(...times) - now) / 1000
-      return inMs < withinMs ? [{ colony: colony.key, inMs }] : []
-    }),
-})
+export const comingGenerators = ({ tables, now }: Transaction, withinMs: number) =>
+  [...tables.colonies.values()].flatMap((colony) => {
+    const times = [...colony.generators.values()].flatMap(({ dueAt }) => dueAt ?? [])
+    const inMs = (Math.min(...times) - now) / 1000
+    return inMs < withinMs ? [{ colony: colony.key, inMs }] : []
+  })
+
+export const coloniesWithGenerators = statement('coloniesWithGenerators', { apply: comingGenerators })
 
 const dueFirst = (a: Generator, b: Generator) =>
   (a.dueAt ?? 0) - (b.dueAt ?? 0) || (a.generator_id < b.generator_id ? -1 : 1)

@@ -45,10 +45,10 @@ const heldBy = ({ live }: ColonyTables, { executorId, instanceId }: ExecutorInst
     ({ holder, assignId }) => holder === executorId && assignId?.startsWith(`instance:${instanceId}.`),
   )
 
-export const coloniesWithLostInstances = statement('coloniesWithLostInstances', {
-  apply: (tx) =>
-    [...tx.tables.colonies.values()].filter((colony) => lostInstances(colony, tx).length > 0).map(({ key }) => key),
-})
+export const lostInstanceColonies = (tx: Transaction) =>
+  [...tx.tables.colonies.values()].filter((colony) => lostInstances(colony, tx).length > 0).map(({ key }) => key)
+
+export const coloniesWithLostInstances = statement('coloniesWithLostInstances', { apply: lostInstanceColonies })
 
 export const releaseFromLostInstances = statement('releaseFromLostInstances', {
   locks({ tables, now, isFree }, colonyKey, limit) {

@@ -1,19 +1,24 @@
-import { statement } from './model-database.js'
+import { statement, type Transaction } from './model-database.js'
 import type { Micros, ReplicaHeard, Tables } from './tables.js'
 
 const gapMax = 10_000_000
 
 const isUnbroken = ({ lastAt }: Tables['listening'], now: Micros) => Math.abs(now - lastAt) <= gapMax
 
+/** @returns whether it began anew */
+export function sayListening({ tables, now }: Transaction): boolean {
+  const isOld = ({ knows, heardAt }: ReplicaHeard) => knows < 17 && heardAt > now - 30_000_000
+  const goesOn = isUnbroken(tables.listening, now) && ![...tables.replicas.values()].some(isOld)
+  const since = goesOn ? tables.listening.since : now
+  tables.listening = { since, lastAt: now }
+  return since === now
+}
+
+export const listeningRow = 'listening'
+
 export const keepListening = statement('keepListening', {
-  locks: () => ({ waits: ['listening'] }),
-  apply({ tables, now }) {
-    const isOld = ({ knows, heardAt }: ReplicaHeard) => knows < 17 && heardAt > now - 30_000_000
-    const goesOn = isUnbroken(tables.listening, now) && ![...tables.replicas.values()].some(isOld)
-    const since = goesOn ? tables.listening.since : now
-    tables.listening = { since, lastAt: now }
-    return since === now
-  },
+  locks: () => ({ waits: [listeningRow] }),
+  apply: sayListening,
 })
 
 /** When it is judged who is silent, and for how long they may be. */

@@ -100,6 +100,7 @@ export function databaseOf(engine: Engine): Database {
   }
   const db: Database = {
     failures: { connection: 0, serialization: 0, disk_full: 0, timeout: 0, other: 0 },
+    silentMs: 0,
     all: refuse,
     one: refuse,
     run: refuse,

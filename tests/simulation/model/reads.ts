@@ -1,4 +1,7 @@
-import { statement } from './model-database.js'
+import { comingCrons } from './crons.js'
+import { comingGenerators } from './generators.js'
+import { lostInstanceColonies } from './instances.js'
+import { statement, type Transaction } from './model-database.js'
 import { heldByLost } from './releases.js'
 import { isHeldBy, isOverdue, isReady, processRow, rowOf } from './rows.js'
 import type { ColonyTables } from './tables.js'
@@ -6,16 +9,24 @@ import type { ColonyTables } from './tables.js'
 const keysOf = (colonies: Iterable<ColonyTables>, test: (colony: ColonyTables) => boolean) =>
   [...colonies].filter(test).map(({ key }) => key)
 
-export const coloniesWithOverdue = statement('coloniesWithOverdue', {
-  apply: ({ tables, now }, withinSeconds) =>
-    keysOf(tables.colonies.values(), ({ live }) =>
-      [...live.values()].some((row) => isOverdue(row, now, withinSeconds)),
-    ),
-})
+const overdueColonies = ({ tables, now }: Transaction, withinSeconds?: number) =>
+  keysOf(tables.colonies.values(), ({ live }) => [...live.values()].some((row) => isOverdue(row, now, withinSeconds)))
 
-export const coloniesWithLostExecutors = statement('coloniesWithLostExecutors', {
-  apply: ({ tables, now }, silentSeconds) =>
-    keysOf(tables.colonies.values(), (colony) => heldByLost(colony, { tables, now, silentSeconds }).length > 0),
+export const coloniesWithOverdue = statement('coloniesWithOverdue', { apply: overdueColonies })
+
+const lostExecutorColonies = ({ tables, now }: Transaction, silentSeconds: number) =>
+  keysOf(tables.colonies.values(), (colony) => heldByLost(colony, { tables, now, silentSeconds }).length > 0)
+
+export const coloniesWithLostExecutors = statement('coloniesWithLostExecutors', { apply: lostExecutorColonies })
+
+export const readAgenda = statement('readAgenda', {
+  apply: (tx, { withinMs, silentSeconds }) => ({
+    deadlines: overdueColonies(tx).length > 0,
+    crons: comingCrons(tx, withinMs).length > 0,
+    generators: comingGenerators(tx, withinMs).length > 0,
+    lostExecutors: lostExecutorColonies(tx, silentSeconds).length > 0,
+    lostInstances: lostInstanceColonies(tx).length > 0,
+  }),
 })
 
 const heldByUnknown = ({ live, executors }: ColonyTables) =>

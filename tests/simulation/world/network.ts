@@ -5,7 +5,7 @@ import type { Node, World } from './world.js'
 export type AnswerRequest = (
   body: string,
   exchange: { signal: AbortSignal; readonly aborted: boolean; hold(): void },
-) => Promise<{ status: number; body: string; onUnsent: (() => void) | undefined }>
+) => Promise<{ status: number; body: string | Uint8Array; onUnsent: (() => void) | undefined }>
 
 type Fetch = NonNullable<ClientOptions['fetch']>
 type Response = Awaited<ReturnType<Fetch>>
@@ -152,7 +152,7 @@ export class Network {
       // Told by the caller's machine that nobody is there any more; by a cut line nobody is told anything.
       if (controller.signal.aborted || !from.isAlive) return onUnsent?.()
       if (isCutNow) return this.#reply(place.node.name, request, failure('ECONNRESET'))
-      const response = { status, headers: { get: () => null }, text: async () => body }
+      const response = { status, headers: { get: () => null }, text: async () => String(Buffer.from(body)) }
       this.#reply(place.node.name, request, response)
     })
   }

@@ -34,6 +34,9 @@ export async function spreadDatabase(plain: Database, config: DatabaseConfig): P
     get failures() {
       return spread.failures()
     },
+    get silentMs() {
+      return coordinator.silentMs
+    },
     get nodes() {
       return spread.nodes
     },

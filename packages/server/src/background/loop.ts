@@ -25,6 +25,8 @@ export interface Loop {
   readonly restMsMax?: number
   /** Ends the rest between two runs early. */
   readonly alarm?: Alarm
+  /** Whether somebody looks for it at present and rings the alarm; as long as that is so, it need not look for itself. */
+  readonly isWatched?: () => boolean
   /** One bounded piece of work. @returns `again` when there is more to do at once */
   runOnce(context: LoopContext): Promise<'again' | 'rest'>
 }
@@ -62,6 +64,8 @@ export class Alarm {
 
 /** Longest pause after failures: so long after the database is back, at most, deadlines, crons and readiness are late. */
 const BACKOFF_MS_MAX = 1_000
+/** A loop that is watched looks for itself as seldom: that somebody looks for it makes it cheap, this makes it sure. */
+const WATCHED_MS = 30_000
 /** How long `stop` waits for runs that do not look at their signal. */
 const STOP_MS_MAX = 1_000
 
@@ -112,7 +116,11 @@ async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
 const PART = 50
 
 /** @returns how long a loop rests after a run that took so long */
-export function restOf({ everyMs, restMsMax = everyMs }: Pick<Loop, 'everyMs' | 'restMsMax'>, tookMs: number): number {
+export function restOf(
+  { everyMs, restMsMax = everyMs, isWatched }: Pick<Loop, 'everyMs' | 'restMsMax' | 'isWatched'>,
+  tookMs: number,
+): number {
+  if (isWatched?.()) return WATCHED_MS
   return Math.max(everyMs, Math.min(restMsMax - tookMs, tookMs * PART))
 }
 

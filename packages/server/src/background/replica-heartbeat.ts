@@ -1,13 +1,14 @@
 import type { Members } from '../cluster/members.js'
 import type { Loop } from './loop.js'
 
-/** Tells the other replicas that this one lives. */
+/** Tells the other replicas that this one lives, and the database that somebody listens to executors. */
 export function replicaHeartbeat(members: Members): Loop {
   return {
     name: 'replica-heartbeat',
     everyMs: 2_000,
-    async runOnce({ db }) {
-      await members.beat(db)
+    async runOnce({ db, log }) {
+      if (await members.beat(db))
+        log.debug('executors have a minute to be heard again: nobody had listened, or the clock was set')
       return 'rest'
     },
   }

@@ -2,18 +2,12 @@ import {
   beatReplica,
   type Db,
   type LeaderLease,
-  listReplicas,
   type NewReplica,
   type ReplicaRow,
-  removeGoneReplicas,
   removeReplica,
   takeLease,
 } from '@colonies/database'
 
-/** Silence after which a replica is taken for gone. */
-export const ALIVE_SECONDS = 10
-/** Silence after which nobody has to see it any more. */
-const FORGET_SECONDS = 60
 const LEASE_SECONDS = 10
 
 /** Which replicas live, and which of them leads. Only what is shown, or merely cheaper in one place, depends on it. */
@@ -28,14 +22,18 @@ export class Members {
     this.#self = self
   }
 
-  /** Says that this replica lives, and looks who else does. */
-  async beat(db: Db): Promise<void> {
+  /**
+   * Says that this replica lives and listens, and looks who else does.
+   *
+   * @returns whether silence of executors counts from now on only
+   */
+  async beat(db: Db): Promise<boolean> {
     const startedAt = performance.now()
-    await beatReplica(db, this.#self)
+    const { alive, listensAnew } = await beatReplica(db, this.#self)
     this.#lease = await takeLease(db, this.#self.replica_id, LEASE_SECONDS)
+    this.#alive = alive
     this.#beatAt = startedAt
-    this.#alive = await listReplicas(db, ALIVE_SECONDS)
-    if (this.leads) await removeGoneReplicas(db, FORGET_SECONDS)
+    return listensAnew
   }
 
   /** Says goodbye, so that others need not wait for the silence. */

@@ -152,6 +152,24 @@ test('nothing that is remembered counts when the directory could not be read for
   assert.deepEqual(await states(directory, ada), [])
 })
 
+test('changes are read while somebody asks, a little less often for a minute after that, and then not', async (t) => {
+  const { db } = await testDatabase(t)
+  let now = 10_000
+  t.mock.method(performance, 'now', () => now)
+  const directory = new Directory(db)
+  await directory.refresh()
+  assert.equal(directory.isDue, false, 'nobody has asked')
+  now += 1
+  await states(directory, ada)
+  assert.equal(directory.isDue, true)
+  await directory.refresh()
+  assert.equal(directory.isDue, false)
+  now += 700
+  assert.equal(directory.isDue, true, 'before what is remembered is too old')
+  now += 60_000
+  assert.equal(directory.isDue, false)
+})
+
 test('nothing that is remembered counts when changes since the last reading are forgotten', async (t) => {
   const { db } = await testDatabase(t)
   await addExecutor(db, await addColony(db, 'dev'), ada, 1)

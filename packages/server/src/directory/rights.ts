@@ -44,14 +44,18 @@ interface Reading {
 
 /** No remembered right is older than this, or was confirmed longer ago. */
 const FRESH_MS = 1_000
+/** Changes are read again after this, though nobody asked meanwhile: what is remembered is still fresh for who comes next. */
+const REST_MS = 600
+/** Who comes after a longer silence has rights looked up. */
+const IN_USE_MS = 60_000
 const MEMBERS_MAX = 50_000
 const COLONIES_MAX = 10_000
 const OWNED_MAX = 1_000
 
 /**
  * Remembers rights for as long as they are known to hold. Each change in the directory leaves a row in the database; these
- * rows are read several times a second, and what they name is forgotten. When they cannot be read for a second, nothing
- * that is remembered counts.
+ * rows are read several times a second while somebody asks, and what they name is forgotten. When they have not been read for a
+ * second, nothing that is remembered counts.
  */
 export class Directory implements Rights {
   readonly #db: Db
@@ -62,6 +66,7 @@ export class Directory implements Rights {
   /** When the last complete reading of changes began. */
   #confirmedAt = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | undefined
+  #askedAt = Number.NEGATIVE_INFINITY
   /** Set while changes of this replica wait to be read: until then nothing that is remembered counts. */
   #settled: Promise<void> | undefined
 
@@ -81,11 +86,13 @@ export class Directory implements Rights {
   }
 
   async membershipsOf(id: string): Promise<readonly Membership[]> {
+    this.#askedAt = performance.now()
     if (this.#settled !== undefined) await this.#settled
     return (await this.#members.get(id)) ?? []
   }
 
   async colonyNamed(name: string): Promise<Colony | undefined> {
+    this.#askedAt = performance.now()
     if (this.#settled !== undefined) await this.#settled
     return this.#colonies.get(name)
   }
@@ -129,9 +136,11 @@ export class Directory implements Rights {
     return this.#reading
   }
 
-  /** Milliseconds since the database last answered. */
-  get silentMs(): number {
-    return performance.now() - this.#confirmedAt
+  /** Whether changes are to be read now, so that what is remembered stays fresh for those who ask. */
+  get isDue(): boolean {
+    if (this.#askedAt > this.#confirmedAt) return true
+    const nowMs = performance.now()
+    return nowMs - this.#askedAt < IN_USE_MS && nowMs - this.#confirmedAt > REST_MS
   }
 
   /** A reading that begins now: one under way may have begun before the change. */

@@ -251,7 +251,7 @@ class OpenRequest implements Exchange {
     this.#late = undefined
   }
 
-  #send(status: number, body: string): void {
+  #send(status: number, body: string | Uint8Array): void {
     this.#response.on('finish', () => {
       // Also comes when the connection broke while the reply was being written.
       this.#sent = !this.#request.socket.destroyed

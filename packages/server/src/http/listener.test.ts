@@ -10,7 +10,7 @@ import { listen } from './listener.js'
 import { Metrics } from './metrics.js'
 import { listenForMetrics, localMetrics } from './metrics-page.js'
 
-const ok: Answer = { status: 200, body: '{"answered":true}', payloadtype: 'testmsg', onUnsent: undefined }
+const ok = { status: 200, body: '{"answered":true}', payloadtype: 'testmsg', onUnsent: undefined } satisfies Answer
 
 interface Reply {
   status: number

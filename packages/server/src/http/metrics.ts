@@ -3,8 +3,8 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 /** Upper ends of the buckets of the latency histogram. */
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60] as const
 
-/** How often the event loop is looked at; a loop without delay is measured as this long. */
-const TICK_MS = 20
+/** How often the event loop is looked at; a loop without delay is measured as this long. Each look wakes the process. */
+const TICK_MS = 100
 
 interface Latency {
   /** How many requests fell into each bucket alone; the last is for those beyond all. */

@@ -69,6 +69,7 @@ class AssignWait implements Waiter {
   readonly cpu: bigint
   readonly memory: bigint
   readonly assignId: string
+  readonly hasNewId: boolean
   readonly slots: number
   readonly #call: KeptCall
   readonly #timeoutSeconds: number
@@ -91,6 +92,7 @@ class AssignWait implements Waiter {
     this.location = executor.location.toLowerCase()
     this.cpu = parseFreeCpu(options.availablecpu)
     this.memory = parseFreeMemory(options.availablemem)
+    this.hasNewId = options.assignid === ''
     this.assignId = copyOf(options.assignid) || newId()
     this.slots = options.slots
     this.#call = { db, colony, replica }

@@ -1,16 +1,17 @@
 import { checkState } from '@colonies/core'
 import {
+  type AttributeRow,
   type Claimed,
   cancelProcess,
   type Db,
   giveBack,
   type Holder,
+  type ListedProcess,
   listAttributes,
+  listByPrefix,
   listLive,
   listResults,
   listSubmittedSince,
-  type ProcessRow,
-  processIdsFrom,
   readHistory,
   readProcesses,
   readStandings,
@@ -18,7 +19,6 @@ import {
   removeProcesses,
   type Standing,
   setOutput,
-  thoseThatFit,
 } from '@colonies/database'
 import { ColoniesError, limits, State } from '@colonies/protocol'
 import { type Call, type Colony, type Handlers, Rendered } from '../handler.js'
@@ -92,25 +92,26 @@ export const processHandlers = {
   async getProcesses({ count, state, executortype, label, initiator, after, prefix }, { db, colony }) {
     checkCount(count)
     checkState(state)
-    const filter = { state, count, executorType: executortype, label, user: initiator, after }
-    const ids = await (prefix !== ''
-      ? processIdsFrom(db, colony.key, { prefix: idPrefix(prefix), count, after })
+    const page = { count, after, bytesMax: limits.listBytesMax }
+    const filter = { ...page, state, executorType: executortype, label, user: initiator }
+    const rows = await (prefix !== ''
+      ? listByPrefix(db, colony.key, { ...page, prefix: idPrefix(prefix) })
       : (state <= State.running ? listLive : listResults)(db, colony.key, filter))
-    const fitting = await thoseThatFit(db, colony.key, ids, limits.listBytesMax)
-    if (fitting.length < ids.length)
+    const found = rows[0]?.found ?? 0
+    if (rows.length < found)
       throw new ColoniesError(
         'too_large',
-        `These ${ids.length} processes have more than ${limits.listBytesMax} bytes: ask for ${fitting.length} at once`,
+        `These ${found} processes have more than ${limits.listBytesMax} bytes: ask for ${rows.length} at once`,
       )
-    return readList(db, colony, ids)
+    return listText(db, colony, rows)
   },
 
   async getProcessHistory({ executorid, seconds, state, after }, { db, colony }) {
     checkState(state)
     if (seconds < 0) throw new ColoniesError('bad_request', `seconds must not be negative, got ${seconds}`)
-    const filter = { state, executorId: executorid, seconds, count: limits.historyCountMax, after }
-    const ids = await listSubmittedSince(db, colony.key, filter)
-    return readList(db, colony, await thoseThatFit(db, colony.key, ids, limits.listBytesMax))
+    const page = { count: limits.historyCountMax, after, bytesMax: limits.listBytesMax }
+    const rows = await listSubmittedSince(db, colony.key, { ...page, state, executorId: executorid, seconds })
+    return listText(db, colony, rows)
   },
 
   async getProcessEvents({ processid, count, after }, { db, colony }) {
@@ -228,30 +229,23 @@ export function checkCount(count: number): void {
 export async function readProcess(db: Db, colony: Colony, processId: string): Promise<Rendered> {
   const [row] = await readProcesses(db, colony.key, [processId])
   if (!row) throw new ColoniesError('not_found', `Process with Id <${processId}> not found`)
-  return new Rendered(await textsOf(db, colony, [row]).then((texts) => texts[0] ?? ''))
+  const attributes = await listAttributes(db, colony.key, [processId])
+  return new Rendered(processText(row, { colonyName: colony.name, attributes }))
 }
 
-async function readList(db: Db, colony: Colony, ids: readonly string[]): Promise<Rendered> {
-  if (ids.length === 0) return new Rendered('null')
-  const texts = await textsOf(db, colony, await readProcesses(db, colony.key, ids))
-  return new Rendered(`[${texts.join(',')}]`)
-}
-
-async function textsOf(db: Db, colony: Colony, rows: readonly ProcessRow[]): Promise<string[]> {
-  const all = await listAttributes(
-    db,
-    colony.key,
-    rows.map((row) => row.process_id),
-  )
-  const byProcess = new Map<string, typeof all>()
-  for (const attribute of all) {
+async function listText(db: Db, colony: Colony, rows: readonly ListedProcess[]): Promise<Rendered> {
+  if (rows.length === 0) return new Rendered('null')
+  const ids = rows.filter((row) => row.has_attributes).map((row) => row.process_id)
+  const byProcess = new Map<string, AttributeRow[]>()
+  for (const attribute of ids.length === 0 ? [] : await listAttributes(db, colony.key, ids)) {
     const list = byProcess.get(attribute.process_id)
     if (list) list.push(attribute)
     else byProcess.set(attribute.process_id, [attribute])
   }
-  return rows.map((row) =>
+  const texts = rows.map((row) =>
     processText(row, { colonyName: colony.name, attributes: byProcess.get(row.process_id) ?? [] }),
   )
+  return new Rendered(`[${texts.join(',')}]`)
 }
 
 function rendering({ attributes }: ReturnType<typeof newSubmission>, colony: Colony) {

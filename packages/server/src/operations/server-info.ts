@@ -1,5 +1,4 @@
 import { countAll, countServer, listReplicas, type ReplicaRow, readLeader } from '@colonies/database'
-import { ALIVE_SECONDS } from '../cluster/members.js'
 import type { Handlers } from '../handler.js'
 import { executorsOf, statisticsOf } from './colonies.js'
 
@@ -31,7 +30,7 @@ export const serverInfoHandlers = {
 
   async getCluster(_input, { db }) {
     // Asked anew: a replica that has just slept still remembers what was true before.
-    const [alive, leader] = await Promise.all([listReplicas(db, ALIVE_SECONDS), readLeader(db)])
+    const [alive, leader] = await Promise.all([listReplicas(db), readLeader(db)])
     const leading = alive.find((one) => one.replica_id === leader?.replica_id)
     return { nodes: alive.map(nodeOf), leader: leading ? nodeOf(leading) : NOBODY }
   },

@@ -4,15 +4,19 @@ import { Doubt } from './doubt.js'
 
 const lost = Object.assign(new Error('the answer was lost'), { code: 'ECONNRESET' })
 
-test('a new waiter is in doubt until the first look', () => {
-  const doubt = new Doubt()
+test('who may have asked before is in doubt until the first look', () => {
+  const doubt = new Doubt({ isNew: false })
   assert.deepEqual([doubt.exists, doubt.isDue(5)], [true, true])
   doubt.lookedAt(5)
   assert.deepEqual([doubt.exists, doubt.isDue(5)], [false, false])
 })
 
+test('who asks with a new id is not', () => {
+  assert.equal(new Doubt({ isNew: true }).exists, false)
+})
+
 test('after a lost answer there are looks, ever fewer, until nothing can be committed any more', () => {
-  const doubt = new Doubt()
+  const doubt = new Doubt({ isNew: false })
   doubt.lookedAt(0)
   doubt.failed(lost, 1_000)
   const looks: number[] = []
@@ -25,7 +29,7 @@ test('after a lost answer there are looks, ever fewer, until nothing can be comm
 })
 
 test('another lost answer begins it anew', () => {
-  const doubt = new Doubt()
+  const doubt = new Doubt({ isNew: false })
   doubt.failed(lost, 0)
   doubt.lookedAt(30_000)
   doubt.failed(lost, 31_000)

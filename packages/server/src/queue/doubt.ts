@@ -10,9 +10,13 @@ const COMMITS_MS_MAX = 35_000
  * the one before. Times are in milliseconds of one clock.
  */
 export class Doubt {
-  /** Of a new waiter, who may have asked before, nothing is known until the first look. */
-  #sinceMs: number | undefined = Number.NEGATIVE_INFINITY
+  #sinceMs: number | undefined
   #lookAtMs = 0
+
+  /** @param isNew of who may have asked before, nothing is known until the first look */
+  constructor({ isNew }: { isNew: boolean }) {
+    this.#sinceMs = isNew ? undefined : Number.NEGATIVE_INFINITY
+  }
 
   get exists(): boolean {
     return this.#sinceMs !== undefined

@@ -29,6 +29,7 @@ import { colonyByColony } from '../colony-by-colony.js'
 import type { Log } from '../log.js'
 import { whyNotStored } from '../submission/why-not-stored.js'
 import { Batcher } from './batcher.js'
+import { ColoniesWithGraphs } from './colonies-with-graphs.js'
 import { GiveBacks } from './give-backs.js'
 import type { Reservation, Waiter } from './waiting-line.js'
 import { WaitingRoom } from './waiting-room.js'
@@ -130,13 +131,16 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
     waitingMax: WAITING_MAX,
   })
 
+  const withGraphs = new ColoniesWithGraphs()
   const closing = <Item extends { processId: string }>(
-    statement: (db: Db, colony: ColonyKey, items: Item[]) => Promise<Ended>,
+    statement: (db: Db, colony: ColonyKey, items: Item[], options: { expectsGraphs: boolean }) => Promise<Ended>,
     bytesOf: (item: Item) => number,
   ) =>
     new Batcher<Item, boolean>({
       async flush(colony, items) {
-        const { ended, ready } = await statement(db, colony, items)
+        const expectsGraphs = withGraphs.has(colony)
+        const { ended, ready, inGraphs } = await statement(db, colony, items, { expectsGraphs })
+        withGraphs.note(colony, inGraphs)
         hint(colony, ready)
         changed(colony)
         return items.map((item, place) => ended.get(item.processId) === place)
@@ -321,5 +325,6 @@ export function claimedFrom(process: NewProcess, row: Submitted): Claimed {
     named: process.names !== null,
     more: false,
     varied: false,
+    others: false,
   }
 }

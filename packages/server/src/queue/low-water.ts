@@ -76,8 +76,10 @@ export class LowWater {
       throw error
     })
     this.#usedAtMs = this.#nowMs()
-    if (isAll) lookedAtAll(mark, begunMs, this.#usedAtMs)
-    else if (this.#usedAtMs - begunMs > Math.max(SLOW_MS, 2 * mark.allTookMs)) mark.slow = 0 // it is not worth it
+    // Of PostgreSQL alone, where it tells: a replica that is busy itself makes no claim cheaper by looking at less.
+    const tookMs = claimed[0]?.tookMs ?? this.#usedAtMs - begunMs
+    if (isAll) lookedAtAll(mark, { begunMs, endedMs: this.#usedAtMs, tookMs })
+    else if (tookMs > Math.max(SLOW_MS, 2 * mark.allTookMs)) mark.slow = 0 // it is not worth it
     moveMark(mark, claimed, { asked: names.length, isAll })
     // While claims are quick, all of the queue is looked at for everybody.
     if (mark.slow === 0) mark.names.clear()
@@ -118,12 +120,18 @@ function startOf({ from, allAtMs, restMs, slow, isAllDue }: Mark, nowMs: number)
   return nowMs - allAtMs < Math.max(isAllDue ? 0 : ALL_MS, restMs) ? from : undefined
 }
 
+interface Look {
+  begunMs: number
+  endedMs: number
+  /** Without what it waited for. */
+  tookMs: number
+}
+
 /**
  * Why a look was slow is not known. A database that was busy or away for a moment must not hide for long what was released, so
  * the rest only grows when the look after it is slow again: it is about as long as looks have been slow.
  */
-function lookedAtAll(mark: Mark, begunMs: number, endedMs: number): void {
-  const tookMs = endedMs - begunMs
+function lookedAtAll(mark: Mark, { begunMs, endedMs, tookMs }: Look): void {
   const hasRested = begunMs - mark.allAtMs >= mark.restMs
   const grownMs = Math.max(ALL_MS, hasRested ? mark.restMs * 2 : mark.restMs)
   mark.slow = tookMs < SLOW_MS ? 0 : mark.slow + 1

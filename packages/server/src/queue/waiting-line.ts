@@ -10,6 +10,8 @@ export interface Waiter extends ClaimShape {
   readonly executorName: string
   /** Should a claim get lost with its connection, the next one with this id finds what it took. */
   readonly assignId: string
+  /** Nobody has asked with that id before. */
+  readonly hasNewId: boolean
   /** Processes that it takes at most. */
   readonly slots: number
   /** Called once, with at least one process. @returns false when the executor is gone and never sees them */
@@ -31,7 +33,7 @@ export interface Seat {
 }
 
 export function newSeat(waiter: Waiter): Seat {
-  return { waiter, busy: false, leaving: false, gone: false, doubt: new Doubt() }
+  return { waiter, busy: false, leaving: false, gone: false, doubt: new Doubt({ isNew: waiter.hasNewId }) }
 }
 
 /** A waiter set aside for a process that is just being stored. */
@@ -66,6 +68,8 @@ export interface Line {
   claiming: boolean
   /** The queue has many different demands, as far as the last claim knows. */
   isVaried: boolean
+  /** So many more claims expect processes that want executors by name or are in workflows. */
+  othersFor: number
   /** Where claims of the queue may begin. */
   lowWater: LowWater
   /** Waiters that are reserved: they come back, so the line has to stay. */
@@ -76,8 +80,16 @@ export interface Line {
 
 export function emptyLine(colony: ColonyKey, type: string): Line {
   const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), questions: new Questions<Seat>(), reserved: 0 }
-  const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areNamesKnown: false, isVaried: false }
-  return { colony, type, ...nobody, ...nothing, claiming: false, lowWater: new LowWater() }
+  const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areNamesKnown: false }
+  const unknown = { isVaried: false, othersFor: 0 }
+  return { colony, type, ...nobody, ...nothing, ...unknown, claiming: false, lowWater: new LowWater() }
+}
+
+/** After so many claims without names and workflows, none are expected. */
+const OTHERS_FOR = 20
+
+export function noteOthers(line: Line, [first]: readonly Claimed[]): void {
+  if (first) line.othersFor = first.others ? OTHERS_FOR : Math.max(0, line.othersFor - 1)
 }
 
 /** Shapes that are asked for until nothing more comes of a hint; the others have their turn with the next one, or the poll. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { type Claimed, type Db, insertProcesses, type ReadyLine } from '@colonies/database'
+import { type Claimed, type Db, insertProcesses, type ReadyLine, type Sql } from '@colonies/database'
 import { executorIdOf, plainProcess, testDatabase } from '@colonies/testkit'
 import { createLog } from '../log.js'
 import { type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
@@ -64,6 +64,7 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
           cpu: UNLIMITED,
           memory: UNLIMITED,
           assignId: `ask of ${executor}`,
+          hasNewId: false,
           slots: 1,
           once: false,
           take(processes: Claimed[]) {
@@ -258,23 +259,29 @@ async function until(isSo: () => boolean): Promise<void> {
   assert.ok(isSo(), 'it never came to be')
 }
 
-test('where claims are slow, executors that come one at a time do not all look at the whole queue', async (t) => {
+/** Whether each of four claims begins at a mark, when PostgreSQL, or the way to it, takes so long for each. */
+async function marksOf(t: TestContext, { atWorkMs, underWayMs }: { atWorkMs: number; underWayMs: number }) {
   const texts: string[] = []
   const slow = (db: Db): Db => ({
     ...db,
-    async all(statement) {
+    async all<Row>(statement: Sql) {
       texts.push(statement.statement.text)
-      // sleeps: as behind an old snapshot
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      return db.all(statement)
+      // sleeps: as long as is told
+      await new Promise((resolve) => setTimeout(resolve, underWayMs))
+      return (await db.all<Row>(statement)).map((row) => ({ ...row, tookMs: atWorkMs }))
     },
   })
   const { colony, wait } = await roomWith(t, ['a', 'b', 'c', 'd'], slow)
   const ids = [await colony.submit(), await colony.submit(), await colony.submit(), await colony.submit()]
   // Each is the only one that waits, and nobody is left when it has its process.
   for (const [place, executor] of ['a', 'b', 'c', 'd'].entries()) assert.equal(await wait(executor).took, ids[place])
-  assert.deepEqual(
-    texts.map((text) => text.includes('l.priority_time >= ')),
-    [false, false, true, true],
-  )
+  return texts.map((text) => text.includes('l.priority_time >= '))
+}
+
+test('where claims are slow, executors that come one at a time do not all look at the whole queue', async (t) => {
+  assert.deepEqual(await marksOf(t, { atWorkMs: 20, underWayMs: 0 }), [false, false, true, true])
+})
+
+test('where only the way to PostgreSQL is slow, or the replica itself, they do', async (t) => {
+  assert.deepEqual(await marksOf(t, { atWorkMs: 1, underWayMs: 20 }), [false, false, false, false])
 })

@@ -21,6 +21,7 @@ import {
   type Line,
   lineKey,
   newSeat,
+  noteOthers,
   type Reservation,
   type Seat,
   upToSlots,
@@ -337,13 +338,14 @@ export class WaitingRoom {
 
   /** @returns what was claimed; nothing when that failed */
   async #ask(line: Line, seats: Seat[], owners: readonly Seat[]): Promise<Claimed[]> {
-    const claimants = owners.map(({ waiter }) => ({
+    const claimants = owners.map(({ waiter, doubt }) => ({
       executorId: waiter.executorId,
       name: waiter.executorName,
       assignId: waiter.assignId,
+      isNew: waiter.hasNewId && !doubt.exists,
     }))
     const { executorType, location, cpu, memory } = shapeOf(seats)
-    const known = { executorType, location, cpu, memory, isVaried: line.isVaried }
+    const known = { executorType, location, cpu, memory, isVaried: line.isVaried, hasOthers: line.othersFor > 0 }
     // Who does not wait is told for certain that there is nothing.
     const looksAtAll = line.isVaried || seats.some(({ waiter }) => waiter.once)
     const begunMs = performance.now()
@@ -355,6 +357,7 @@ export class WaitingRoom {
         return claimProcesses(this.#db, line.colony, { ...known, from }, all)
       })
       line.isVaried = claimed[0]?.varied ?? line.isVaried
+      noteOthers(line, claimed)
       for (const { doubt } of seats) doubt.lookedAt(begunMs)
       return claimed
     } catch (error) {

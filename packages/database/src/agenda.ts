@@ -1,0 +1,45 @@
+import { comingCrons } from './crons.js'
+import type { Db } from './db.js'
+import { lostExecutorColonies } from './due.js'
+import { comingGenerators } from './generator-runs.js'
+import { lostInstanceColonies } from './instances.js'
+import { overdueColonies } from './overdue.js'
+import { sql } from './sql.js'
+
+/** Whether there is something to be done, for each loop that often finds nothing. */
+export interface Agenda {
+  deadlines: boolean
+  crons: boolean
+  generators: boolean
+  lostExecutors: boolean
+  lostInstances: boolean
+}
+
+export interface AgendaOptions {
+  /** Crons and generators whose time comes within this are something to be done. */
+  withinMs: number
+  /** Silence after which an executor that sends heartbeats is lost. */
+  silentSeconds: number
+}
+
+/**
+ * Asks for all of them at once what each loop asks for itself, up to the first colony of each that has something. Uses the
+ * indexes `live_deadline`, `crons_due`, `generators_due`, `live_holder` and `executor_instances_look`.
+ */
+export async function readAgenda(db: Db, { withinMs, silentSeconds }: AgendaOptions): Promise<Agenda> {
+  const rows = await db.all<Agenda>(sql`
+    select exists (${overdueColonies()}) as deadlines,
+      exists (${comingCrons(withinMs)}) as crons,
+      exists (${comingGenerators(withinMs)}) as generators,
+      exists (${lostExecutorColonies(silentSeconds)}) as "lostExecutors",
+      exists (${lostInstanceColonies()}) as "lostInstances"`)
+  // Where the tables are spread, each shard answers for its colonies.
+  const any = (what: keyof Agenda) => rows.some((row) => row[what])
+  return {
+    deadlines: any('deadlines'),
+    crons: any('crons'),
+    generators: any('generators'),
+    lostExecutors: any('lostExecutors'),
+    lostInstances: any('lostInstances'),
+  }
+}

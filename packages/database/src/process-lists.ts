@@ -1,0 +1,200 @@
+import type { Db } from './db.js'
+import { idsWithin, type PrefixPage } from './id-prefixes.js'
+import { type ProcessRow, specBytes, specColumns } from './process-row.js'
+import { type Sql, sql } from './sql.js'
+import type { ColonyKey } from './submissions.js'
+
+/** A process of a page. */
+export interface ListedProcess extends ProcessRow {
+  /** Processes of the page, with those that come after its bytes. */
+  found: number
+  has_attributes: boolean
+}
+
+/** What every page has. */
+interface Page {
+  count: number
+  /** Id of the last process of the page before; '' for the first page. */
+  after: string
+  /** The page ends before its texts have more; it has one process at least. */
+  bytesMax: number
+}
+
+export interface ListFilter extends Page {
+  state: number
+  /** '' for any. */
+  executorType: string
+  label: string
+  user: string
+}
+
+const NO_ID = ''
+
+const resultColumns = sql`r.process_id, r.state, r.holder, r.started_at, r.ended_at, r.wait_deadline, r.exec_deadline, r.retries,
+  r.attempt, 0 as open_parents, r.output, r.errors`
+
+const liveColumns = sql`l.process_id, l.state, l.holder, l.started_at, null::timestamptz as ended_at,
+  case when l.state = 0 then l.deadline end as wait_deadline, case when l.state = 1 then l.deadline end as exec_deadline,
+  l.retries, l.attempt, l.open_parents, l.output, null::text[] as errors`
+
+/** What `specColumns` needs, and the wait deadline. */
+const specOfPage = sql`s.initiator_id, s.initiator_name, s.priority_time, s.submitted_at, s.wait_seconds, s.spec,
+  s.env, s.channels, s.graph_id, s.input`
+
+/** Processes that wait (in queue order) or run (by start). Uses the index `live_list`; filters are applied on the way. */
+export function listLive(db: Db, colony: ColonyKey, filter: ListFilter): Promise<ListedProcess[]> {
+  const { state, executorType, label, user, count } = filter
+  const page = sql`
+    select l.list_place, ${liveColumns}, ${specOfPage}
+    from live l ${withSpec(colony, sql`l.process_id`)}
+    where l.colony = ${colony} and l.state = ${state}
+      and (l.list_place, l.process_id) > (${livePlaceOf(colony, filter)}, ${filter.after})
+      ${executorType === '' ? sql`` : sql`and l.executor_type = ${executorType}`}
+      ${label === '' ? sql`` : sql`and s.label = ${label}`}
+      ${user === '' ? sql`` : sql`and s.initiator_user = ${user}`}
+    order by l.list_place, l.process_id limit ${count}`
+  return readPage(db, colony, { page, order: sql`s.list_place, s.process_id`, bytesMax: filter.bytesMax })
+}
+
+/** The place in the list of the last process of the page before, even if it has moved on since. */
+function livePlaceOf(colony: ColonyKey, { state, after }: ListFilter): Sql {
+  if (after === NO_ID) return sql`'-9223372036854775808'::bigint`
+  if (state === 0)
+    return sql`coalesce((select priority_time from process_specs where colony = ${colony} and process_id = ${after}), 0)`
+  return sql`coalesce(
+    (select list_place from live where colony = ${colony} and process_id = ${after} and state = 1),
+    (select (extract(epoch from started_at) * 1000000)::bigint * 1000 from results
+     where colony = ${colony} and process_id = ${after}), 0)`
+}
+
+/** Ended processes, newest end first. Each filter has an index of `results` of its own. */
+export function listResults(db: Db, colony: ColonyKey, filter: ListFilter): Promise<ListedProcess[]> {
+  const { state, executorType, label, user, after, count } = filter
+  const beyond = sql`(r.ended_at, r.process_id) < (
+    coalesce((select ended_at from results where colony = ${colony} and process_id = ${after}), now()), ${after})`
+  const page = sql`
+    select ${resultColumns}, ${specOfPage}
+    from results r ${withSpec(colony, sql`r.process_id`)}
+    where r.colony = ${colony} and r.state = ${state}
+      ${after === NO_ID ? sql`` : sql`and ${beyond}`}
+      ${executorType === '' ? sql`` : sql`and r.executor_type = ${executorType}`}
+      ${label === '' ? sql`` : sql`and r.label = ${label} and r.label <> ''`}
+      ${user === '' ? sql`` : sql`and r.initiator_user = ${user}`}
+    order by r.ended_at desc, r.process_id desc limit ${count}`
+  return readPage(db, colony, { page, order: sql`s.ended_at desc, s.process_id desc`, bytesMax: filter.bytesMax })
+}
+
+export interface SinceFilter extends Page {
+  state: number
+  /** '' for any. */
+  executorId: string
+  seconds: number
+}
+
+/** Processes in one state that were submitted since a time, oldest first: in the order of their ids, which begin with it. */
+export function listSubmittedSince(db: Db, colony: ColonyKey, filter: SinceFilter): Promise<ListedProcess[]> {
+  const pageOf = [waitingSince, runningSince][filter.state] ?? endedSince
+  return readPage(db, colony, { page: pageOf(colony, filter), order: sql`s.process_id`, bytesMax: filter.bytesMax })
+}
+
+/** Walks the primary key of `results`, past what ended otherwise. */
+function endedSince(colony: ColonyKey, filter: SinceFilter): Sql {
+  return sql`
+    select ${resultColumns}, ${specOfPage}
+    from results r ${withSpec(colony, sql`r.process_id`)}
+    where r.colony = ${colony} and r.state = ${filter.state}
+      and ${isSince(filter, { id: sql`r.process_id`, holder: sql`r.holder` })} and ${wasSubmittedSince(filter)}
+    order by r.process_id limit ${filter.count}`
+}
+
+/** Walks the primary key of `live`, past what runs. */
+function waitingSince(colony: ColonyKey, filter: SinceFilter): Sql {
+  return sql`
+    select ${liveColumns}, ${specOfPage}
+    from live l ${withSpec(colony, sql`l.process_id`)}
+    where l.colony = ${colony} and l.state = 0
+      and ${isSince(filter, { id: sql`l.process_id`, holder: sql`l.holder` })} and ${wasSubmittedSince(filter)}
+    order by l.process_id limit ${filter.count}`
+}
+
+/**
+ * Reads all that run, or all that one executor runs: not many, while the primary key would lead past all that wait. So that it
+ * does not, ids are compared as an expression, of which there is no index.
+ */
+function runningSince(colony: ColonyKey, filter: SinceFilter): Sql {
+  const id = sql`(l.process_id || '')`
+  return sql`
+    select ${liveColumns}, ${specOfPage}
+    from (
+      select l.*, ${id} as place from live l
+      where l.colony = ${colony} and l.state = 1 and ${isSince(filter, { id, holder: sql`l.holder` })}
+      order by ${id} offset 0) l ${withSpec(colony, sql`l.process_id`)}
+    where ${wasSubmittedSince(filter)}
+    order by l.place limit ${filter.count}`
+}
+
+function isSince({ seconds, after, executorId }: SinceFilter, { id, holder }: { id: Sql; holder: Sql }): Sql {
+  return sql`${id} > ${after}
+      and ${id} >= lpad(to_hex(greatest(0, (extract(epoch from now()) - ${seconds}::int) * 1000)::bigint), 12, '0')
+      ${executorId === '' ? sql`` : sql`and ${holder} = ${executorId}`}`
+}
+
+/** By the clock of the database: the time in an id is that of the replica which made it. */
+const wasSubmittedSince = ({ seconds }: SinceFilter) =>
+  sql`s.submitted_at >= now() - make_interval(secs => ${seconds}::int)`
+
+/** Processes in any state whose ids begin so, in the order of ids. A range of the primary key of `process_specs`. */
+export function listByPrefix(db: Db, colony: ColonyKey, filter: PrefixPage & Page): Promise<ListedProcess[]> {
+  const page = sql`
+    select s.process_id, coalesce(l.state, r.state) as state, coalesce(l.holder, r.holder) as holder,
+      coalesce(l.started_at, r.started_at) as started_at, r.ended_at,
+      case when l.state = 0 then l.deadline else r.wait_deadline end as wait_deadline,
+      case when l.state = 1 then l.deadline else r.exec_deadline end as exec_deadline,
+      coalesce(l.retries, r.retries) as retries, coalesce(l.attempt, r.attempt) as attempt,
+      coalesce(l.open_parents, 0) as open_parents, coalesce(l.output, r.output) as output, r.errors, ${specOfPage}
+    from process_specs s
+    left join live l on l.colony = ${colony} and l.process_id = s.process_id
+    left join results r on r.colony = ${colony} and r.process_id = s.process_id
+    where s.colony = ${colony} and ${idsWithin(sql`s.process_id`, filter)} and coalesce(l.state, r.state) is not null
+    order by s.process_id limit ${filter.count}`
+  return readPage(db, colony, { page, order: sql`s.process_id`, bytesMax: filter.bytesMax })
+}
+
+/** What was submitted of each row. With a limit of its own, so that it is looked up for each, whatever the planner thinks. */
+function withSpec(colony: ColonyKey, id: Sql): Sql {
+  return sql`cross join lateral (
+      select * from process_specs s where s.colony = ${colony} and s.process_id = ${id} limit 1) s`
+}
+
+/**
+ * Reads the processes of a page, in the same look at the tables: each row is looked up once, and none but those of the page.
+ * Texts are not read until it is known which of them fit.
+ *
+ * @param options.page a select with a limit, of the columns of `specOfPage` and of `liveColumns` or `resultColumns`
+ * @param options.order of the page, by its columns `s`; the same as in the page, so that nothing is sorted
+ */
+function readPage(
+  db: Db,
+  colony: ColonyKey,
+  { page, order, bytesMax }: { page: Sql; order: Sql; bytesMax: number },
+): Promise<ListedProcess[]> {
+  return db.all<ListedProcess>(sql`
+    select s.state, s.holder, s.started_at, s.ended_at,
+      case when s.state = 0 then s.wait_deadline
+        else coalesce(s.wait_deadline, s.submitted_at + make_interval(secs => s.wait_seconds)) end as wait_deadline,
+      s.exec_deadline, s.retries, s.attempt, s.open_parents, s.output, s.errors, s.has_attributes, s.found,
+      ${specColumns(colony)}
+    from (
+      select s.*, a.bytes is not null as has_attributes, (count(*) over ())::int as found,
+        row_number() over upto as nth,
+        sum(${specBytes(colony)} + coalesce(a.bytes, 0) + coalesce(octet_length(s.output), 0)
+          + coalesce(octet_length(array_to_string(s.errors, '')), 0)) over upto as bytes
+      from (${page}) s
+      cross join lateral (
+        select sum(octet_length(a.value) + octet_length(a.key)) as bytes from attributes a
+        where a.colony = ${colony} and a.process_id = s.process_id) a
+      window upto as (order by ${order} rows unbounded preceding)
+    ) s
+    where s.nth = 1 or s.bytes <= ${bytesMax}
+    order by ${order}`)
+}
