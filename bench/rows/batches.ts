@@ -1,0 +1,54 @@
+import { type Caller, sameOf } from '../caller.js'
+import { rateFor } from '../measure/statistics.js'
+import type { OwnRow } from '../row.js'
+import { makeColony, specFor } from '../stage/colony.js'
+
+const AT_ONCE = 100
+const CONNECTIONS = 4
+
+/** Operations of our own, that carry many under one signature. */
+export const batchRows: readonly OwnRow[] = [
+  {
+    id: 'submit-batches',
+    says: `submit in batched operations of ${AT_ONCE}, ${CONNECTIONS} connections`,
+    unit: '/s',
+    better: 'more',
+    must: { times: 50, of: 'submit-64' },
+    reach: { times: 100, of: 'submit-64' },
+    limit: 'rows',
+    kind: 'own',
+    async run(target, size) {
+      const colony = await makeColony(target, { users: CONNECTIONS })
+      const items = Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colony.name) }))
+      const submit = sameOf(colony.users, 'submitbatchmsg', { colonyname: colony.name, items })
+      const { value, operations } = await rateFor(size === 'short' ? 2 : 5, CONNECTIONS, submit)
+      colony.close()
+      return { value: value * AT_ONCE, operations: operations * AT_ONCE }
+    },
+  },
+  {
+    id: 'lives-batches',
+    says: `assign and close in batched operations of ${AT_ONCE}, ${CONNECTIONS} executors`,
+    unit: '/s',
+    better: 'more',
+    limit: 'rows',
+    kind: 'own',
+    async run(target, size) {
+      const colony = await makeColony(target, { users: CONNECTIONS, executors: CONNECTIONS })
+      const items = Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colony.name) }))
+      const seconds = size === 'short' ? 2 : 5
+      await rateFor(seconds, CONNECTIONS, sameOf(colony.users, 'submitbatchmsg', { colonyname: colony.name, items }))
+      let closed = 0
+      const { value, operations } = await rateFor(seconds / 2, CONNECTIONS, async (connection) => {
+        const executor = colony.executors[connection] as Caller
+        const input = { colonyname: colony.name, timeout: 1, count: AT_ONCE }
+        const processes = await executor.call<{ processid: string }[]>('assignbatchmsg', input)
+        const outcomes = processes.map(({ processid }) => ({ processid, out: ['done'] }))
+        await executor.call('closebatchmsg', { colonyname: colony.name, items: outcomes })
+        closed += outcomes.length
+      })
+      colony.close()
+      return { value: (value * closed) / operations, operations: closed }
+    },
+  },
+]

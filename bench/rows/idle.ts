@@ -1,0 +1,57 @@
+import type { Caller } from '../caller.js'
+import { rateOf } from '../measure/statistics.js'
+import type { Row, Size, Target } from '../row.js'
+import { makeColony, specFor } from '../stage/colony.js'
+import { fillQueue } from '../stage/fill.js'
+
+const SECONDS = 10
+const MUST = 0.01
+/** The clock of processes counts in hundredths of a second: nothing, as far as it can tell. */
+const REACH = 0.001
+
+/** Processor time of server and database over that of the wall, while nobody asks for anything. */
+async function coresAtRest(target: Target) {
+  const before = await target.cpuSeconds()
+  // sleeps: for as long as is measured
+  await new Promise((resolve) => setTimeout(resolve, SECONDS * 1_000))
+  const after = await target.cpuSeconds()
+  if (!before || !after) return { value: Number.NaN, note: 'its processes are not known: --pids' }
+  const [server, database] = [after.server - before.server, after.database - before.database].map((s) => s / SECONDS)
+  return {
+    value: (server ?? 0) + (database ?? 0),
+    note: `server ${server?.toFixed(4)}, database ${database?.toFixed(4)}`,
+  }
+}
+
+const idle = { unit: 'cores', better: 'less', must: MUST, reach: REACH, runs: 1 } as const
+
+export const idleRows: readonly Row[] = [
+  {
+    id: 'idle-1000',
+    says: 'idle, 1 000 processes waiting',
+    ...idle,
+    kind: 'wire',
+    members: { users: 16 },
+    async run(target, colony) {
+      const spec = { ...specFor(colony.name), conditions: { colonyname: colony.name, executortype: 'nobody' } }
+      await rateOf(1_000, 16, (user) => (colony.users[user] as Caller).call('submitfuncspecmsg', { spec }))
+      // sleeps: until what follows on submits is done
+      await new Promise((resolve) => setTimeout(resolve, 3_000))
+      return coresAtRest(target)
+    },
+  },
+  {
+    id: 'idle-1m',
+    says: 'idle, 1 M processes waiting (filled)',
+    ...idle,
+    kind: 'own',
+    async run(target, size: Size) {
+      const colony = await makeColony(target, {})
+      await fillQueue(target.db, colony, { rows: size === 'short' ? 100_000 : 1_000_000 })
+      colony.close()
+      // sleeps: until what follows on so many rows is done
+      await new Promise((resolve) => setTimeout(resolve, 10_000))
+      return coresAtRest(target)
+    },
+  },
+]

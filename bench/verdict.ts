@@ -1,0 +1,30 @@
+import type { Result } from './rounds.js'
+import type { Demand, Row } from './row.js'
+
+export type Verdict = 'holds' | 'MISSED' | 'not known'
+
+/** Whether what has to be reached was: undefined where the row demands nothing. */
+export function verdictOf(result: Result, all: readonly Result[], demand: Demand | undefined): Verdict | undefined {
+  if (demand === undefined) return undefined
+  if (Number.isNaN(result.ours.value)) return 'MISSED' // it failed
+  const bound = boundOf(result, all, demand)
+  if (bound === undefined) return 'not known'
+  return isReached(result.row, result.ours.value, bound) ? 'holds' : 'MISSED'
+}
+
+/** The number that is demanded; undefined where the other server was not measured. */
+export function boundOf({ other }: Result, all: readonly Result[], demand: Demand): number | undefined {
+  if (typeof demand === 'number') return demand
+  const beside = demand.of === undefined ? other : all.find(({ row: one }) => one.id === demand.of)?.other
+  return beside && beside.value * demand.times
+}
+
+function isReached(row: Row, value: number, bound: number): boolean {
+  return row.better === 'more' ? value >= bound : value <= bound
+}
+
+/** Ours as a multiple of the other's, or the other's of ours where little is good: more is always better. */
+export function timesBetter({ row, ours, other }: Result): number | undefined {
+  if (!other) return undefined
+  return row.better === 'more' ? ours.value / other.value : other.value / ours.value
+}
