@@ -94,6 +94,7 @@ export function createReplica(shell: Shell): Parts {
       eventPoll([feed, channelFeed]),
       ...(store ? [storeCleanUp(store)] : []),
     ],
+    join: () => members.join(db),
     heard({ caller, colony }) {
       if (caller.kind === 'executor') lastHeard.heard(colony.key, caller.id)
     },

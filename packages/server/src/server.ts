@@ -298,6 +298,7 @@ async function startParts(options: StartOptions): Promise<Running> {
     },
   })
   const { replica, handlers, subscriptions, heard } = parts
+  await onceReachable({ log, signal }, () => parts.join())
   const answering = createAnswering({ db, replica, rights: directory, handlers, subscriptions, log, heard })
   front.pubsub = createPubSub({ ...answering, metrics, connectionsMax: config.http.websocketsMax })
   front.db = db

@@ -30,6 +30,8 @@ export interface Parts {
   readonly handlers: Handlers
   readonly subscriptions: Subscriptions
   readonly loops: readonly Loop[]
+  /** Says to all that the replica lives; it serves from then on. */
+  join(): Promise<void>
   /** A request was let in: who sent it lives. */
   heard(call: Call): void
   /** Another replica wrote events of this colony. */

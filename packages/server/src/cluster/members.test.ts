@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readLeader, sql } from '@colonies/database'
+import { listReplicas, readLeader, sql } from '@colonies/database'
 import { testDatabase } from '@colonies/testkit'
 import { Members } from './members.js'
 
@@ -10,6 +10,12 @@ const names = (members: Members) => members.alive.map((one) => one.name)
 test('replicas see each other, one leads, and another takes over when it falls silent', async (t) => {
   const { db } = await testDatabase(t)
   const [a, b] = [member('a'), member('b')]
+  await a.join(db)
+  assert.deepEqual(
+    (await listReplicas(db)).map(({ name }) => name),
+    ['a'],
+    'also before the first beat',
+  )
   assert.equal(a.alone, false, 'it has not looked yet')
   await a.beat(db)
   assert.deepEqual([names(a), a.alone, a.leads], [['a'], true, true])

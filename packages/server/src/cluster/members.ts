@@ -22,6 +22,11 @@ export class Members {
     this.#self = self
   }
 
+  /** Says that this replica lives, before it serves: whoever asks it then is told of it. Others it sees with its first beat. */
+  async join(db: Db): Promise<void> {
+    await beatReplica(db, this.#self)
+  }
+
   /**
    * Says that this replica lives and listens, and looks who else does.
    *
