@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { ChildServer } from '../hostile/child-server.js'
 
+/** For what reading leaves. */
+const GROWTH_MB_MAX = 16
 const MEGABYTE = 2 ** 20
 const ROUNDS = 5
 const AGAIN_MS = 30_000
@@ -50,18 +52,23 @@ export async function assertSamePace(t: TestContext, steps: Steps, few: Record<s
   assert.deepEqual(slow().map(said), [])
 }
 
-/** Reading all that there is leaves nothing in the memory of the server. */
+/** Reading all that there is leaves nothing in the memory of the server. A cache that was filled meanwhile grows once, a leak each time. */
 export async function assertSameMemory(
   t: TestContext,
   server: ChildServer,
   read: () => Promise<unknown>,
 ): Promise<void> {
-  const before = await server.memory()
-  await read()
-  const after = await server.memory()
-  const grown = (after.heapBytes + after.externalBytes - before.heapBytes - before.externalBytes) / MEGABYTE
-  t.diagnostic(`memory grown by ${grown.toFixed(1)} MB; ${(after.rssBytes / MEGABYTE).toFixed(0)} MB resident`)
-  assert.ok(grown < 16, `the memory has grown by ${grown} MB`)
+  const growth = async () => {
+    const before = await server.memory()
+    await read()
+    const after = await server.memory()
+    const grown = (after.heapBytes + after.externalBytes - before.heapBytes - before.externalBytes) / MEGABYTE
+    t.diagnostic(`memory grown by ${grown.toFixed(1)} MB; ${(after.rssBytes / MEGABYTE).toFixed(0)} MB resident`)
+    return grown
+  }
+  let grown = await growth()
+  if (grown >= GROWTH_MB_MAX) grown = await growth()
+  assert.ok(grown < GROWTH_MB_MAX, `the memory has grown by ${grown} MB`)
 }
 
 /** Walks through a list from its beginning to its end, page by page. @returns how many items it has */
