@@ -52,6 +52,8 @@ async function main(): Promise<number> {
   const begin = performance.now()
   const budget = JSON.parse(await readFile(fileAt('bench/budget.json'), 'utf8')) as Budget
   const words = given.budget ? Object.keys(budget) : positionals
+  if (given.budget && words.length === 0)
+    throw new Error('bench/budget.json is empty: npm run bench -- --short --write-budget ROWS')
   const chosen = rows.filter(({ id }) => words.length === 0 || words.some((word) => isMeant(id, word)))
   if (chosen.length === 0) throw new Error(`there is no such row; there are ${rows.map(({ id }) => id).join(', ')}`)
   const others = otherServers()

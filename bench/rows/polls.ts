@@ -25,15 +25,15 @@ async function hang(target: OurTarget, count: number): Promise<Hanging> {
   const colony = await makeColony(target, { executors: EXECUTORS })
   const connections = Array.from({ length: count }, (_, n) => (colony.executors[n % EXECUTORS] as Caller).again())
   const waiting: ((process: { processid: string }) => void)[] = []
+  let hungUp = false
   const ask = async (caller: Caller): Promise<void> => {
     try {
       const input = { colonyname: colony.name, timeout: HOLD_SECONDS }
       const process = await caller.call<{ processid: string }>('assignprocessmsg', input)
       waiting.shift()?.(process)
     } catch (error) {
-      // Those that are hung up on in the end break.
-      if (!(error instanceof Refusal)) return
-      if (error.status !== 503) throw error
+      if (hungUp) return
+      if (!(error instanceof Refusal && error.status === 503)) throw error
       // sleeps: ten thousand at once are more than a replica lets in; who is sent away comes again, as SDKs do
       await new Promise((resolve) => setTimeout(resolve, 100))
       await ask(caller)
@@ -42,7 +42,9 @@ async function hang(target: OurTarget, count: number): Promise<Hanging> {
   let asked: Promise<unknown> = Promise.resolve()
   const acceptMs = await timeOf(async () => {
     asked = Promise.all(connections.map(ask))
-    await until(async () => (await metricsOf(target.url)).waiters >= count)
+    // One that fails will never hang.
+    const all = until(async () => (await metricsOf(target.url)).waiters >= count)
+    await Promise.race([all, asked.then(() => all)])
   })
   return {
     acceptMs,
@@ -50,6 +52,7 @@ async function hang(target: OurTarget, count: number): Promise<Hanging> {
     user: colony.user,
     colonyname: colony.name,
     async hangUp() {
+      hungUp = true
       for (const caller of connections) caller.close()
       await asked
       await until(async () => (await metricsOf(target.url)).waiters === 0)

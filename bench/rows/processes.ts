@@ -74,15 +74,21 @@ async function lives(colony: BenchColony, size: Size) {
   const begin = performance.now()
   const end = begin + seconds(size) * 1_000
   let [turn, ended] = [0, 0]
+  const waiting: (() => void)[] = []
+  // Not further ahead than executors can follow, or in the end there is a queue to empty.
+  const mayGoOn = () => turn - ended < 4 * colony.executors.length
   const submitting = colony.users.map(async (user) => {
-    // Not further ahead than executors can follow, or in the end there is a queue to empty.
     while (performance.now() < end) {
-      if (turn - ended < 4 * colony.executors.length) await user.deliver(submission(user, colony, turn++))
-      else await new Promise((resolve) => setTimeout(resolve, 1))
+      if (mayGoOn()) await user.deliver(submission(user, colony, turn++))
+      else await new Promise<void>((resolve) => waiting.push(resolve))
     }
   })
   const executing = workersOf(colony).map(async (worker) => {
-    while (performance.now() < end) if (await worker.live()) ended++
+    while (performance.now() < end) {
+      if (await worker.live()) ended++
+      waiting.shift()?.()
+    }
+    for (const goOn of waiting.splice(0)) goOn()
   })
   await Promise.all([...submitting, ...executing])
   return { value: (ended * 1_000) / (performance.now() - begin), operations: ended }
