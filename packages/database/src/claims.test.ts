@@ -4,6 +4,7 @@ import { testDatabase } from '@colonies/testkit'
 import type { ClaimShape } from './claim-shape.js'
 import { claimProcesses } from './claims.js'
 import { closeSuccessful } from './closes.js'
+import { insertGraph } from './graphs.js'
 import { sql } from './sql.js'
 import { insertProcesses, type NewProcess } from './submissions.js'
 import { anyShape, claimant, testColony, UNLIMITED } from './testing/colony.js'
@@ -74,6 +75,26 @@ test('asking again with the assign id of a lost reply gives the same process whi
     { processId: first?.process_id ?? '', holder: 'e1-id', attempt: 2, output: null },
   ])
   assert.deepEqual(await claimProcesses(db, colony.key, anyShape, [claimant('e1', 'ask-1')]), [])
+})
+
+test('what is asked for again is one more attempt, also beside a process of a workflow', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  await insertProcesses(db, colony.key, [colony.process()], [])
+  const [first] = await claimProcesses(db, colony.key, anyShape, [claimant('e1', 'ask-1')])
+  await insertGraph(db, colony.key, {
+    graphId: '9'.repeat(64),
+    initiatorId: 'user-id',
+    initiatorName: 'user',
+    requestId: null,
+    cron: null,
+    attributes: [],
+    nodes: [{ ...colony.process(), parents: [], children: [], input: null }],
+  })
+  const both = [claimant('e1', 'ask-1'), claimant('e1', 'ask-2')]
+  const rows = await claimProcesses(db, colony.key, anyShape, both)
+  const again = rows.find((row) => row.again)
+  assert.deepEqual([rows.length, again?.process_id, again?.attempt], [2, first?.process_id, 2])
 })
 
 test('neither a paused colony nor an executor that is not approved gets a process', async (t) => {

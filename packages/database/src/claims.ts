@@ -145,7 +145,7 @@ function claimAll(claim: Claim): Sql {
     from (${found(claim, { isPlain: false })}) found`
 }
 
-/** Who asks, as the table `asked`, and what they were given before, as `again`. */
+/** Who asks, as the table `asked`, and what they were given before, as `again`, unless nobody can have been given anything. */
 function askedFor({ colony, shape, claimants, mayBeAgain }: Claim, isOfUse = sql`true`): Sql {
   const { from = null } = shape
   const marked = from !== null
@@ -201,7 +201,7 @@ function pairsOf(processes: Sql, claimants: Sql): Sql {
       join (select place, row_number() over (order by place) as nth from ${claimants} c) o on o.nth = g.nth`
 }
 
-/** Gives the processes of `pairs` to their claimants, and what was asked for before to whom it was given; all as `given`. */
+/** Gives the processes of `pairs` to their claimants as `claimed`, and what was asked for before to whom it was given as `given_again`. */
 function claimed({ colony, mayBeAgain }: Claim, { isPlain }: Plainness): Sql {
   const claim = sql`claimed as (
       update live l
@@ -222,7 +222,7 @@ function claimed({ colony, mayBeAgain }: Claim, { isPlain }: Plainness): Sql {
       update live l set attempt = l.attempt + 1
       from again a
       where l.colony = ${colony} and l.process_id = a.process_id and ${heldAs(sql`a.executor_id`, sql`0`)}
-        and l.assign_id = a.assign_id
+        and l.assign_id = a.assign_id ${isPlain ? sql`and not (select are_there from others)` : sql``}
       returning l.*, a.place, true as again
     )`
 }

@@ -16,6 +16,24 @@ export const withChangedGraphs: ColonyIndex = {
   rows: sql`t.counted_state is distinct from t.state`,
 }
 
+/** A column that says when a row has something to do, with an index that begins with the colony and has those rows only. */
+interface Times {
+  table: Sql
+  time: Sql
+}
+
+/** Colonies with something to do within some ms, and how many ms away the first is, less than 0 when it is late. */
+export function comingIn({ table, time }: Times, withinMs: number): Sql {
+  const columns = sql`t.${time}`
+  return sql`
+    select k.colony, extract(epoch from first.at - now())::float8 * 1000 as "inMs"
+    from ${coloniesIn({ table, columns, rows: sql`${columns} is not null` })} k
+    cross join lateral (
+      select ${columns} as at from ${table} t where t.colony = k.colony and ${columns} is not null
+      order by ${columns} limit 1) first
+    where first.at < now() + make_interval(secs => ${withinMs / 1000}::float8)`
+}
+
 /**
  * Keys of the colonies that have rows in an index, as a table `(colony)`: one step through the index per such colony. How
  * many rows each has does not matter, nor how many colonies have none; most of many colonies have nothing to be done.

@@ -1,6 +1,6 @@
 import type { JsonText } from '@colonies/protocol'
 import { cancelGraph } from './closes.js'
-import { coloniesIn } from './colonies-in.js'
+import { comingIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { firstBytes } from './first-bytes.js'
 import { insertGraphs, type NewGraph, readyByGraph, type StoredGraph } from './graphs.js'
@@ -100,13 +100,7 @@ export function coloniesWithCrons(db: Db, withinMs: number): Promise<ComingCron[
 }
 
 /** What `coloniesWithCrons` asks. */
-export const comingCrons = (withinMs: number): Sql => sql`
-  select k.colony, extract(epoch from first.next_run - now())::float8 * 1000 as "inMs"
-  from ${coloniesIn({ table: sql`crons`, columns: sql`t.next_run`, rows: sql`t.next_run is not null` })} k
-  cross join lateral (
-    select c.next_run from crons c where c.colony = k.colony and c.next_run is not null
-    order by c.next_run limit 1) first
-  where first.next_run < now() + make_interval(secs => ${withinMs / 1000}::float8)`
+export const comingCrons = (withinMs: number): Sql => comingIn({ table: sql`crons`, time: sql`next_run` }, withinMs)
 
 /** Ids of crons that can start, oldest time first. */
 export async function dueCronIds(db: Db, colony: ColonyKey, limit: number): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { coloniesIn } from './colonies-in.js'
+import { comingIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { firstBytes } from './first-bytes.js'
 import { insertGraphs, type NewGraph, readyByGraph } from './graphs.js'
@@ -19,13 +19,8 @@ export function coloniesWithGenerators(db: Db, withinMs: number): Promise<Coming
 }
 
 /** What `coloniesWithGenerators` asks. */
-export const comingGenerators = (withinMs: number): Sql => sql`
-  select k.colony, extract(epoch from first.due_at - now())::float8 * 1000 as "inMs"
-  from ${coloniesIn({ table: sql`generators`, columns: sql`t.due_at`, rows: sql`t.due_at is not null` })} k
-  cross join lateral (
-    select g.due_at from generators g where g.colony = k.colony and g.due_at is not null
-    order by g.due_at limit 1) first
-  where first.due_at < now() + make_interval(secs => ${withinMs / 1000}::float8)`
+export const comingGenerators = (withinMs: number): Sql =>
+  comingIn({ table: sql`generators`, time: sql`due_at` }, withinMs)
 
 /** Ids of generators that are due, the longest first. */
 export async function dueGeneratorIds(db: Db, colony: ColonyKey, limit: number): Promise<string[]> {

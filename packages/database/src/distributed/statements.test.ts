@@ -22,11 +22,9 @@ const copied = 'only on one PostgreSQL, after a restore'
 /** Templates that name a table without naming one colony for it; by file and how they begin, a value as `{colony}`. */
 const acrossColonies: readonly { file: string; begins: string; why: string }[] = [
   { file: 'counters.ts', begins: 'with parts as (', why: sums },
-  { file: 'crons.ts', begins: 'select k.colony, extract(epoch from first.next_run', why: looks },
   { file: 'due.ts', begins: 'with held as materialized ( select l.colony', why: looks },
   { file: 'due.ts', begins: 'select k.colony from {coloniesIn(withEvents)}', why: looks },
   { file: 'file-removals.ts', begins: 'select f.file_id from files f where {ofFile}', why: part },
-  { file: 'generator-runs.ts', begins: 'select k.colony, extract(epoch from first.due_at', why: looks },
   { file: 'instances.ts', begins: 'select k.colony from {coloniesIn(', why: looks },
   { file: 'logs.ts', begins: 'select {columns} from logs where {which}', why: part },
   { file: 'overdue.ts', begins: 'select k.colony from {coloniesIn(', why: looks },

@@ -1,5 +1,6 @@
 import type { Claimed, ClaimShape, ColonyKey, ReadyLine } from '@colonies/database'
 import { Doubt } from './doubt.js'
+import { Expectation } from './expectation.js'
 import { LowWater, sameShape } from './low-water.js'
 import { Questions } from './questions.js'
 
@@ -68,8 +69,8 @@ export interface Line {
   claiming: boolean
   /** The queue has many different demands, as far as the last claim knows. */
   isVaried: boolean
-  /** So many more claims expect processes that want executors by name or are in workflows. */
-  othersFor: number
+  /** Processes that want executors by name or are in workflows. */
+  others: Expectation
   /** Where claims of the queue may begin. */
   lowWater: LowWater
   /** Waiters that are reserved: they come back, so the line has to stay. */
@@ -81,15 +82,8 @@ export interface Line {
 export function emptyLine(colony: ColonyKey, type: string): Line {
   const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), questions: new Questions<Seat>(), reserved: 0 }
   const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areNamesKnown: false }
-  const unknown = { isVaried: false, othersFor: 0 }
+  const unknown = { isVaried: false, others: new Expectation() }
   return { colony, type, ...nobody, ...nothing, ...unknown, claiming: false, lowWater: new LowWater() }
-}
-
-/** After so many claims without names and workflows, none are expected. */
-const OTHERS_FOR = 20
-
-export function noteOthers(line: Line, [first]: readonly Claimed[]): void {
-  if (first) line.othersFor = first.others ? OTHERS_FOR : Math.max(0, line.othersFor - 1)
 }
 
 /** Shapes that are asked for until nothing more comes of a hint; the others have their turn with the next one, or the poll. */

@@ -21,7 +21,6 @@ import {
   type Line,
   lineKey,
   newSeat,
-  noteOthers,
   type Reservation,
   type Seat,
   upToSlots,
@@ -345,7 +344,7 @@ export class WaitingRoom {
       isNew: waiter.hasNewId && !doubt.exists,
     }))
     const { executorType, location, cpu, memory } = shapeOf(seats)
-    const known = { executorType, location, cpu, memory, isVaried: line.isVaried, hasOthers: line.othersFor > 0 }
+    const known = { executorType, location, cpu, memory, isVaried: line.isVaried, hasOthers: line.others.isThere }
     // Who does not wait is told for certain that there is nothing.
     const looksAtAll = line.isVaried || seats.some(({ waiter }) => waiter.once)
     const begunMs = performance.now()
@@ -357,7 +356,7 @@ export class WaitingRoom {
         return claimProcesses(this.#db, line.colony, { ...known, from }, all)
       })
       line.isVaried = claimed[0]?.varied ?? line.isVaried
-      noteOthers(line, claimed)
+      if (claimed[0]) line.others.note(claimed[0].others)
       for (const { doubt } of seats) doubt.lookedAt(begunMs)
       return claimed
     } catch (error) {
