@@ -1,3 +1,4 @@
+import { bigintColumn, flagColumn, intColumn, textColumn } from './columns.js'
 import type { Db } from './db.js'
 import { sql } from './sql.js'
 
@@ -73,7 +74,8 @@ export function insertProcesses(
   processes: readonly NewProcess[],
   attributes: readonly NewAttribute[],
 ): Promise<Submitted[]> {
-  const column = <T>(pick: (process: NewProcess) => T) => processes.map(pick)
+  const texts = (pick: (process: NewProcess) => string | null) => textColumn(processes, pick)
+  const ints = (pick: (process: NewProcess) => number | null) => intColumn(processes, pick)
   const isRepeatable = processes.some(({ requestId }) => requestId !== null)
   const isDispatched = processes.some(({ holder }) => holder !== null)
   const isPlain = attributes.length === 0 && processes.every(({ names }) => names === null)
@@ -81,17 +83,17 @@ export function insertProcesses(
     with asked as materialized (
       select a.*, not c.paused as open
       from colonies c, unnest(
-        ${column((p) => p.processId)}::text[], ${column((p) => p.nodeName)}::text[],
-        ${column((p) => p.functionName)}::text[], ${column((p) => p.executorType)}::text[],
-        ${column((p) => p.label)}::text[], ${column((p) => p.initiatorId)}::text[],
-        ${column((p) => p.initiatorName)}::text[], ${column((p) => p.initiatorIsUser)}::boolean[],
-        ${column((p) => p.priority)}::bigint[], ${column((p) => p.waitSeconds)}::int[],
-        ${column((p) => p.execSeconds)}::int[], ${column((p) => p.maxRetries)}::int[],
-        ${column((p) => p.spec)}::text[], ${column((p) => p.env)}::text[], ${column((p) => p.channels)}::text[],
-        ${column((p) => p.names && arrayLiteral(p.names))}::text[], ${column((p) => p.location)}::text[],
-        ${column((p) => p.cpu)}::bigint[], ${column((p) => p.memory)}::bigint[],
-        ${column((p) => p.requestId)}::text[], ${column((p) => p.holder?.id ?? null)}::text[],
-        ${column((p) => p.holder?.name ?? null)}::text[], ${column((p) => p.holder?.assignId ?? null)}::text[]
+        ${texts((p) => p.processId)}::text[], ${texts((p) => p.nodeName)}::text[],
+        ${texts((p) => p.functionName)}::text[], ${texts((p) => p.executorType)}::text[],
+        ${texts((p) => p.label)}::text[], ${texts((p) => p.initiatorId)}::text[],
+        ${texts((p) => p.initiatorName)}::text[], ${flagColumn(processes, (p) => p.initiatorIsUser)}::boolean[],
+        ${ints((p) => p.priority)}::int[], ${ints((p) => p.waitSeconds)}::int[],
+        ${ints((p) => p.execSeconds)}::int[], ${ints((p) => p.maxRetries)}::int[],
+        ${texts((p) => p.spec)}::text[], ${texts((p) => p.env)}::text[], ${texts((p) => p.channels)}::text[],
+        ${texts((p) => p.names && arrayLiteral(p.names))}::text[], ${texts((p) => p.location)}::text[],
+        ${bigintColumn(processes, (p) => p.cpu)}::bigint[], ${bigintColumn(processes, (p) => p.memory)}::bigint[],
+        ${texts((p) => p.requestId)}::text[], ${texts((p) => p.holder?.id ?? null)}::text[],
+        ${texts((p) => p.holder?.name ?? null)}::text[], ${texts((p) => p.holder?.assignId ?? null)}::text[]
       ) with ordinality as a (process_id, node_name, function_name, executor_type, label, initiator_id, initiator_name,
         initiator_is_user, priority, wait_seconds, exec_seconds, max_retries, spec, env, channels, names, location, cpu,
         memory, request_id, holder, holder_name, assign_id, place)
