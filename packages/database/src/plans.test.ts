@@ -26,8 +26,17 @@ import { watched } from './testing/watched.js'
 const ROWS = 4000
 const LAST_DAY = Date.UTC(2099, 11, 31)
 
-const filter = { state: 0, count: 10, executorType: '', label: '', user: '', after: '', bytesMax: 10 }
-const history = { state: 2, executorId: '', seconds: 60, count: 10, after: '', bytesMax: 10 }
+const filter = {
+  colonyName: 'dev',
+  state: 0,
+  count: 10,
+  executorType: '',
+  label: '',
+  user: '',
+  after: '',
+  bytesMax: 10,
+}
+const history = { colonyName: 'dev', state: 2, executorId: '', seconds: 60, count: 10, after: '', bytesMax: 10 }
 const channel = { processId: 'x', name: 'a' }
 const entry = { sender: 'x', attempt: 0, sequence: 1n, inReplyTo: 0n, type: '', payload: '', bytes: 0, requestId: 'r' }
 const page = { count: 10, bytes: 10 }
@@ -109,7 +118,7 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   {
     name: 'processes by the beginning of an id',
     index: 'process_specs_default_pkey',
-    run: (db, c) => listByPrefix(db, c, { prefix: '0199', count: 2, after: '', bytesMax: 10 }),
+    run: (db, c) => listByPrefix(db, c, { prefix: '0199', colonyName: 'dev', count: 2, after: '', bytesMax: 10 }),
   },
   {
     name: 'graphs by the beginning of an id',

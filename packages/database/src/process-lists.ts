@@ -1,18 +1,22 @@
 import type { Db } from './db.js'
 import { idsWithin, type PrefixPage } from './id-prefixes.js'
-import { type ProcessRow, specBytes, specColumns } from './process-row.js'
+import { processJson } from './process-json.js'
+import { specBytes } from './process-row.js'
 import { type Sql, sql } from './sql.js'
 import type { ColonyKey } from './submissions.js'
 
-/** A process of a page. */
-export interface ListedProcess extends ProcessRow {
-  /** Processes of the page, with those that come after its bytes. */
+/** Processes of a page, ready to be sent. */
+export interface ListedProcesses {
+  /** The reply text of each. */
+  texts: string[]
+  /** How many the page has, with those that come after its bytes. */
   found: number
-  has_attributes: boolean
 }
 
 /** What every page has. */
 interface Page {
+  /** As attributes name it. */
+  colonyName: string
   count: number
   /** Id of the last process of the page before; '' for the first page. */
   after: string
@@ -37,12 +41,12 @@ const liveColumns = sql`l.process_id, l.state, l.holder, l.started_at, null::tim
   case when l.state = 0 then l.deadline end as wait_deadline, case when l.state = 1 then l.deadline end as exec_deadline,
   l.retries, l.attempt, l.open_parents, l.output, null::text[] as errors`
 
-/** What `specColumns` needs, and the wait deadline. */
+/** What `processJson` needs of what was submitted. */
 const specOfPage = sql`s.initiator_id, s.initiator_name, s.priority_time, s.submitted_at, s.wait_seconds, s.spec,
   s.env, s.channels, s.graph_id, s.input`
 
 /** Processes that wait (in queue order) or run (by start). Uses the index `live_list`; filters are applied on the way. */
-export function listLive(db: Db, colony: ColonyKey, filter: ListFilter): Promise<ListedProcess[]> {
+export function listLive(db: Db, colony: ColonyKey, filter: ListFilter): Promise<ListedProcesses> {
   const { state, executorType, label, user, count } = filter
   const page = sql`
     select l.list_place, ${liveColumns}, ${specOfPage}
@@ -53,7 +57,7 @@ export function listLive(db: Db, colony: ColonyKey, filter: ListFilter): Promise
       ${label === '' ? sql`` : sql`and s.label = ${label}`}
       ${user === '' ? sql`` : sql`and s.initiator_user = ${user}`}
     order by l.list_place, l.process_id limit ${count}`
-  return readPage(db, colony, { page, order: sql`s.list_place, s.process_id`, bytesMax: filter.bytesMax })
+  return readPage(db, colony, { page, order: sql`s.list_place, s.process_id`, of: filter })
 }
 
 /** The place in the list of the last process of the page before, even if it has moved on since. */
@@ -68,7 +72,7 @@ function livePlaceOf(colony: ColonyKey, { state, after }: ListFilter): Sql {
 }
 
 /** Ended processes, newest end first. Each filter has an index of `results` of its own. */
-export function listResults(db: Db, colony: ColonyKey, filter: ListFilter): Promise<ListedProcess[]> {
+export function listResults(db: Db, colony: ColonyKey, filter: ListFilter): Promise<ListedProcesses> {
   const { state, executorType, label, user, after, count } = filter
   const beyond = sql`(r.ended_at, r.process_id) < (
     coalesce((select ended_at from results where colony = ${colony} and process_id = ${after}), now()), ${after})`
@@ -81,7 +85,7 @@ export function listResults(db: Db, colony: ColonyKey, filter: ListFilter): Prom
       ${label === '' ? sql`` : sql`and r.label = ${label} and r.label <> ''`}
       ${user === '' ? sql`` : sql`and r.initiator_user = ${user}`}
     order by r.ended_at desc, r.process_id desc limit ${count}`
-  return readPage(db, colony, { page, order: sql`s.ended_at desc, s.process_id desc`, bytesMax: filter.bytesMax })
+  return readPage(db, colony, { page, order: sql`s.ended_at desc, s.process_id desc`, of: filter })
 }
 
 export interface SinceFilter extends Page {
@@ -92,9 +96,9 @@ export interface SinceFilter extends Page {
 }
 
 /** Processes in one state that were submitted since a time, oldest first: in the order of their ids, which begin with it. */
-export function listSubmittedSince(db: Db, colony: ColonyKey, filter: SinceFilter): Promise<ListedProcess[]> {
+export function listSubmittedSince(db: Db, colony: ColonyKey, filter: SinceFilter): Promise<ListedProcesses> {
   const pageOf = [waitingSince, runningSince][filter.state] ?? endedSince
-  return readPage(db, colony, { page: pageOf(colony, filter), order: sql`s.process_id`, bytesMax: filter.bytesMax })
+  return readPage(db, colony, { page: pageOf(colony, filter), order: sql`s.process_id`, of: filter })
 }
 
 /** Walks the primary key of `results`, past what ended otherwise. */
@@ -144,7 +148,7 @@ const wasSubmittedSince = ({ seconds }: SinceFilter) =>
   sql`s.submitted_at >= now() - make_interval(secs => ${seconds}::int)`
 
 /** Processes in any state whose ids begin so, in the order of ids. A range of the primary key of `process_specs`. */
-export function listByPrefix(db: Db, colony: ColonyKey, filter: PrefixPage & Page): Promise<ListedProcess[]> {
+export function listByPrefix(db: Db, colony: ColonyKey, filter: PrefixPage & Page): Promise<ListedProcesses> {
   const page = sql`
     select s.process_id, coalesce(l.state, r.state) as state, coalesce(l.holder, r.holder) as holder,
       coalesce(l.started_at, r.started_at) as started_at, r.ended_at,
@@ -157,7 +161,7 @@ export function listByPrefix(db: Db, colony: ColonyKey, filter: PrefixPage & Pag
     left join results r on r.colony = ${colony} and r.process_id = s.process_id
     where s.colony = ${colony} and ${idsWithin(sql`s.process_id`, filter)} and coalesce(l.state, r.state) is not null
     order by s.process_id limit ${filter.count}`
-  return readPage(db, colony, { page, order: sql`s.process_id`, bytesMax: filter.bytesMax })
+  return readPage(db, colony, { page, order: sql`s.process_id`, of: filter })
 }
 
 /** What was submitted of each row. With a limit of its own, so that it is looked up for each, whatever the planner thinks. */
@@ -173,28 +177,24 @@ function withSpec(colony: ColonyKey, id: Sql): Sql {
  * @param options.page a select with a limit, of the columns of `specOfPage` and of `liveColumns` or `resultColumns`
  * @param options.order of the page, by its columns `s`; the same as in the page, so that nothing is sorted
  */
-function readPage(
+async function readPage(
   db: Db,
   colony: ColonyKey,
-  { page, order, bytesMax }: { page: Sql; order: Sql; bytesMax: number },
-): Promise<ListedProcess[]> {
-  return db.all<ListedProcess>(sql`
-    select s.state, s.holder, s.started_at, s.ended_at,
-      case when s.state = 0 then s.wait_deadline
-        else coalesce(s.wait_deadline, s.submitted_at + make_interval(secs => s.wait_seconds)) end as wait_deadline,
-      s.exec_deadline, s.retries, s.attempt, s.open_parents, s.output, s.errors, s.has_attributes, s.found,
-      ${specColumns(colony)}
+  { page, order, of: { colonyName, bytesMax } }: { page: Sql; order: Sql; of: Page },
+): Promise<ListedProcesses> {
+  const rows = await db.all<{ text: string | null }>(sql`
+    select case when s.nth = 1 or s.bytes <= ${bytesMax} then ${processJson(colony, colonyName)} end as text
     from (
-      select s.*, a.bytes is not null as has_attributes, (count(*) over ())::int as found,
-        row_number() over upto as nth,
+      select s.*, a.bytes is not null as has_attributes, row_number() over upto as nth,
         sum(${specBytes(colony)} + coalesce(a.bytes, 0) + coalesce(octet_length(s.output), 0)
-          + coalesce(octet_length(array_to_string(s.errors, '')), 0)) over upto as bytes
+          + case when s.errors is null then 0 else octet_length(array_to_string(s.errors, '')) end) over upto as bytes
       from (${page}) s
       cross join lateral (
         select sum(octet_length(a.value) + octet_length(a.key)) as bytes from attributes a
         where a.colony = ${colony} and a.process_id = s.process_id) a
       window upto as (order by ${order} rows unbounded preceding)
     ) s
-    where s.nth = 1 or s.bytes <= ${bytesMax}
     order by ${order}`)
+  const texts = rows.map(({ text }) => text).filter((text) => text !== null)
+  return { texts, found: rows.length }
 }

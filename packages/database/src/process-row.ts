@@ -1,4 +1,5 @@
 import { limits } from '@colonies/protocol'
+import { inputBytes } from './process-json.js'
 import { type Sql, sql } from './sql.js'
 
 /** Internal number for "removed", used only in `events.state`; see `State` for the others. */
@@ -62,14 +63,6 @@ const ownColumns = sql`s.process_id, s.initiator_id, s.initiator_name, s.priorit
 /** The same of a process that is in no graph. */
 export const columnsOutsideOfGraphs = sql`${ownColumns}, null::text[] as parents, null::text[] as children,
     null::text[] as inputs`
-
-/** Bytes of what the parents of a process `s` have put out. None of the texts is read for that. */
-function inputBytes(colony: number): Sql {
-  return sql`(case when s.graph_id is null then 0 else (
-    select coalesce(sum(octet_length(p.output)), 0) from edges e
-    join results p on p.colony = ${colony} and p.process_id = e.parent_id
-    where e.colony = ${colony} and e.child_id = s.process_id) end)`
-}
 
 /** Bytes of what was submitted of a process `s`, and of its input. None of the texts is read for that. */
 export function specBytes(colony: number): Sql {

@@ -1,12 +1,11 @@
 import { checkState } from '@colonies/core'
 import {
-  type AttributeRow,
   type Claimed,
   cancelProcess,
   type Db,
   giveBack,
   type Holder,
-  type ListedProcess,
+  type ListedProcesses,
   listAttributes,
   listByPrefix,
   listLive,
@@ -92,26 +91,30 @@ export const processHandlers = {
   async getProcesses({ count, state, executortype, label, initiator, after, prefix }, { db, colony }) {
     checkCount(count)
     checkState(state)
-    const page = { count, after, bytesMax: limits.listBytesMax }
+    const page = { colonyName: colony.name, count, after, bytesMax: limits.listBytesMax }
     const filter = { ...page, state, executorType: executortype, label, user: initiator }
-    const rows = await (prefix !== ''
+    const listed = await (prefix !== ''
       ? listByPrefix(db, colony.key, { ...page, prefix: idPrefix(prefix) })
       : (state <= State.running ? listLive : listResults)(db, colony.key, filter))
-    const found = rows[0]?.found ?? 0
-    if (rows.length < found)
+    const { found, texts } = listed
+    if (texts.length < found)
       throw new ColoniesError(
         'too_large',
-        `These ${found} processes have more than ${limits.listBytesMax} bytes: ask for ${rows.length} at once`,
+        `These ${found} processes have more than ${limits.listBytesMax} bytes: ask for ${texts.length} at once`,
       )
-    return listText(db, colony, rows)
+    return listText(listed)
   },
 
   async getProcessHistory({ executorid, seconds, state, after }, { db, colony }) {
     checkState(state)
     if (seconds < 0) throw new ColoniesError('bad_request', `seconds must not be negative, got ${seconds}`)
-    const page = { count: limits.historyCountMax, after, bytesMax: limits.listBytesMax }
-    const rows = await listSubmittedSince(db, colony.key, { ...page, state, executorId: executorid, seconds })
-    return listText(db, colony, rows)
+    const page = {
+      colonyName: colony.name,
+      count: limits.historyCountMax,
+      after,
+      bytesMax: limits.listBytesMax,
+    }
+    return listText(await listSubmittedSince(db, colony.key, { ...page, state, executorId: executorid, seconds }))
   },
 
   async getProcessEvents({ processid, count, after }, { db, colony }) {
@@ -233,19 +236,8 @@ export async function readProcess(db: Db, colony: Colony, processId: string): Pr
   return new Rendered(processText(row, { colonyName: colony.name, attributes }))
 }
 
-async function listText(db: Db, colony: Colony, rows: readonly ListedProcess[]): Promise<Rendered> {
-  if (rows.length === 0) return new Rendered('null')
-  const ids = rows.filter((row) => row.has_attributes).map((row) => row.process_id)
-  const byProcess = new Map<string, AttributeRow[]>()
-  for (const attribute of ids.length === 0 ? [] : await listAttributes(db, colony.key, ids)) {
-    const list = byProcess.get(attribute.process_id)
-    if (list) list.push(attribute)
-    else byProcess.set(attribute.process_id, [attribute])
-  }
-  const texts = rows.map((row) =>
-    processText(row, { colonyName: colony.name, attributes: byProcess.get(row.process_id) ?? [] }),
-  )
-  return new Rendered(`[${texts.join(',')}]`)
+function listText({ texts }: ListedProcesses): Rendered {
+  return new Rendered(texts.length === 0 ? 'null' : `[${texts.join(',')}]`)
 }
 
 function rendering({ attributes }: ReturnType<typeof newSubmission>, colony: Colony) {
