@@ -8,6 +8,7 @@ import {
   startServer,
 } from '@colonies/server'
 import { ExitCode } from './exit-codes.js'
+import { keepHeapFlat } from './flat-heap.js'
 import { sdkPages } from './sdk-pages.js'
 import type { Session } from './session.js'
 import { untilSignal } from './signals.js'
@@ -31,6 +32,7 @@ export interface ServeFlags {
  */
 export async function serve(given: ServeFlags, { io, flags }: Session): Promise<ExitCode> {
   if (isWorker()) {
+    keepHeapFlat()
     await runWorker({ pages: sdkPages() })
     return ExitCode.ok
   }
@@ -42,6 +44,7 @@ export async function serve(given: ServeFlags, { io, flags }: Session): Promise<
     return ExitCode.ok
   }
   const server = await start(config, stopping.signal)
+  keepHeapFlat()
   const outdated = await Promise.race([stopping.asked.then(() => undefined), server?.outdated])
   await server?.stop()
   stopping.forget()
