@@ -12,14 +12,13 @@ export interface Asker extends ClaimShape {
 }
 
 /**
- * Where a claim finds processes that want nobody by name: the first ones for all claimants `open`, as the table `general`, each
- * with whether it is in a workflow.
- * Also makes the table `demands`: the combinations of location, cpu and memory that had to be looked at.
+ * Where a claim finds processes that want nobody by name: rows of the first ones for all claimants `open`, in no order, each with
+ * whether it is in a workflow. Reads the tables of `demandsOf`.
  */
-export function generalLooks(asker: Asker): Sql {
+export function generalRows(asker: Asker): Sql {
   const { colony, executorType, memory } = asker
   const first = sql`select process_id, priority_time, in_graph from first_ones where (select is_there from enough) union all`
-  return sql`${demandsOf(asker)}, general as materialized (
+  return sql`
       ${looksAtFirst(asker) ? first : sql``}
       select r.process_id, r.priority_time, r.in_graph
       from demands d cross join lateral (
@@ -29,8 +28,7 @@ export function generalLooks(asker: Asker): Sql {
           and l.state = 0 and l.open_parents = 0 and l.names is null ${startAt(asker)}
         order by l.priority_time, l.process_id limit (select count(*) from open)
         for update of l skip locked) r
-      where d.memory <= ${memory}
-    )`
+      where d.memory <= ${memory}`
 }
 
 /**
@@ -95,7 +93,8 @@ export function isAnyWanted(colony: ColonyKey, executorType: Sql): Sql {
 
 const looksAtFirst = ({ isVaried, from }: Asker) => isVaried || from !== undefined
 
-function demandsOf(asker: Asker): Sql {
+/** The table `demands`: the combinations of location, cpu and memory that have to be looked at. */
+export function demandsOf(asker: Asker): Sql {
   if (asker.isVaried) return demandsOfVaried(asker)
   if (asker.from !== undefined) return demandsFrom(asker)
   return sql`demands (location, cpu, memory, nth) as (

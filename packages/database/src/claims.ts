@@ -1,5 +1,5 @@
 import { limits } from '@colonies/protocol'
-import { FEW_DEMANDS, generalLooks, namedLooks, namesLook } from './claim-looks.js'
+import { demandsOf, FEW_DEMANDS, generalRows, namedLooks, namesLook } from './claim-looks.js'
 import type { ClaimShape } from './claim-shape.js'
 import type { Db } from './db.js'
 import { heldAs } from './held.js'
@@ -36,8 +36,10 @@ export interface Claimed extends ProcessRow {
   more: boolean
   /** The queue has so many different demands that the next claim should know. */
   varied: boolean
-  /** Processes want executors by name, or are in workflows, or nobody has looked: the next claim should know. */
-  others: boolean
+  /** Processes of the type want executors by name, or nobody has looked: the next claim should know. */
+  isNamed: boolean
+  /** One of those claimed is in a workflow, as the next one may be. */
+  inGraphs: boolean
   /** Milliseconds that PostgreSQL worked on the claim, without what came before and after; left out where nobody knows. */
   tookMs?: number
 }
@@ -68,17 +70,20 @@ export async function claimProcesses(
   claimants: readonly Claimant[],
 ): Promise<Claimed[]> {
   const claim = { colony, shape, claimants, mayBeAgain: !claimants.every((one) => one.isNew || one.assignId === null) }
-  if (!shape.hasOthers && shape.from === undefined) {
-    const rows = await db.all<Claimed | NothingClaimed>(claimPlain(claim))
-    if (!rows[0]?.others) return rows.filter((row) => row.place !== null)
-  }
-  return db.all<Claimed>(claimAll(claim))
+  // A claim from a mark on has an order of its own, by which it finds names in passing.
+  if (shape.isNamed || shape.from !== undefined) return db.all<Claimed>(claimAll(claim))
+  let rows = await db.all<Claimed | NothingClaimed>(claimUnnamed(claim, { inGraphs: shape.inGraphs ?? false }))
+  const [first] = rows
+  if (first?.isNamed) return db.all<Claimed>(claimAll(claim))
+  if (first?.place === null && first.inGraphs) rows = await db.all<Claimed>(claimUnnamed(claim, { inGraphs: true }))
+  return rows.filter((row) => row.place !== null)
 }
 
-/** Stands for the answer of a claim that has no rows. */
+/** Stands for the answer of a claim that has no rows: there was nothing, or it is not for this statement. */
 interface NothingClaimed {
   place: null
-  others: boolean
+  isNamed: boolean
+  inGraphs: boolean
 }
 
 interface Claim {
@@ -89,32 +94,70 @@ interface Claim {
   mayBeAgain: boolean
 }
 
-/** Claims nothing, and says so, where processes want executors by name, or the first ones are in workflows. */
-function claimPlain(claim: Claim): Sql {
+/** Which of its parts a statement has. */
+interface Parts {
+  /** What is for workflows. */
+  inGraphs: boolean
+}
+
+/**
+ * Claims nothing, and says so, where processes want executors by name; and where the first ones are in workflows, unless it has
+ * what is for these.
+ */
+function claimUnnamed(claim: Claim, parts: Parts): Sql {
   const { colony, shape, claimants } = claim
   const asker = { colony, ...shape }
+  const isOne = claimants.length === 1
+  const numbered = (order: Sql) => (isOne ? sql`` : sql`, row_number() over (order by ${order}) as nth`)
+  const order = sql`priority_time, process_id`
   return sql`
     with recursive ${namesLook(asker)}, ${askedFor(claim, sql`not (select are_wanted from names)`)}, open as materialized (
-      select asked.* from asked ${unlessAgain(claim)}
-    ), ${generalLooks(asker)}, taken as materialized (
-      select * from general order by priority_time, process_id limit (select count(*) from open)
+      select executor_id, name, assign_id, place ${numbered(sql`place`)} from asked ${unlessAgain(claim)}
+    ), ${demandsOf(asker)}, taken as materialized (
+      select process_id, in_graph ${numbered(order)} from (${generalRows(asker)}) general
+      order by ${order} limit (select count(*) from open)
     ), others as materialized (
-      select are_wanted or exists (select 1 from taken where in_graph) as are_there from names
-    ), ${fitting(claim, { isPlain: true })}, pairs as materialized (
-      ${claimants.length === 1 ? sql`select g.process_id, 1::bigint as place from fitting g` : pairsOf(sql`fitting`, sql`open`)}
-    ), ${claimed(claim, { isPlain: true })}
-    select others.are_there as others, found.* from others left join (${found(claim, { isPlain: true })}) found on true`
+      select are_wanted as are_named, exists (select 1 from taken where in_graph) as are_in_graphs from names
+    ), ${isOne ? sql`` : sql`${sized(claim, parts)},`} ${claimed(claim, {
+      ...parts,
+      pairs: isOne
+        ? sql`select t.process_id, o.* from taken t cross join open o where ${unlessElsewhere(parts)}`
+        : sql`select t.process_id, o.* from sized t join open o on o.nth = t.nth where t.fits`,
+      unless: unlessElsewhere(parts),
+    })}
+    select others.are_named as "isNamed", others.are_in_graphs as "inGraphs", found.*
+    from others left join (${found(claim, {
+      ...parts,
+      named: sql`false`,
+      more: isOne ? sql`false` : sql`exists (select 1 from sized where not fits)`,
+    })}) found on true`
+}
+
+/** Nothing of what was found is for another statement. */
+const unlessElsewhere = ({ inGraphs }: Parts): Sql =>
+  inGraphs ? sql`true` : sql`not (select are_in_graphs from others)`
+
+/** What is `taken`, and whether its texts still fit in; the first ones do. */
+function sized({ colony }: Claim, parts: Parts): Sql {
+  const bytes = parts.inGraphs ? textBytes(colony) : textBytesOutsideOfGraphs(colony)
+  return sql`sized as materialized (
+      select t.process_id, t.nth,
+        t.nth = 1 or sum(${bytes}) over (order by t.nth rows unbounded preceding) <= ${limits.listBytesMax} as fits
+      from taken t join process_specs s on s.colony = ${colony} and s.process_id = t.process_id
+      where ${unlessElsewhere(parts)}
+    )`
 }
 
 function claimAll(claim: Claim): Sql {
   const { colony, shape, claimants } = claim
   const asker = { colony, ...shape }
-  // A claim from a mark on has an order of its own, by which it finds names in passing.
   const areWanted = shape.from === undefined ? sql`(select are_wanted from names)` : sql`true`
   return sql`
     with recursive ${askedFor(claim)}, open as materialized (
       select asked.*, row_number() over (partition by name order by place) as nth_of_name from asked ${unlessAgain(claim)}
-    ), ${generalLooks(asker)}, ${namedLooks(asker, claimants.length)}, named as materialized (
+    ), ${demandsOf(asker)}, general as materialized (
+      ${generalRows(asker)}
+    ), ${namedLooks(asker, claimants.length)}, named as materialized (
       select n.process_id, n.priority_time, n.name,
         row_number() over (partition by n.name order by n.priority_time, n.process_id) as nth_of_name
       from named_first n
@@ -131,18 +174,31 @@ function claimAll(claim: Claim): Sql {
         select n.process_id, n.priority_time, false, n.name, n.nth_of_name
         from named n join open o on o.name = n.name and o.nth_of_name = n.nth_of_name) offers
       order by priority_time, process_id limit (select count(*) from open)
-    ), ${fitting(claim, { isPlain: false })}, by_name as materialized (
+    ), fitting as materialized (
+      select * from (
+        select t.*, row_number() over queue as nth, sum(${textBytes(colony)}) over queue as bytes
+        from taken t join process_specs s on s.colony = ${colony} and s.process_id = t.process_id
+        window queue as (order by t.priority_time, t.process_id)) sized
+      where nth = 1 or bytes <= ${limits.listBytesMax}
+    ), by_name as materialized (
       select t.process_id, o.place from fitting t join open o on o.name = t.name and o.nth_of_name = t.nth_of_name
     ), pairs as materialized (
       select process_id, place from by_name
       union all
-      ${pairsOf(sql`(select * from fitting where name is null)`, sql`(select * from open where place not in (select place from by_name))`)}
-    ), ${claimed(claim, { isPlain: false })}, unwanted as (
+      select g.process_id, o.place
+      from (select process_id, row_number() over (order by priority_time, process_id) as nth from fitting where name is null) g
+      join (select place, row_number() over (order by place) as nth from open where place not in (select place from by_name)) o
+        on o.nth = g.nth
+    ), ${claimed(claim, { inGraphs: true, pairs: sql`select t.process_id, o.* from pairs t join open o on o.place = t.place` })}, unwanted as (
       delete from wanted w using claimed c
       where c.names is not null and w.colony = ${colony} and w.process_id = c.process_id
     )
-    select found.*, ${areWanted} or exists (select 1 from fitting where in_graph) as others
-    from (${found(claim, { isPlain: false })}) found`
+    select ${areWanted} as "isNamed", exists (select 1 from fitting where in_graph) as "inGraphs", found.*
+    from (${found(claim, {
+      inGraphs: true,
+      named: sql`g.names is not null`,
+      more: sql`(select count(*) from fitting) < (select count(*) from taken)`,
+    })}) found`
 }
 
 /** Who asks, as the table `asked`, and what they were given before, as `again`, unless nobody can have been given anything. */
@@ -174,44 +230,24 @@ function unlessAgain({ mayBeAgain }: Claim): Sql {
   return mayBeAgain ? sql`where place not in (select place from again)` : sql``
 }
 
-/** Without what is for names and workflows. */
-interface Plainness {
-  isPlain: boolean
+interface Claiming extends Parts {
+  /** Rows of a process and of the claimant of `open` that gets it. */
+  pairs: Sql
+  /** Only then, what was asked for before is given again. */
+  unless?: Sql
 }
 
-/** Of what is `taken`, the first ones whose texts are not too much together; one at least. */
-function fitting({ colony, claimants }: Claim, { isPlain }: Plainness): Sql {
-  const unlessOthers = isPlain ? sql`where not (select are_there from others)` : sql``
-  if (claimants.length === 1) return sql`fitting as materialized (select * from taken ${unlessOthers})`
-  return sql`fitting as materialized (
-      select * from (
-        select t.*, row_number() over queue as nth,
-          sum(${isPlain ? textBytesOutsideOfGraphs(colony) : textBytes(colony)}) over queue as bytes
-        from taken t join process_specs s on s.colony = ${colony} and s.process_id = t.process_id
-        ${unlessOthers}
-        window queue as (order by t.priority_time, t.process_id)) sized
-      where nth = 1 or bytes <= ${limits.listBytesMax}
-    )`
-}
-
-/** The first process to the first claimant, and so on. */
-function pairsOf(processes: Sql, claimants: Sql): Sql {
-  return sql`select g.process_id, o.place
-      from (select process_id, row_number() over (order by priority_time, process_id) as nth from ${processes} p) g
-      join (select place, row_number() over (order by place) as nth from ${claimants} c) o on o.nth = g.nth`
-}
-
-/** Gives the processes of `pairs` to their claimants as `claimed`, and what was asked for before to whom it was given as `given_again`. */
-function claimed({ colony, mayBeAgain }: Claim, { isPlain }: Plainness): Sql {
+/** Gives processes to their claimants as `claimed`, and what was asked for before to whom it was given as `given_again`. */
+function claimed({ colony, mayBeAgain }: Claim, { inGraphs, pairs, unless = sql`true` }: Claiming): Sql {
   const claim = sql`claimed as (
       update live l
-      set state = 1, attempt = l.attempt + 1, holder = o.executor_id, holder_name = o.name, assign_id = o.assign_id,
+      set state = 1, attempt = l.attempt + 1, holder = p.executor_id, holder_name = p.name, assign_id = p.assign_id,
         started_at = now(), deadline = now() + make_interval(secs => l.exec_seconds),
         list_place = (extract(epoch from now()) * 1000000)::bigint * 1000
-      from pairs p join open o on o.place = p.place
+      from (${pairs} offset 0) p
       where l.colony = ${colony} and l.process_id = p.process_id
       returning l.*, p.place, false as again
-    ), ${isPlain ? sql`` : graphsStarted(colony)} history as (
+    ), ${inGraphs ? graphsStarted(colony) : sql``} history as (
       insert into events (colony, process_id, old_state, state, attempt, holder, reason, executor_type)
       select ${colony}, process_id, 0, 1, attempt, holder, 'assign', executor_type from claimed
     )`
@@ -222,7 +258,7 @@ function claimed({ colony, mayBeAgain }: Claim, { isPlain }: Plainness): Sql {
       update live l set attempt = l.attempt + 1
       from again a
       where l.colony = ${colony} and l.process_id = a.process_id and ${heldAs(sql`a.executor_id`, sql`0`)}
-        and l.assign_id = a.assign_id ${isPlain ? sql`and not (select are_there from others)` : sql``}
+        and l.assign_id = a.assign_id and ${unless}
       returning l.*, a.place, true as again
     )`
 }
@@ -233,13 +269,19 @@ const graphsStarted = (colony: ColonyKey) => sql`started as (
       where g.colony = ${colony} and g.graph_id = c.graph_id and g.started_at is null
     ),`
 
+interface Finding extends Parts {
+  /** Whether a process `g` wants executors by name. */
+  named: Sql
+  /** Whether some were left behind. */
+  more: Sql
+}
+
 /** The answer: a row of what each claimant got. */
-function found({ colony, shape, mayBeAgain }: Claim, { isPlain }: Plainness): Sql {
-  // What is given again may be in a graph.
-  const columns = isPlain && !mayBeAgain ? columnsOutsideOfGraphs : specColumns(colony)
+function found({ colony, shape, mayBeAgain }: Claim, { inGraphs, named, more }: Finding): Sql {
+  // What is given again may be in a graph, whatever the statement looks for.
+  const columns = inGraphs || mayBeAgain ? specColumns(colony) : columnsOutsideOfGraphs
   return sql`
-    select (g.place - 1)::int as place, g.again, g.names is not null as named,
-      (select count(*) from fitting) < (select count(*) from taken) as more,
+    select (g.place - 1)::int as place, g.again, ${named} as named, ${more} as more,
       exists (select 1 from demands where nth >= ${FEW_DEMANDS})
         or ${shape.isVaried ? sql`(select is_varied from variety)` : sql`false`} as varied, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
       s.submitted_at + make_interval(secs => g.wait_seconds) as wait_deadline, g.deadline as exec_deadline,

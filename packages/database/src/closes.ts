@@ -1,5 +1,5 @@
 import type { Db } from './db.js'
-import type { Held } from './held.js'
+import { type Held, heldAs } from './held.js'
 import { isOverdue, type OverdueOptions } from './overdue.js'
 import type { ReadyLine } from './ready-lines.js'
 import { type Sql, sql } from './sql.js'
@@ -31,59 +31,57 @@ export interface Ended {
    */
   ended: Map<string, number>
   ready: ReadyLine[]
-  /** One of these processes is in a graph: the next close should know. */
+  /** One of these processes is in a graph, as the next one may be. */
   inGraphs: boolean
 }
 
 /**
  * Closes a batch of processes of one colony as successful, if they run and are held by who closes them.
  *
- * One statement: result, event, counters of the graph, and one parent less to wait for in each child. The rows of graphs
- * are locked first and in order, then processes in order, so two batches never wait for each other in a circle. Children
- * are read from the locked row: they include those added while this statement waited. Such a child itself is newer than
- * the snapshot; then the statement starts over (`raise_race`).
- *
- * Where no process of the batch is in a graph, as most are not, a statement does it that knows nothing of graphs: to begin and
- * end the parts of the other costs PostgreSQL as much again. It does nothing where one is.
- *
- * @param expectsGraphs spares the try without them; the result is the same
+ * @param leavesGraphs ends those that are in no graph, as most are, and leaves the others: to begin and end the parts of the statement
+ *   that are for graphs costs PostgreSQL as much again
  */
 export async function closeSuccessful(
   db: Db,
   colony: ColonyKey,
   closes: readonly Close[],
-  { expectsGraphs = false } = {},
+  { leavesGraphs = false } = {},
 ): Promise<Ended> {
-  if (!expectsGraphs) {
-    const rows = await db.all<EndRow>(closeOutsideOfGraphs(colony, closes))
-    if (!rows[0]?.in_graph) return ended(rows)
-  }
-  return ended(await db.all<EndRow>(closeAnywhere(colony, closes)))
+  const all = closes.map((close, place) => ({ ...close, place }))
+  return ended(await db.all<EndRow>(leavesGraphs ? closeOutsideOfGraphs(colony, all) : closeAnywhere(colony, all)))
 }
 
-/** @returns a statement whose only row is `in_graph` when a process is */
-function closeOutsideOfGraphs(colony: ColonyKey, closes: readonly Close[]): Sql {
-  return sql`
-    with ${askedToClose(closes)}, graphs_asked as materialized (
-      select exists (
-        select 1 from asked a join live l on l.colony = ${colony} and l.process_id = a.asked_id
-        where l.graph_id is not null) as are_there
-    ), locked as materialized (
-      select l.*, a.* from asked a
-      join live l on l.colony = ${colony} and l.process_id = a.asked_id
-      where not (select are_there from graphs_asked)
-      order by l.process_id for update of l
-    ), ${ownRows(heldByCloser)}, ${moveRows(colony, success)}
-    select process_id, (place - 1)::int as place, null::text as executor_type, 0 as ready, null::bigint as ready_from,
-      false as in_graph
-    from mine
-    union all
-    select null, 0, null, 0, null, true from graphs_asked where are_there`
+/** Of a batch. */
+interface Placed {
+  place: number
 }
 
-function closeAnywhere(colony: ColonyKey, closes: readonly Close[]): Sql {
+/**
+ * One statement: result, event, and the row is gone. Rows are deleted in the order in which they are asked for, that of their ids, so
+ * two batches never wait for each other in a circle. Of several closes of one process, the first one of its holder counts.
+ */
+function closeOutsideOfGraphs(colony: ColonyKey, closes: readonly (Close & Placed)[]): Sql {
+  const inOrder = [...closes].sort((a, b) => (a.processId < b.processId ? -1 : Number(a.processId > b.processId)))
   return sql`
-    with ${askedToClose(closes)}, ${lockRows(colony)}, ${ownRows(heldByCloser)}, ${moveRows(colony, success)}, ${countSuccesses(colony)}, freed as materialized (
+    with mine as (
+      delete from live l using (${askedToClose(inOrder)} offset 0) a
+      where l.colony = ${colony} and l.process_id = a.asked_id and l.graph_id is null
+        and ${heldAs(sql`a.by_holder`, sql`a.of_attempt`)}
+      returning l.*, a.*
+    ), ${recordRows(colony, success)}
+    select process_id, place, null::text as executor_type, 0 as ready, null::bigint as ready_from, false as in_graph
+    from mine`
+}
+
+/**
+ * One statement: result, event, counters of the graph, and one parent less to wait for in each child. The rows of graphs
+ * are locked first and in order, then processes in order, so two batches never wait for each other in a circle. Children
+ * are read from the locked row: they include those added while this statement waited. Such a child itself is newer than
+ * the snapshot; then the statement starts over (`raise_race`).
+ */
+function closeAnywhere(colony: ColonyKey, closes: readonly (Close & Placed)[]): Sql {
+  return sql`
+    with asked as materialized (${askedToClose(closes)}), ${lockRows(colony)}, ${ownRows(heldByCloser)}, ${moveRows(colony, success)}, ${countSuccesses(colony)}, freed as materialized (
       select child, count(*)::int as parents
       from mine, unnest(children) child group by child order by child
     ), children_freed as (
@@ -95,7 +93,7 @@ function closeAnywhere(colony: ColonyKey, closes: readonly Close[]): Sql {
       select ${colony}, executor_type, name, priority_time, process_id, location, cpu, memory
       from children_freed, unnest(names) name where open_parents = 0
     )
-    select process_id, (place - 1)::int as place, null::text as executor_type, 0 as ready, null::bigint as ready_from,
+    select process_id, place, null::text as executor_type, 0 as ready, null::bigint as ready_from,
       graph_id is not null as in_graph
     from mine
     union all
@@ -106,12 +104,11 @@ function closeAnywhere(colony: ColonyKey, closes: readonly Close[]): Sql {
     where ${raceIf(colony, sql`f.child`, sql`f.child not in (select process_id from children_freed)`)}`
 }
 
-const askedToClose = (closes: readonly Close[]) => sql`asked as materialized (
+const askedToClose = (closes: readonly (Close & Placed)[]) => sql`
       select a.*
       from unnest(${closes.map((c) => c.processId)}::text[], ${closes.map((c) => c.holder)}::text[],
-        ${closes.map((c) => c.attempt)}::int[], ${closes.map((c) => c.output)}::text[])
-        with ordinality as a (asked_id, by_holder, of_attempt, new_output, place)
-    )`
+        ${closes.map((c) => c.attempt)}::int[], ${closes.map((c) => c.output)}::text[], ${closes.map((c) => c.place)}::int[])
+        as a (asked_id, by_holder, of_attempt, new_output, place)`
 
 /**
  * Closes a batch of processes of one colony as failed, if they run and are held by who closes them. In a graph, all that
@@ -284,10 +281,15 @@ const success: End = {
 }
 
 /** Moves the rows of `mine` from `live` to `results`, with event. */
-function moveRows(colony: ColonyKey, { state, reason, output, errors }: End): Sql {
+function moveRows(colony: ColonyKey, end: End): Sql {
   return sql`gone as (
       delete from live l using mine m where l.colony = ${colony} and l.process_id = m.process_id
-    ), result_rows as (
+    ), ${recordRows(colony, end)}`
+}
+
+/** Puts the rows of `mine` into `results`, with event. */
+function recordRows(colony: ColonyKey, { state, reason, output, errors }: End): Sql {
+  return sql`result_rows as (
       insert into results (colony, process_id, state, holder, holder_name, attempt, retries, started_at, ended_at,
         wait_deadline, exec_deadline, executor_type, label, initiator_user, graph_id, output, errors)
       select ${colony}, m.process_id, ${state}, m.holder, m.holder_name, m.attempt, m.retries, m.started_at, now(),

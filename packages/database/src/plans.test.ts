@@ -72,15 +72,24 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     run: (db, c) => claimProcesses(db, c, anyShape, [claimant('e1')]),
   },
   {
+    name: 'claim in graphs',
+    index: 'live_queue',
+    run: (db, c) => claimProcesses(db, c, { ...anyShape, inGraphs: true }, [claimant('e1'), claimant('e2')]),
+  },
+  {
     name: 'claim of named',
     index: 'wanted_queue',
-    run: (db, c) => claimProcesses(db, c, { ...anyShape, hasOthers: true }, [claimant('e1')]),
+    run: (db, c) => claimProcesses(db, c, { ...anyShape, isNamed: true }, [claimant('e1')]),
   },
-  { name: 'close', index: 'live_pkey', run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }]) },
+  {
+    name: 'close',
+    index: 'live_pkey',
+    run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }], { leavesGraphs: true }),
+  },
   {
     name: 'close of a node',
     index: 'live_pkey',
-    run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }], { expectsGraphs: true }),
+    run: (db, c) => closeSuccessful(db, c, [{ ...fence, output: null }]),
   },
   { name: 'fail', index: 'live_pkey', run: (db, c) => closeFailed(db, c, [{ ...fence, errors: null }]) },
   { name: 'log', index: 'live_pkey', run: (db, c) => insertLogs(db, c, [{ ...fence, message: 'm' }]) },

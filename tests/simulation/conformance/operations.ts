@@ -66,7 +66,7 @@ function closeRun(scene: Scene): Run {
   const held = someHeld(scene)
   if (random.chance(0.7)) {
     const closes = held.map((one) => ({ ...one, output: random.chance(0.6) ? `["${one.processId}"]` : null }))
-    return { name: 'closeSuccessful', args: [colony.key, closes, { expectsGraphs: random.chance(0.3) }] }
+    return { name: 'closeSuccessful', args: [colony.key, closes, { leavesGraphs: random.chance(0.5) }] }
   }
   return { name: 'closeFailed', args: [colony.key, held.map((one) => ({ ...one, errors: maybe(random, ['no']) }))] }
 }

@@ -14,7 +14,8 @@ interface Plan {
   pairs: { asked: Asked; row: Live }[]
   /** All rows that were locked on the way, which are more than are taken. */
   locked: Live[]
-  others: boolean
+  isNamed: boolean
+  inGraphs: boolean
 }
 
 export const claimProcesses = statement('claimProcesses', {
@@ -35,7 +36,7 @@ export const claimProcesses = statement('claimProcesses', {
   apply(tx, colonyKey) {
     const { now } = tx
     const colony = tx.tables.of(colonyKey)
-    const { pairs, again, others } = tx.plan as Plan
+    const { pairs, again, isNamed, inGraphs } = tx.plan as Plan
     for (const { asked, row } of pairs) {
       row.state = 1
       row.attempt += 1
@@ -52,7 +53,7 @@ export const claimProcesses = statement('claimProcesses', {
     const held = again.filter(({ asked, row }) => holds(asked, row) && colony.live.has(row.processId))
     for (const { row } of held) row.attempt += 1
     const rowsOf = (given: Plan['pairs'], isAgain: boolean) =>
-      given.map(({ asked, row }) => ({ ...claimedRow(colony, asked.place, row), again: isAgain, others }))
+      given.map(({ asked, row }) => ({ ...claimedRow(colony, asked.place, row), again: isAgain, isNamed, inGraphs }))
     return [...rowsOf(pairs, false), ...rowsOf(held, true)]
   },
 })
@@ -63,7 +64,7 @@ function planClaim(
   claimants: readonly Claimant[],
   mayLock: (row: Live) => boolean,
 ): Plan {
-  const plan: Plan = { again: [], pairs: [], locked: [], others: areNamesWanted(colony, shape) }
+  const plan: Plan = { again: [], pairs: [], locked: [], isNamed: areNamesWanted(colony, shape), inGraphs: false }
   if (colony.paused) return plan
   const asked = claimants
     .map((claimant, place): Asked => ({ ...claimant, place }))
@@ -79,7 +80,7 @@ function planClaim(
   const taken = [...general.map((row) => ({ row, asked: undefined })), ...named.pairs]
     .sort((a, b) => byPriority(a.row, b.row))
     .slice(0, open.length)
-  plan.others ||= taken.some(({ row, asked }) => !asked && row.graphId !== null)
+  plan.inGraphs = taken.some(({ row, asked }) => !asked && row.graphId !== null)
   const byName = taken.flatMap(({ row, asked }) => (asked ? [{ row, asked }] : []))
   const others = open.filter((one) => !byName.some((pair) => pair.asked === one))
   const unnamed = taken.flatMap(({ row, asked }) => (asked ? [] : [row]))
@@ -164,7 +165,7 @@ function lockNamed(
   return { locked: [...locked], pairs }
 }
 
-function claimedRow(colony: ColonyTables, place: number, row: Live): Omit<Claimed, 'again' | 'others'> {
+function claimedRow(colony: ColonyTables, place: number, row: Live): Omit<Claimed, 'again' | 'isNamed' | 'inGraphs'> {
   const spec = colony.specs.get(row.processId) as Spec
   return {
     ...specColumns(colony, spec),

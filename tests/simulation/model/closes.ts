@@ -13,15 +13,17 @@ interface Wish {
 }
 
 export const closeSuccessful = statement('closeSuccessful', {
-  locks({ tables }, colonyKey, closes) {
+  locks({ tables }, colonyKey, closes, { leavesGraphs } = {}) {
     const colony = tables.of(colonyKey)
+    if (leavesGraphs) return { waits: endLocks(outsideOfGraphs(heldOf(colony, closes))) }
     const children = heldOf(colony, closes).flatMap((row) => row.children)
     return { waits: [...endLocks(namedOf(colony, closes)), ...children.map(rowOf.process)] }
   },
-  apply(tx, colonyKey, closes) {
+  apply(tx, colonyKey, closes, { leavesGraphs } = {}) {
     const colony = tx.tables.of(colonyKey)
     const wishes = closes.flatMap((close, place): Wish[] => {
       const row = colony.live.get(close.processId)
+      if (leavesGraphs && row?.graphId !== null) return []
       return isHeldBy(row, close) ? [{ row, place, output: close.output, reason: 'close' }] : []
     })
     const mine = onceEach(wishes)
@@ -38,6 +40,8 @@ export const closeSuccessful = statement('closeSuccessful', {
     return { ...outcomeOf(mine), ready: readyFrom([...freed].filter(isReady)) }
   },
 })
+
+const outsideOfGraphs = (rows: readonly Live[]) => rows.filter(({ graphId }) => graphId === null)
 
 export const closeFailed = statement('closeFailed', {
   locks({ tables }, colonyKey, failures) {

@@ -1,6 +1,11 @@
 import { type ColonyKey, isConnectionFailure, isOutOfResources } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
 
+/** Of one statement of the hot path. */
+export const BYTES_MAX = 4 * 1024 * 1024
+/** Of one kind of calls, in all colonies. */
+export const WAITING_MAX = 20_000
+
 export interface BatcherOptions<Item, Outcome> {
   /** Stores a batch of one colony; outcomes in the order of the items. An outcome may be an error of its own. */
   flush(colony: ColonyKey, items: Item[]): Promise<(Outcome | Error)[]>

@@ -4,10 +4,7 @@ import {
   type Claimed,
   type Close,
   type ColonyKey,
-  closeFailed,
-  closeSuccessful,
   type Db,
-  type Ended,
   type Failure,
   type FileRow,
   giveBack,
@@ -28,8 +25,8 @@ import { limits } from '@colonies/protocol'
 import { colonyByColony } from '../colony-by-colony.js'
 import type { Log } from '../log.js'
 import { whyNotStored } from '../submission/why-not-stored.js'
-import { Batcher } from './batcher.js'
-import { ColoniesWithGraphs } from './colonies-with-graphs.js'
+import { Batcher, BYTES_MAX, WAITING_MAX } from './batcher.js'
+import { closeBatchers } from './close-batchers.js'
 import { GiveBacks } from './give-backs.js'
 import type { Reservation, Waiter } from './waiting-line.js'
 import { WaitingRoom } from './waiting-room.js'
@@ -82,9 +79,6 @@ export interface HotPath {
   drained(): Promise<void>
 }
 
-const BYTES_MAX = 4 * 1024 * 1024
-const WAITING_MAX = 20_000
-
 export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: HotPathOptions): HotPath {
   const returns = new Batcher<Claimed, boolean>({
     async flush(colony, items) {
@@ -109,7 +103,7 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
     const { process_id: processId, holder, attempt } = process
     const sentence = `The outputs of its parents have more than ${limits.inputBytesMax} bytes together: put out less, or files`
     const failure = { processId, holder: holder ?? '', attempt, errors: [sentence] }
-    await failures.add(colony, failure).catch(() => giveBackSoon(colony, [process]))
+    await closes.failed(colony, failure).catch(() => giveBackSoon(colony, [process]))
   }
   const room = new WaitingRoom({ db, log, changed, tellOthers, giveBack: giveBackSoon, failUnfit })
 
@@ -131,33 +125,11 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
     waitingMax: WAITING_MAX,
   })
 
-  const withGraphs = new ColoniesWithGraphs()
-  const closing = <Item extends { processId: string }>(
-    statement: (db: Db, colony: ColonyKey, items: Item[], options: { expectsGraphs: boolean }) => Promise<Ended>,
-    bytesOf: (item: Item) => number,
-  ) =>
-    new Batcher<Item, boolean>({
-      async flush(colony, items) {
-        const expectsGraphs = withGraphs.has(colony)
-        const { ended, ready, inGraphs } = await statement(db, colony, items, { expectsGraphs })
-        withGraphs.note(colony, inGraphs)
-        hint(colony, ready)
-        changed(colony)
-        return items.map((item, place) => ended.get(item.processId) === place)
-      },
-      itemsMax: 500,
-      flushesMax: 2,
-      bytesOf,
-      bytesMax: BYTES_MAX,
-      waitingMax: WAITING_MAX,
-    })
-  const successes = closing(closeSuccessful, (close: Close) => (close.output?.length ?? 0) + 200)
-  const failures = closing(closeFailed, (failure: Failure) => JSON.stringify(failure.errors).length + 200)
-
+  const closes = closeBatchers({ db, hint, changed })
   const logs = logBatcher(db)
   const files = fileBatcher(db)
   const packs = packBatcher(db, generatorsDue)
-  const batchers = [submits, successes, failures, returns, logs, files, packs]
+  const batchers = [submits, ...closes.batchers, returns, logs, files, packs]
   const inEachIdle = colonyByColony('the idle poll', log)
   async function drained(): Promise<void> {
     await giveBacks.drained()
@@ -166,8 +138,8 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
 
   return {
     submit: (colony, submission) => submits.add(colony, submission),
-    closeSuccessful: (colony, close) => successes.add(colony, close),
-    closeFailed: (colony, failure) => failures.add(colony, failure),
+    closeSuccessful: closes.successful,
+    closeFailed: closes.failed,
     addLog: (colony, line) => logs.add(colony, line),
     addFile: (colony, added) => files.add(colony, added),
     pack: (colony, pack) => packs.add(colony, pack),
@@ -325,6 +297,7 @@ export function claimedFrom(process: NewProcess, row: Submitted): Claimed {
     named: process.names !== null,
     more: false,
     varied: false,
-    others: false,
+    isNamed: false,
+    inGraphs: false,
   }
 }

@@ -69,8 +69,9 @@ export interface Line {
   claiming: boolean
   /** The queue has many different demands, as far as the last claim knows. */
   isVaried: boolean
-  /** Processes that want executors by name or are in workflows. */
-  others: Expectation
+  /** Processes that want executors by name, and those in workflows. */
+  named: Expectation
+  inGraphs: Expectation
   /** Where claims of the queue may begin. */
   lowWater: LowWater
   /** Waiters that are reserved: they come back, so the line has to stay. */
@@ -82,8 +83,15 @@ export interface Line {
 export function emptyLine(colony: ColonyKey, type: string): Line {
   const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), questions: new Questions<Seat>(), reserved: 0 }
   const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areNamesKnown: false }
-  const unknown = { isVaried: false, others: new Expectation() }
+  const unknown = { isVaried: false, named: new Expectation(), inGraphs: new Expectation() }
   return { colony, type, ...nobody, ...nothing, ...unknown, claiming: false, lowWater: new LowWater() }
+}
+
+export function noteClaim(line: Line, [first]: readonly Claimed[]): void {
+  if (!first) return
+  line.isVaried = first.varied
+  line.named.note(first.isNamed)
+  line.inGraphs.note(first.inGraphs)
 }
 
 /** Shapes that are asked for until nothing more comes of a hint; the others have their turn with the next one, or the poll. */

@@ -21,6 +21,7 @@ import {
   type Line,
   lineKey,
   newSeat,
+  noteClaim,
   type Reservation,
   type Seat,
   upToSlots,
@@ -343,8 +344,9 @@ export class WaitingRoom {
       assignId: waiter.assignId,
       isNew: waiter.hasNewId && !doubt.exists,
     }))
-    const { executorType, location, cpu, memory } = shapeOf(seats)
-    const known = { executorType, location, cpu, memory, isVaried: line.isVaried, hasOthers: line.others.isThere }
+    const { isVaried, named, inGraphs } = line
+    const expected = { isVaried, isNamed: named.isThere, inGraphs: inGraphs.isThere }
+    const known = { ...shapeOf(seats), ...expected }
     // Who does not wait is told for certain that there is nothing.
     const looksAtAll = line.isVaried || seats.some(({ waiter }) => waiter.once)
     const begunMs = performance.now()
@@ -355,8 +357,7 @@ export class WaitingRoom {
         const all = claimants.map((one) => (from === undefined ? one : { ...one, namedFrom: namedFrom(one.name) }))
         return claimProcesses(this.#db, line.colony, { ...known, from }, all)
       })
-      line.isVaried = claimed[0]?.varied ?? line.isVaried
-      if (claimed[0]) line.others.note(claimed[0].others)
+      noteClaim(line, claimed)
       for (const { doubt } of seats) doubt.lookedAt(begunMs)
       return claimed
     } catch (error) {
