@@ -7,6 +7,12 @@ export interface Address {
   readonly port: number
 }
 
+/**
+ * Callers that the system lets wait for us to accept them; it may have a bound of its own below that (Linux: 4 096). Of more, each is
+ * turned away in silence and tries again after one second, three, seven: ten thousand executors come back all at once.
+ */
+const BACKLOG = 20_000
+
 /** Listens, in a worker on the port that it shares with the others, unless that is to be its own. @param variables name what to correct @throws ConfigError when the address is taken, or not ours */
 export function openPort(
   server: Server,
@@ -24,7 +30,7 @@ export function openPort(
         }[error.code ?? ''] ?? `The server cannot listen on ${host}, port ${port}: ${error.message}.`
       reject(new ConfigError(why, { cause: error }))
     })
-    server.listen({ host, port, exclusive }, () => {
+    server.listen({ host, port, exclusive, backlog: BACKLOG }, () => {
       server.removeAllListeners('error')
       resolve()
     })
