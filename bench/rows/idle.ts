@@ -5,6 +5,8 @@ import { makeColony, specFor } from '../stage/colony.js'
 import { fillQueue } from '../stage/fill.js'
 
 const SECONDS = 10
+/** Rights are read for ten seconds after the last request, and V8 cleans up within ten after the last work. */
+export const UNTIL_REST_MS = 20_000
 const MUST = 0.01
 /** The clock of processes counts in hundredths of a second: nothing, as far as it can tell. */
 const REACH = 0.001
@@ -36,7 +38,7 @@ export const idleRows: readonly Row[] = [
       const spec = { ...specFor(colony.name), conditions: { colonyname: colony.name, executortype: 'nobody' } }
       await rateOf(1_000, 16, (user) => (colony.users[user] as Caller).call('submitfuncspecmsg', { spec }))
       // sleeps: until what follows on submits is done
-      await new Promise((resolve) => setTimeout(resolve, 3_000))
+      await new Promise((resolve) => setTimeout(resolve, UNTIL_REST_MS))
       return coresAtRest(target)
     },
   },
@@ -50,7 +52,7 @@ export const idleRows: readonly Row[] = [
       await fillQueue(target.db, colony, { rows: size === 'short' ? 100_000 : 1_000_000 })
       colony.close()
       // sleeps: until what follows on so many rows is done
-      await new Promise((resolve) => setTimeout(resolve, 10_000))
+      await new Promise((resolve) => setTimeout(resolve, UNTIL_REST_MS))
       return coresAtRest(target)
     },
   },

@@ -5,6 +5,7 @@ import { median, percentile, timeOf } from '../measure/statistics.js'
 import type { Figure, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
 import { until } from '../until.js'
+import { UNTIL_REST_MS } from './idle.js'
 
 const polls = (size: Size) => (size === 'short' ? 1_000 : 10_000)
 const EXECUTORS = 16
@@ -74,6 +75,9 @@ async function wakes({ user, colonyname, first }: Hanging, count: number): Promi
   return times
 }
 
+// sleeps: until what follows on requests is done
+const rest = () => new Promise((resolve) => setTimeout(resolve, UNTIL_REST_MS))
+
 /** Processor time of the replica over that of the wall, while nobody asks it anything. */
 async function coresAtRest(target: OurTarget, seconds: number): Promise<number> {
   const before = await target.cpuSeconds()
@@ -128,8 +132,10 @@ export const pollRows: readonly OwnRow[] = [
     unit: 'cores',
     must: 0.01,
     async measure(target, count) {
+      await rest()
       const alone = await coresAtRest(target, 10)
       const hanging = await hang(target, count)
+      await rest()
       const held = await coresAtRest(target, 10)
       await hanging.hangUp()
       return { value: held, note: `${alone.toFixed(3)} without them` }

@@ -47,7 +47,7 @@ const FRESH_MS = 1_000
 /** Changes are read again after this, though nobody asked meanwhile: what is remembered is still fresh for who comes next. */
 const REST_MS = 600
 /** Who comes after a longer silence has rights looked up. */
-const IN_USE_MS = 60_000
+const IN_USE_MS = 10_000
 const MEMBERS_MAX = 50_000
 const COLONIES_MAX = 10_000
 const OWNED_MAX = 1_000
