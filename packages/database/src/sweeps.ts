@@ -159,7 +159,12 @@ export interface Sighting {
   secondsAgo: number
 }
 
-/** Notes when executors of one colony were last heard of; the latest time wins. Silence ends a lease, this breaks it. */
+/**
+ * Notes when executors of one colony were last heard of; the latest time wins. Silence ends a lease, this breaks it. Rows that
+ * know as much already, of a heartbeat or from another replica, are not written.
+ *
+ * @returns how many were written
+ */
 export function recordLastHeard(db: Db, colony: ColonyKey, sightings: readonly Sighting[]): Promise<number> {
   return db.run(sql`
     update executors e set last_heard_at = greatest(e.last_heard_at, s.heard_at),
@@ -169,5 +174,7 @@ export function recordLastHeard(db: Db, colony: ColonyKey, sightings: readonly S
       from unnest(${sightings.map((one) => one.executorId)}::text[],
         ${sightings.map((one) => one.secondsAgo)}::float8[]) as a (executor_id, seconds_ago)
       order by a.executor_id) s
-    where e.colony = ${colony} and e.executor_id = s.executor_id`)
+    where e.colony = ${colony} and e.executor_id = s.executor_id
+      and (e.last_heard_at is null or e.last_heard_at < s.heard_at
+        or e.leased and (e.heartbeat_at is null or e.heartbeat_at < s.heard_at))`)
 }

@@ -83,14 +83,17 @@ export const recordLastHeard = statement('recordLastHeard', {
   locks: (_context, _colony, sightings) => ({ waits: sightings.map(({ executorId }) => rowOf.executor(executorId)) }),
   apply({ tables, now }, colonyKey, sightings) {
     const { executors } = tables.of(colonyKey)
-    const known = sightings.filter(({ executorId }) => executors.has(executorId))
-    for (const { executorId, secondsAgo } of known) {
-      const executor = executors.get(executorId) as Executor
+    let written = 0
+    for (const { executorId, secondsAgo } of sightings) {
+      const executor = executors.get(executorId)
       const heardAt = now - Math.round(secondsAgo * 1_000_000)
+      const isNews = (at: number | null) => (at ?? 0) < heardAt
+      if (!executor || !(isNews(executor.lastHeardAt) || (executor.leased && isNews(executor.heartbeatAt)))) continue
       executor.lastHeardAt = Math.max(executor.lastHeardAt ?? 0, heardAt)
       if (executor.leased) executor.heartbeatAt = Math.max(executor.heartbeatAt ?? 0, heardAt)
+      written++
     }
-    return known.length
+    return written
   },
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Db, sql } from '@colonies/database'
+import { type Db, recordLastHeard, sql } from '@colonies/database'
 import { executorIdOf, testDatabase } from '@colonies/testkit'
 import { createLog } from '../log.js'
 import { upkeepColony } from '../testing/upkeep.js'
@@ -29,6 +29,32 @@ test('signs of life are stored by the colony of the executor, and the latest win
   lastHeard.heard(two.key, executorIdOf('bob'))
   await lastHeard.store(db)
   assert.deepEqual(await heardLately(db), ['ada'], 'another replica heard of bob later')
+})
+
+test('what the database knows already is not written again', async (t) => {
+  const { db } = await testDatabase(t)
+  const { key } = await upkeepColony(db, 'dev', ['ada', 'leased'])
+  const both = ['ada', 'leased'].map((name) => ({ executorId: executorIdOf(name), secondsAgo: 2 }))
+  await db.run(sql`update executors set leased = true where name = 'leased'`)
+  assert.equal(await recordLastHeard(db, key, both), 2)
+  assert.equal(
+    await recordLastHeard(
+      db,
+      key,
+      both.map((one) => ({ ...one, secondsAgo: 5 })),
+    ),
+    0,
+  )
+  await db.run(sql`update executors set heartbeat_at = now() - interval '1 minute' where name = 'leased'`)
+  assert.equal(
+    await recordLastHeard(
+      db,
+      key,
+      both.map((one) => ({ ...one, secondsAgo: 3 })),
+    ),
+    1,
+    'a lease goes on',
+  )
 })
 
 test('executors of two colonies with one key are heard of apart', async (t) => {
