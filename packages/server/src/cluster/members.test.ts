@@ -53,3 +53,18 @@ test('of replicas that start at once exactly one leads', async (t) => {
   await Promise.all(all.map((one) => one.beat(db)))
   assert.equal(all.filter((one) => one.leads).length, 1)
 })
+
+test('replicas share colonies, each is of one of them, and of another one a minute later', async (t) => {
+  const { db } = await testDatabase(t)
+  t.mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 })
+  const all = ['a', 'b', 'c'].map(member)
+  assert.equal(all[0]?.hasTurn(7), true, 'it knows of nobody yet')
+  for (const one of [...all, ...all]) await one.beat(db)
+  const colonies = [7, 8, 9, 10]
+  const turns = () => colonies.map((colony) => all.findIndex((one) => one.hasTurn(colony)))
+  for (const colony of colonies) assert.equal(all.filter((one) => one.hasTurn(colony)).length, 1)
+  const first = turns()
+  assert.deepEqual([new Set(first).size, first[3]], [3, first[0]])
+  t.mock.timers.tick(60_000)
+  for (const [at, turn] of turns().entries()) assert.notEqual(turn, first[at])
+})

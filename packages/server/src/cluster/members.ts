@@ -1,5 +1,6 @@
 import {
   beatReplica,
+  type ColonyKey,
   type Db,
   type LeaderLease,
   type NewReplica,
@@ -9,6 +10,8 @@ import {
 } from '@colonies/database'
 
 const LEASE_SECONDS = 10
+/** So long a replica has its turn in a colony: should it live and not do its work, the next one does. */
+const TURN_MS = 60_000
 
 /** Which replicas live, and which of them leads. Only what is shown, or merely cheaper in one place, depends on it. */
 export class Members {
@@ -60,6 +63,16 @@ export class Members {
   /** Whether it is known that nobody else is there to be told anything. One that has just come is seen with the next beat. */
   get alone(): boolean {
     return this.#alive.length > 0 && this.#alive.every((one) => one.replica_id === this.#self.replica_id)
+  }
+
+  /**
+   * Whether this replica has its turn in a colony, for work that only has to be done by one of them. Each sees the others with
+   * its own beats, so for some seconds two of them may have it, or none.
+   */
+  hasTurn(colony: ColonyKey): boolean {
+    const place = this.#alive.findIndex((one) => one.replica_id === this.#self.replica_id)
+    if (place < 0) return true
+    return (colony + Math.floor(Date.now() / TURN_MS)) % this.#alive.length === place
   }
 
   get leader(): LeaderLease | undefined {
