@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { notify } from '@colonies/database'
 import { type TestDatabase, testDatabase } from '@colonies/testkit'
-import { createHints, type Hints } from './hints.js'
+import { changesMs, createHints, type Hints } from './hints.js'
 import { Metrics } from './http/metrics.js'
 import { createLog } from './log.js'
 
@@ -50,7 +50,7 @@ test('replicas hear each other, not themselves, and many hints are one message',
   const ada = await replica(t, database, 'ada')
   const bob = await replica(t, database, 'bob')
   for (let i = 0; i < 5; i++) {
-    ada.hints.changed(1)
+    ada.hints.changed(1, 1)
     ada.hints.ready(1, [
       { executorType: 'cli', count: 2 },
       { executorType: 'gpu', count: 1 },
@@ -59,7 +59,7 @@ test('replicas hear each other, not themselves, and many hints are one message',
   ada.hints.directory()
   await bob.heard('ready 1 gpu 5')
   assert.deepEqual(bob.lines, ['listening', 'directory', 'changed 1', 'ready 1 cli 10', 'ready 1 gpu 5'])
-  bob.hints.changed(2)
+  bob.hints.changed(2, 1)
   await ada.heard('changed 2')
   assert.deepEqual(ada.lines, ['listening', 'changed 2'])
   await Promise.all([ada.close(), bob.close()])
@@ -96,8 +96,14 @@ test('what others write to the channel does no harm', async (t) => {
   const huge = '{"ready":[[1,"cli",1,"-9223372036854775809"]]}'
   for (const payload of ['', 'null', '{"changed":1}', '[', '{"ready":[1]}', '{"ready":[[1,"cli",1,"x"]]}', huge])
     await notify(database.db, 'colonies', payload)
-  bob.hints.changed(3)
+  bob.hints.changed(3, 1)
   await ada.heard('changed 3')
   assert.deepEqual(ada.lines, ['listening', 'changed 3'])
   await Promise.all([ada.close(), bob.close()])
+})
+
+test('a replica hears as much of a hundred others as of ten', () => {
+  const heardEachSecond = (others: number) => (others * 1_000) / changesMs(others)
+  assert.deepEqual([1, 10, 100, 190].map(heardEachSecond), [20, 200, 200, 200])
+  assert.equal(changesMs(10_000), 1_000, 'they look for themselves as often')
 })

@@ -35,7 +35,9 @@ export interface HintOptions {
 }
 
 /** What is told; each call returns at once. */
-export interface Hints extends Omit<HintReceiver, 'missed'> {
+export interface Hints extends Omit<HintReceiver, 'missed' | 'changed'> {
+  /** @param others replicas that hear it, as far as is known */
+  changed(colony: ColonyKey, others: number): void
   close(): Promise<void>
 }
 
@@ -44,6 +46,10 @@ const CHANNEL = 'colonies'
 const COLLECT_MS = 10
 /** At least between two that only say that something has changed: a busy replica would send, and all others read, one each time. */
 const CHANGES_MS = 50
+/** With more others each tells them less often, so that a replica hears as much of all of them as of so many. */
+const OTHERS_FEW = 10
+/** As often all of them look for themselves. */
+const CHANGES_MS_MAX = 1_000
 /** Of one notification; PostgreSQL takes fewer than 8000. */
 const PAYLOAD_BYTES_MAX = 7_900
 /** Of one colony in one message; more are told as all. */
@@ -153,9 +159,9 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
       directory = true
       collect()
     },
-    changed(colony) {
+    changed(colony, others) {
       changed.add(colony)
-      collect(sentMs + CHANGES_MS - performance.now())
+      collect(sentMs + changesMs(others) - performance.now())
     },
     appended(colony, tags) {
       const known = appended.get(colony) ?? new Set()
@@ -173,6 +179,11 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
       await listener.close()
     },
   }
+}
+
+/** @returns how long a replica waits between two hints that only say that something has changed */
+export function changesMs(others: number): number {
+  return Math.min(CHANGES_MS_MAX, (CHANGES_MS * Math.max(others, OTHERS_FEW)) / OTHERS_FEW)
 }
 
 /** @throws for what is none: claims that begin there would fail */

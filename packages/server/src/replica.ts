@@ -41,7 +41,7 @@ export function createReplica(shell: Shell): Parts {
   const changed: Replica['changed'] = (colony) => {
     feed.changed(colony)
     channelFeed.changed(colony)
-    if (!members.alone) hints.changed(colony)
+    if (!members.alone) hints.changed(colony, members.alive.length - 1)
   }
   const generatorAlarm = new Alarm()
   const hotPath = createHotPath({
