@@ -11,6 +11,7 @@
 //        --name v1.9.12 --pids SERVER,POSTMASTER   what it is called, and its processes here: they rest while others are measured
 //                                                  (all three as often as there are servers; the best counts)
 //   npm run bench -- --write                       also into docs/benchmarks.md
+//   npm run bench -- --write-inputs ROWS           also into bench/scaling/inputs.json, of which docs/scaling.md is made
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -23,6 +24,7 @@ import { coresText, timesText, valueText } from './report/text.js'
 import { failed, measure, type Result } from './rounds.js'
 import type { OurTarget, Size, Target } from './row.js'
 import { rows } from './rows/index.js'
+import { type Inputs, inputOf } from './scaling/inputs.js'
 import { givenServer } from './stage/given-server.js'
 import { startOurServer, versionOf } from './stage/our-server.js'
 import { verdictOf } from './verdict.js'
@@ -38,6 +40,7 @@ const { values: given, positionals } = parseArgs({
     write: { type: 'boolean', default: false },
     budget: { type: 'boolean', default: false },
     'write-budget': { type: 'boolean', default: false },
+    'write-inputs': { type: 'boolean', default: false },
   },
 })
 const size: Size = given.short || given.budget ? 'short' : 'full'
@@ -77,6 +80,7 @@ async function main(): Promise<number> {
       run.results.push(await measure(row, ours, others, size).catch((error: unknown) => failed(row, error)))
       run.seconds = Math.round((performance.now() - begin) / 1_000)
       show(run.results)
+      if (given['write-inputs']) await writeInputs(run)
       if (given.write) await writeDocs(run) // after each row: whoever interrupts has the others
     }
     if (given['write-budget']) await writeBudget({ ...budget, ...budgetOf(run.results, run.limits) })
@@ -142,6 +146,16 @@ async function keepsBudget(budget: Budget, run: Run, ours: OurTarget): Promise<b
 
 function writeBudget(budget: Budget): Promise<void> {
   return writeFile(fileAt('bench/budget.json'), `${JSON.stringify(budget, null, 2)}\n`)
+}
+
+/** Puts the rows of this run in the place of what they gave before, and leaves the others. */
+async function writeInputs({ machine, command, limits, results }: Run): Promise<void> {
+  const path = fileAt('bench/scaling/inputs.json')
+  const inputs = JSON.parse(await readFile(path, 'utf8')) as Inputs
+  for (const { row, ours } of results)
+    if (!Number.isNaN(ours.value))
+      inputs.rows[row.id] = inputOf({ row, ours }, { commitMs: limits.commitMs, machine, command })
+  await writeFile(path, `${JSON.stringify(inputs, null, 2)}\n`)
 }
 
 async function writeDocs(run: Run): Promise<void> {

@@ -1,12 +1,14 @@
-import { ownCpuSeconds } from './measure/cpu.js'
+import { machineCpuSeconds, ownCpuSeconds } from './measure/cpu.js'
 import { median } from './measure/statistics.js'
-import type { BenchColony, Cpu, Figure, OurTarget, OwnRow, Row, Size, Target, WireRow } from './row.js'
+import type { BenchColony, Cpu, Figure, OurTarget, OwnRow, Parts, Row, Size, Target, WireRow } from './row.js'
 import { makeColony } from './stage/colony.js'
 
 /** Cores that were at work on average, of which the machine has few. */
 export interface Cores extends Cpu {
   /** The load itself: signing, sending, reading. */
   load: number
+  /** What has nothing to do with it, on the same machine. */
+  others: number
 }
 
 /** What one server did in one row. */
@@ -16,6 +18,7 @@ export interface Measured {
   values: number[]
   /** Of the run that is the median. */
   note: string
+  parts?: Parts | undefined
   cores: Cores | undefined
 }
 
@@ -93,21 +96,27 @@ const runWire = (row: WireRow, target: Target, colony: BenchColony, size: Size) 
   withCores(target, () => row.run(target, colony, size))
 
 async function withCores(target: Target, run: () => Promise<Figure>): Promise<Run> {
-  const [before, load, begin] = [await target.cpuSeconds(), ownCpuSeconds(), performance.now()]
+  const [before, load, all, begin] = [
+    await target.cpuSeconds(),
+    ownCpuSeconds(),
+    machineCpuSeconds(),
+    performance.now(),
+  ]
   const figure = await run()
   const [after, seconds] = [await target.cpuSeconds(), (performance.now() - begin) / 1_000]
-  const cores = before &&
-    after && {
-      load: (ownCpuSeconds() - load) / seconds,
-      server: (after.server - before.server) / seconds,
-      database: (after.database - before.database) / seconds,
-    }
-  return { ...figure, cores }
+  if (!before || !after) return { ...figure, cores: undefined }
+  const ours = {
+    load: (ownCpuSeconds() - load) / seconds,
+    server: (after.server - before.server) / seconds,
+    database: (after.database - before.database) / seconds,
+  }
+  const others = (machineCpuSeconds() - all) / seconds - ours.load - ours.server - ours.database
+  return { ...figure, cores: { ...ours, others: Math.max(0, others) } }
 }
 
 function middleOf(runs: readonly Run[]): Measured {
   const values = runs.map(({ value }) => value)
   const value = median(values)
   const run = runs.find((one) => one.value === value) ?? runs[0]
-  return { value, values, note: run?.note ?? '', cores: run?.cores }
+  return { value, values, note: run?.note ?? '', parts: run?.parts, cores: run?.cores }
 }

@@ -56,7 +56,11 @@ export interface Figure {
   operations?: number
   /** Shown beside it. */
   note?: string
+  /** All that was measured, by name, for the arithmetic of docs/scaling.md; the unit is the end of the name. */
+  parts?: Parts
 }
+
+export type Parts = Readonly<Record<string, number>>
 
 /** `short` says whether something fell; `full` is for the tables. */
 export type Size = 'short' | 'full'

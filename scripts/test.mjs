@@ -63,6 +63,7 @@ const suites = {
             ...simulated,
             'hostile',
             'replicas',
+            'scaling',
           ]),
       ),
     database: true,

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 
 /** Of one second, in /proc: what `getconf CLK_TCK` says on every Linux that Node runs on. */
 const TICKS = 100
@@ -22,6 +23,11 @@ export async function cpuSecondsOf(root: number): Promise<number> {
 export function ownCpuSeconds(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
+}
+
+/** Of all that this machine does. */
+export function machineCpuSeconds(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0) / 1_000
 }
 
 /** Who started a process. */

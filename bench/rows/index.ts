@@ -1,6 +1,9 @@
 import type { Row } from '../row.js'
 import { batchRows } from './batches.js'
 import { channelRows } from './channels.js'
+import { byteRow } from './cost-bytes.js'
+import { lookRows } from './cost-looks.js'
+import { costRows } from './costs.js'
 import { depthRows } from './depth.js'
 import { idleRows } from './idle.js'
 import { listRows } from './lists.js'
@@ -12,6 +15,7 @@ import { workflowRows } from './workflows.js'
 
 /** In the order of the tables: first what every server has, last what leaves the database large. */
 export const rows: readonly Row[] = [
+  byteRow,
   ...processRows,
   ...batchRows,
   ...workflowRows,
@@ -20,6 +24,8 @@ export const rows: readonly Row[] = [
   ...replicaRows,
   ...pollRows,
   ...idleRows,
+  ...costRows,
+  ...lookRows,
   ...depthRows,
   ...listRows,
 ]
