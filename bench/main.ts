@@ -18,6 +18,7 @@ import { parseArgs } from 'node:util'
 import { type Budget, bestOf, budgetOf, losses } from './budget.js'
 import { measureLimits } from './measure/limits.js'
 import { machine } from './measure/machine.js'
+import { RECORDED } from './recorded.js'
 import { markdownOf, type Run } from './report/markdown.js'
 import { plotOf } from './report/plot.js'
 import { coresText, timesText, valueText } from './report/text.js'
@@ -71,7 +72,7 @@ async function main(): Promise<number> {
     const run: Run = {
       machine: about,
       command,
-      others: others.map(({ name }) => name),
+      others: others.length > 0 ? others.map(({ name }) => name) : [RECORDED],
       limits,
       results: [],
       seconds: 0,

@@ -1,5 +1,6 @@
 import { machineCpuSeconds, ownCpuSeconds } from './measure/cpu.js'
 import { median } from './measure/statistics.js'
+import { recordedOf } from './recorded.js'
 import type { BenchColony, Cpu, Figure, OurTarget, OwnRow, Parts, Row, Size, Target, WireRow } from './row.js'
 import { makeColony } from './stage/colony.js'
 
@@ -43,7 +44,8 @@ export async function measure(row: Row, ours: OurTarget, others: readonly Target
     row.kind === 'own'
       ? { ours: await repeat(runs, () => runOwn(row, ours, size)), other: undefined }
       : await byTurns(row, { ours, others, runs, size })
-  return { row, ...result, seconds: (performance.now() - begin) / 1_000 }
+  const other = others.length > 0 ? result.other : recordedOf(row.id)
+  return { row, ...result, other, seconds: (performance.now() - begin) / 1_000 }
 }
 
 /** What is shown of a row that threw. */

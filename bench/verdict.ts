@@ -1,3 +1,4 @@
+import { recordedOf } from './recorded.js'
 import type { Result } from './rounds.js'
 import type { Demand, Row } from './row.js'
 
@@ -12,10 +13,11 @@ export function verdictOf(result: Result, all: readonly Result[], demand: Demand
   return isReached(result.row, result.ours.value, bound) ? 'holds' : 'MISSED'
 }
 
-/** The number that is demanded; undefined where the other server was not measured. */
+/** The number that is demanded; undefined where there is no other server to compare with. */
 export function boundOf({ other }: Result, all: readonly Result[], demand: Demand): number | undefined {
   if (typeof demand === 'number') return demand
-  const beside = demand.of === undefined ? other : all.find(({ row: one }) => one.id === demand.of)?.other
+  const id = demand.of
+  const beside = id === undefined ? other : (all.find(({ row }) => row.id === id)?.other ?? recordedOf(id))
   return beside && beside.value * demand.times
 }
 

@@ -1,3 +1,4 @@
+import { RECORDED } from '../recorded.js'
 import type { Result } from '../rounds.js'
 import { timesBetter } from '../verdict.js'
 import { numberText, valueText } from './text.js'
@@ -24,7 +25,8 @@ export function plotOf(results: readonly Result[], others: readonly string[]): s
       `<text x="${(LEFT + width + 6).toFixed(0)}" y="${y + 14}"><tspan font-weight="bold">${numberText(times)} x</tspan> <tspan fill="#777">${escaped(values)}</tspan></text>`,
     ].join('')
   })
-  const title = `Times better than ${escaped(others.join(' and '))}, same machine, same run`
+  const where = others.includes(RECORDED) ? '' : ', same machine, same run'
+  const title = `Times better than ${escaped(others.join(' and '))}${where}`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
     `<title>${title}</title>`,
