@@ -1,5 +1,3 @@
-import type { Measured } from './rounds.js'
-
 /**
  * What v1.9.12 of the original did in these rows, the better of its two ways of assigning: on two shared cores, with PostgreSQL 15 and
  * fsync on, the load a process of its own. Stands in where no other server is measured in the same run, which says more.
@@ -19,8 +17,5 @@ const recorded: Readonly<Record<string, number>> = {
 
 export const RECORDED = 'v1.9.12, recorded'
 
-/** @returns what stands beside a row where nothing else does */
-export function recordedOf(id: string): (Measured & { name: string }) | undefined {
-  const value = recorded[id]
-  return value === undefined ? undefined : { name: RECORDED, value, values: [], note: '', cores: undefined }
-}
+/** @returns what it did in a row */
+export const recordedOf = (id: string): number | undefined => recorded[id]

@@ -1,6 +1,6 @@
 import { machineCpuSeconds, ownCpuSeconds } from './measure/cpu.js'
 import { median } from './measure/statistics.js'
-import { recordedOf } from './recorded.js'
+import { RECORDED, recordedOf } from './recorded.js'
 import type { BenchColony, Cpu, Figure, OurTarget, OwnRow, Parts, Row, Size, Target, WireRow } from './row.js'
 import { makeColony } from './stage/colony.js'
 
@@ -44,8 +44,13 @@ export async function measure(row: Row, ours: OurTarget, others: readonly Target
     row.kind === 'own'
       ? { ours: await repeat(runs, () => runOwn(row, ours, size)), other: undefined }
       : await byTurns(row, { ours, others, runs, size })
-  const other = others.length > 0 ? result.other : recordedOf(row.id)
+  const other = others.length > 0 ? result.other : onRecord(row)
   return { row, ...result, other, seconds: (performance.now() - begin) / 1_000 }
+}
+
+function onRecord({ id }: Row): Result['other'] {
+  const value = recordedOf(id)
+  return value === undefined ? undefined : { name: RECORDED, value, values: [], note: '', cores: undefined }
 }
 
 /** What is shown of a row that threw. */

@@ -17,8 +17,9 @@ export function verdictOf(result: Result, all: readonly Result[], demand: Demand
 export function boundOf({ other }: Result, all: readonly Result[], demand: Demand): number | undefined {
   if (typeof demand === 'number') return demand
   const id = demand.of
-  const beside = id === undefined ? other : (all.find(({ row }) => row.id === id)?.other ?? recordedOf(id))
-  return beside && beside.value * demand.times
+  const beside =
+    id === undefined ? other?.value : (all.find(({ row }) => row.id === id)?.other?.value ?? recordedOf(id))
+  return beside && beside * demand.times
 }
 
 function isReached(row: Row, value: number, bound: number): boolean {
