@@ -30,21 +30,36 @@ export function planWorkflow({ functionspecs }: ParsedWorkflowSpec): WorkflowPla
       `A workflow has at most ${limits.workflowNodesMax} nodes, this one has ${functionspecs.length}`,
     )
   const indexOf = namesToIndexes(functionspecs)
-  const nodes = functionspecs.map((spec, index): PlannedNode => {
-    const where = `spec.functionspecs[${index}]`
-    return { spec, checked: checkFunctionSpec(spec, where), parents: parentsOf(spec, indexOf), children: [] }
-  })
-  const dependencies = nodes.reduce((sum, { parents }) => sum + parents.length, 0)
+  const nodes: PlannedNode[] = []
+  let dependencies = 0
+  for (const [index, spec] of functionspecs.entries()) {
+    const checked = checkFunctionSpec(spec, () => `spec.functionspecs[${index}]`)
+    const parents = parentsOf(spec, indexOf)
+    dependencies += parents.length
+    nodes.push({ spec, checked, parents, children: [] })
+  }
   if (dependencies > limits.workflowDependenciesMax)
     throw new ColoniesError(
       'bad_request',
       `The nodes of a workflow have at most ${limits.workflowDependenciesMax} dependencies together, these have ${dependencies}`,
     )
-  nodes.forEach((node, index) => {
-    for (const parent of node.parents) nodes[parent]?.children.push(index)
-  })
+  addChildren(nodes)
   refuseCycles(nodes)
   return { nodes, roots: nodes.flatMap((node, index) => (node.parents.length === 0 ? [index] : [])) }
+}
+
+function addChildren(nodes: readonly PlannedNode[]): void {
+  const counts = new Uint32Array(nodes.length)
+  for (const { parents } of nodes) for (const parent of parents) counts[parent] = (counts[parent] ?? 0) + 1
+  // As long as they will be: nearly all have one or two, and a list that grows takes room for seventeen.
+  for (const [index, node] of nodes.entries()) if (counts[index]) node.children = new Array(counts[index])
+  counts.fill(0)
+  for (const [index, { parents }] of nodes.entries())
+    for (const parent of parents) {
+      const place = counts[parent] ?? 0
+      counts[parent] = place + 1
+      ;(nodes[parent] as PlannedNode).children[place] = index
+    }
 }
 
 function namesToIndexes(specs: readonly ParsedFunctionSpec[]): Map<string, number> {
@@ -60,10 +75,11 @@ function namesToIndexes(specs: readonly ParsedFunctionSpec[]): Map<string, numbe
 }
 
 function parentsOf({ nodename, conditions }: ParsedFunctionSpec, indexOf: ReadonlyMap<string, number>): number[] {
-  const dependencies = new Set(conditions.dependencies)
-  if (dependencies.size > limits.dependenciesMax)
+  const named = conditions.dependencies
+  const dependencies = named.length < 2 ? named : [...new Set(named)]
+  if (dependencies.length > limits.dependenciesMax)
     throw new ColoniesError('bad_request', `Node ${nodename} has more than ${limits.dependenciesMax} dependencies`)
-  return [...dependencies].map((name) => {
+  return dependencies.map((name) => {
     const parent = indexOf.get(name)
     if (parent === undefined)
       throw new ColoniesError(

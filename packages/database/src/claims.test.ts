@@ -4,7 +4,7 @@ import { testDatabase } from '@colonies/testkit'
 import type { ClaimShape } from './claim-shape.js'
 import { claimProcesses } from './claims.js'
 import { closeSuccessful } from './closes.js'
-import { insertGraph } from './graphs.js'
+import { insertGraph } from './new-graphs.js'
 import { sql } from './sql.js'
 import { insertProcesses, type NewProcess } from './submissions.js'
 import { anyShape, claimant, testColony, UNLIMITED } from './testing/colony.js'
@@ -89,7 +89,7 @@ test('what is asked for again is one more attempt, also beside a process of a wo
     requestId: null,
     cron: null,
     attributes: [],
-    nodes: [{ ...colony.process(), parents: [], children: [], input: null }],
+    nodes: [{ process: colony.process(), parents: [], children: [], input: null }],
   })
   const both = [claimant('e1', 'ask-1'), claimant('e1', 'ask-2')]
   const rows = await claimProcesses(db, colony.key, anyShape, both)

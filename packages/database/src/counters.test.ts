@@ -5,7 +5,7 @@ import { claimProcesses } from './claims.js'
 import { cancelGraph, closeSuccessful } from './closes.js'
 import { countColony, rollUp, rollUpGraphs } from './counters.js'
 import { revokeExecutor } from './executors.js'
-import { insertGraph } from './graphs.js'
+import { insertGraph } from './new-graphs.js'
 import { removeGraph } from './removals.js'
 import { sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
@@ -36,7 +36,7 @@ test('graphs are counted by state, before and after they are added up, and when 
   const { db } = await testDatabase(t)
   const colony = await testColony(db, 'dev', ['e1'])
   const add = async () => {
-    const node = { ...colony.process(), parents: [], children: [], input: null }
+    const node = { process: colony.process(), parents: [], children: [], input: null }
     const graphId = colony.process().processId
     const initiator = { initiatorId: 'user-id', initiatorName: 'user' }
     await insertGraph(db, colony.key, {

@@ -3,8 +3,8 @@ import { cancelGraph } from './closes.js'
 import { comingIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { firstBytes } from './first-bytes.js'
-import { insertGraphs, type NewGraph, readyByGraph, type StoredGraph } from './graphs.js'
 import { readLeafOutputs } from './leaf-outputs.js'
+import { insertGraphs, type NewGraph, type StoredGraph } from './new-graphs.js'
 import type { ReadyLine } from './ready-lines.js'
 import { isMember } from './schedule-owners.js'
 import { type Sql, sql } from './sql.js'
@@ -179,7 +179,7 @@ export function fireCrons(db: Db, colony: ColonyKey, options: FireOptions): Prom
       return { cron, outcome: decide(cron) }
     })
     const stored = await store(tx, colony, decided)
-    const ready = readyByGraph(graphsOf(decided), stored)
+    const ready = new Map(stored.map((graph) => [graph.graph_id, graph.ready]))
     return decided.map((one) => ({ ...one, ready: ready.get(one.outcome?.graph?.graphId ?? '') ?? [] }))
   })
 }

@@ -1,7 +1,7 @@
 import { comingIn } from './colonies-in.js'
 import type { Db } from './db.js'
 import { firstBytes } from './first-bytes.js'
-import { insertGraphs, type NewGraph, readyByGraph } from './graphs.js'
+import { insertGraphs, type NewGraph } from './new-graphs.js'
 import { type ReadyLine, readyLines } from './ready-lines.js'
 import { isMember } from './schedule-owners.js'
 import { type Sql, sql } from './sql.js'
@@ -98,7 +98,7 @@ export function runGenerators(db: Db, colony: ColonyKey, options: RunOptions): P
     const stored = graphs.length === 0 ? [] : await insertGraphs(tx, colony, graphs)
     if (stored.length < graphs.length) throw new Error('A colony was removed while its generators ran.')
     await moveOn(tx, colony, made, options.retrySeconds)
-    const ready = readyByGraph(graphs, stored)
+    const ready = new Map(stored.map((graph) => [graph.graph_id, graph.ready]))
     return made.map(({ generator, error, made }) => ({
       generator,
       error,

@@ -6,8 +6,8 @@ import { insertChild } from './children.js'
 import { claimProcesses } from './claims.js'
 import { closeFailed, closeSuccessful } from './closes.js'
 import type { Db } from './db.js'
-import { insertGraph, type NewNode } from './graphs.js'
 import { insertLogs } from './logs.js'
+import { insertGraph, type NewNode } from './new-graphs.js'
 import { readProcesses } from './processes.js'
 import type { ReadyLine } from './ready-lines.js'
 import { giveBack, releaseHeldBy, releaseOverdue } from './releases.js'
@@ -31,7 +31,7 @@ async function diamond(db: Db): Promise<Diamond> {
   const colony = await testColony(db, 'dev', ['e1', 'e2'])
   const [a, b, c, d] = [colony.process(), colony.process(), colony.process(), colony.process()]
   const node = (process: typeof a, parents: (typeof a)[], children: (typeof a)[]): NewNode => ({
-    ...process,
+    process,
     parents: parents.map((p) => p.processId),
     children: children.map((p) => p.processId),
     input: null,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testDatabase } from '@colonies/testkit'
 import { claimProcesses } from './claims.js'
-import { insertGraphs, type NewNode, readyByGraph } from './graphs.js'
+import { insertGraphs, type NewNode } from './new-graphs.js'
 import { readyLines } from './ready-lines.js'
 import { giveBack } from './releases.js'
 import { sql } from './sql.js'
@@ -30,16 +30,17 @@ test('of a workflow, and of what is given back, the time is that of the queue', 
   const { db } = await testDatabase(t)
   const colony = await testColony(db, 'dev', ['e1'])
   const node = (executorType: string, priority: number, parents: string[] = []): NewNode => {
-    return { ...colony.process({ executorType, priority }), parents, children: [], input: null }
+    return { process: colony.process({ executorType, priority }), parents, children: [], input: null }
   }
   const firstId = '1'.repeat(64)
   const graphs = ['0'.repeat(64), firstId].map((graphId) => {
     const roots = [node('cpu', 0), node('cpu', 50_000), node('cli', -50_000)]
-    const nodes = [...roots, node('cli', 50_000, [roots[0]?.processId ?? ''])]
+    const nodes = [...roots, node('cli', 50_000, [roots[0]?.process.processId ?? ''])]
     const made = { graphId, initiatorId: 'user-id', initiatorName: 'user', requestId: null, cron: null }
     return { ...made, attributes: [], nodes }
   })
-  const ready = readyByGraph(graphs, await insertGraphs(db, colony.key, graphs)).get(graphs[0]?.graphId ?? '')
+  const stored = await insertGraphs(db, colony.key, graphs)
+  const ready = stored.find((graph) => graph.place === 0)?.ready
   // Without the nanoseconds, which keep the order of the nodes.
   const rows = await db.all(sql`
     select executor_type as "executorType", count(*)::int as count,

@@ -5,7 +5,7 @@ import { claimProcesses } from './claims.js'
 import { closeSuccessful, failOverdue } from './closes.js'
 import type { Db } from './db.js'
 import { beat } from './executors.js'
-import { insertGraph } from './graphs.js'
+import { insertGraph } from './new-graphs.js'
 import { releaseFromLost } from './releases.js'
 import { sql } from './sql.js'
 import { insertProcesses } from './submissions.js'
@@ -39,7 +39,7 @@ test('the sweep of deadlines does not wait for a graph that somebody is changing
     requestId: null,
     cron: null,
     attributes: [],
-    nodes: [{ ...node, parents: [], children: [], input: null }],
+    nodes: [{ process: node, parents: [], children: [], input: null }],
   })
   await db.run(sql`update live set deadline = now() - interval '1 hour' where colony = ${colony.key}`)
   const sweep = async () => [...(await failOverdue(db, colony.key, { limit: 10 })).ended.keys()]

@@ -9,12 +9,12 @@ function newGraph(scene: Scene): NewGraph {
   const size = random.between(1, 5)
   const nodes = Array.from({ length: size }, (_, at): NewNode & { children: string[] } => {
     const { requestId: _r, holder: _h, ...process } = newProcess(scene)
-    return { ...process, nodeName: `n${at}`, parents: [], children: [], input: null }
+    return { process: { ...process, nodeName: `n${at}` }, parents: [], children: [], input: null }
   })
   for (const [at, node] of nodes.entries()) {
     const parents = random.some(nodes.slice(0, at), 0.4)
-    node.parents = parents.map(({ processId }) => processId)
-    for (const parent of parents) parent.children.push(node.processId)
+    node.parents = parents.map(({ process }) => process.processId)
+    for (const parent of parents) parent.children.push(node.process.processId)
   }
   return {
     graphId: scene.newId(),

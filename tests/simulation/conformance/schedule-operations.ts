@@ -34,8 +34,8 @@ function graphFor(name: string, cron: NewGraph['cron'], input: string | null = n
     requestId: null,
     cron,
     nodes: [
-      { ...node, processId: root, nodeName: 'root', parents: [], children: [leaf], input },
-      { ...node, processId: leaf, nodeName: 'leaf', parents: [root], children: [], input: null },
+      { process: { ...node, processId: root, nodeName: 'root' }, parents: [], children: [leaf], input },
+      { process: { ...node, processId: leaf, nodeName: 'leaf' }, parents: [root], children: [], input: null },
     ],
     attributes: [],
   }

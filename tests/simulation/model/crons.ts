@@ -1,13 +1,5 @@
 import { leavesDepthFirst } from '@colonies/core'
-import {
-  type CronChoice,
-  type CronOutcome,
-  type CronRow,
-  type DecidedCron,
-  type LockedCron,
-  type ReadyLine,
-  readyByGraph,
-} from '@colonies/database'
+import type { CronChoice, CronOutcome, CronRow, DecidedCron, LockedCron, ReadyLine } from '@colonies/database'
 import type { JsonText } from '@colonies/protocol'
 import { cancelLocks, cancelNodes } from './closes.js'
 import { storeGraphs } from './graphs.js'
@@ -120,7 +112,7 @@ function storeRuns(tx: Transaction, colony: ColonyTables, fired: readonly Decide
     if (graph) row.lastRun = tx.now
     row.previous_graph_id = graph?.graphId ?? row.previous_graph_id
   }
-  return readyByGraph(graphs, stored)
+  return new Map(stored.map((graph) => [graph.graph_id, graph.ready]))
 }
 
 function cronRow({ nextRun, lastRun, ...row }: Cron): CronRow {

@@ -7,7 +7,6 @@ import {
   type PackOutcome,
   type QueueBounds,
   type Recipe,
-  readyByGraph,
   readyLines,
 } from '@colonies/database'
 import { isMember } from './crons.js'
@@ -63,7 +62,7 @@ export const runGenerators = statement('runGenerators', {
       moveOn(tx, row, { error, retrySeconds: options.retrySeconds })
       runs.push({ generator, graphs, made, error })
     }
-    const ready = readyByGraph(stored, storeGraphs(tx, colony, stored))
+    const ready = new Map(storeGraphs(tx, colony, stored).map((graph) => [graph.graph_id, graph.ready]))
     return runs.map(({ made, ...run }) => ({
       ...run,
       ready: readyLines(made.flatMap(({ graphId }) => ready.get(graphId) ?? [])),

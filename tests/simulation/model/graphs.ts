@@ -1,7 +1,17 @@
 import type { NewChild, NewGraph, StoredGraph } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
 import { statement, type Transaction } from './model-database.js'
-import { addEvent, graphOf, isHeldBy, newRequest, queuePlace, requestKey, rowOf, waitingRow } from './rows.js'
+import {
+  addEvent,
+  graphOf,
+  isHeldBy,
+  newRequest,
+  queuePlace,
+  readyFrom,
+  requestKey,
+  rowOf,
+  waitingRow,
+} from './rows.js'
 import { type ColonyTables, type Graph, type Live, type Spec, wireTime } from './tables.js'
 
 export const insertGraph = statement('insertGraph', {
@@ -23,29 +33,31 @@ export function storeGraphs(tx: Transaction, colony: ColonyTables, graphs: reado
     const older = key === undefined ? undefined : colony.requests.get(key)
     if (older === undefined) {
       if (key !== undefined) colony.requests.set(key, graph.graphId)
-      storeGraph(tx, colony, graph, nodesBefore)
-      const times = { submitted_at: wireTime(tx.now), submitted_ns: BigInt(tx.now) * 1000n }
-      stored.push({ place, graph_id: graph.graphId, fresh: true, ...times })
+      const rows = storeGraph(tx, colony, graph, nodesBefore)
+      const ready = readyFrom(rows.filter(({ openParents }) => openParents === 0))
+      stored.push({ place, graph_id: graph.graphId, fresh: true, submitted_at: wireTime(tx.now), ready })
     } else {
       const known = colony.graphs.get(older)
-      const times = { submitted_at: wireTime(known?.submittedAt ?? 0), submitted_ns: 0n }
-      if (known) stored.push({ place, graph_id: older, fresh: false, ...times })
+      const submitted_at = wireTime(known?.submittedAt ?? 0)
+      if (known) stored.push({ place, graph_id: older, fresh: false, submitted_at, ready: [] })
     }
     nodesBefore += graph.nodes.length
   }
   return stored
 }
 
-function storeGraph(tx: Transaction, colony: ColonyTables, graph: NewGraph, nodesBefore: number): void {
+/** @returns the rows of its processes */
+function storeGraph(tx: Transaction, colony: ColonyTables, graph: NewGraph, nodesBefore: number): Live[] {
   const { now } = tx
-  const { graphId, initiatorId, initiatorName, cron, nodes } = graph
+  const { graphId, initiatorId, initiatorName, cron } = graph
+  const nodes = [...graph.nodes]
   const plannedAt = cron?.plannedAt ? Date.parse(cron.plannedAt) * 1000 : null
   const cronId = cron?.cronId ?? null
   if (plannedAt !== null && [...colony.graphs.values()].some((g) => g.cronId === cronId && g.plannedAt === plannedAt))
     throw new UniqueViolation(`Cron ${cronId} has a graph for ${cron?.plannedAt} already.`)
   const counts = { total: nodes.length, success: 0, failed: 0, cancelled: 0 }
   const times = { submittedAt: now, startedAt: null, endedAt: null }
-  const names = nodes.map(({ processId, nodeName }) => ({ processId, nodeName }))
+  const names = nodes.map(({ process: { processId, nodeName } }) => ({ processId, nodeName }))
   colony.graphs.set(graphId, {
     graphId,
     initiatorId,
@@ -56,7 +68,7 @@ function storeGraph(tx: Transaction, colony: ColonyTables, graph: NewGraph, node
     plannedAt,
     nodes: names,
   })
-  for (const [place, { parents, children, input, ...process }] of nodes.entries()) {
+  return nodes.map(({ process, parents, children, input }, place) => {
     const priorityTime = queuePlace(now, nodesBefore + place, process.priority)
     const spec: Spec = { ...process, initiatorId, initiatorName, graphId, submittedAt: now, priorityTime, input }
     const row = waitingRow(spec, now, parents.length, children)
@@ -67,7 +79,8 @@ function storeGraph(tx: Transaction, colony: ColonyTables, graph: NewGraph, node
       parents.map((parentId, position) => ({ parentId, position })),
     )
     addEvent(tx, colony, row, { oldState: null, state: 0, reason: 'submit' })
-  }
+    return row
+  })
 }
 
 export const insertChild = statement('insertChild', {

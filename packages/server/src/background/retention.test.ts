@@ -72,8 +72,8 @@ async function submitChain(db: Db, { key }: UpkeepColony, ids: readonly [string,
     cron: null,
     attributes: [],
     nodes: [
-      { ...plainProcess({ processId: first }), parents: [], children: [second], input: null },
-      { ...plainProcess({ processId: second }), parents: [first], children: [], input: null },
+      { process: plainProcess({ processId: first }), parents: [], children: [second], input: null },
+      { process: plainProcess({ processId: second }), parents: [first], children: [], input: null },
     ],
   })
   return graphId

@@ -11,7 +11,6 @@ import {
   listGraphs,
   readGraphParts,
   readGraphs,
-  readyOf,
   removeGraph,
 } from '@colonies/database'
 import { ColoniesError, limits, State } from '@colonies/protocol'
@@ -31,12 +30,12 @@ export const workflowHandlers = {
   async submitWorkflow({ spec, requestid }, { db, caller, colony, replica }) {
     checkRequestId(requestid)
     const ofRequest = requestid === '' ? '' : `workflow ${requestid}`
-    const { graph, rootIds } = newGraph({ spec, requestid: ofRequest }, colony.name, caller)
+    const { graph, processIds, rootIds } = newGraph({ spec, requestid: ofRequest }, colony.name, caller)
     const stored = await insertGraph(db, colony.key, graph)
     if (!stored) throw await whyNotStored(db, colony.key)
     if (!stored.fresh) return getGraph({ db, colony }, stored.graph_id)
     replica.changed(colony.key)
-    replica.hint(colony.key, readyOf(graph, stored))
+    replica.hint(colony.key, stored.ready)
     return {
       processgraphid: stored.graph_id,
       initiatorid: caller.id,
@@ -47,7 +46,7 @@ export const workflowHandlers = {
       submissiontime: NO_TIME,
       starttime: NO_TIME,
       endtime: NO_TIME,
-      processids: graph.nodes.map((node) => node.processId),
+      processids: processIds,
       nodes: [],
       edges: [],
     }

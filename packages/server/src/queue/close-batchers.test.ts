@@ -15,8 +15,8 @@ test('in one batch, processes in graphs and in none end, and each that cannot fa
       ...graph,
       attributes: [],
       nodes: [
-        { ...node, parents: [], children: [child.processId], input: null },
-        { ...child, parents: [node.processId], children: [], input: null },
+        { process: node, parents: [], children: [child.processId], input: null },
+        { process: child, parents: [node.processId], children: [], input: null },
       ],
     },
   ])

@@ -1,13 +1,15 @@
 import { planWorkflow } from '@colonies/core'
-import type { NewGraph, NewNode } from '@colonies/database'
+import type { NewGraph } from '@colonies/database'
 import { newId } from '@colonies/identity'
 import type { JsonText, ParsedWorkflowSpec } from '@colonies/protocol'
 import type { Initiator } from './initiator.js'
-import { rowsOf } from './new-process.js'
+import { envAttributes, processOf } from './new-process.js'
 
 /** A workflow that was checked, as the rows that store it. */
 export interface PlannedGraph {
   graph: NewGraph
+  /** Ids of all processes, in the order of the spec. */
+  processIds: string[]
   /** Ids of the processes without dependencies. */
   rootIds: string[]
 }
@@ -27,25 +29,17 @@ interface Wish {
 }
 
 /**
- * Checks a workflow whole and makes the rows of its graph and processes, with new ids.
+ * Checks a workflow whole and makes the rows of its graph, with new ids. Those of its processes are made as they are stored: a
+ * workflow may have 100 000, and their texts need not be there all at once.
  *
  * @throws ColoniesError `bad_request` naming the node and the way out
  */
 export function newGraph(wish: Wish, colonyName: string, initiator: Initiator): PlannedGraph {
   const { requestid, roots = {}, cron = null } = wish
   const plan = planWorkflow(roots.args === undefined ? wish.spec : withRootArgs(wish.spec, roots.args))
-  const rows = plan.nodes.map((node) => rowsOf(node.spec, node.checked, { colonyName, initiator, requestid: '' }))
-  const idOf = (index: number) => rows[index]?.process.processId ?? ''
-  const nodes = plan.nodes.map((node, index): NewNode => {
-    const { process } = rows[index] as (typeof rows)[number]
-    const isRoot = node.parents.length === 0
-    return {
-      ...process,
-      parents: node.parents.map(idOf),
-      children: node.children.map(idOf),
-      input: isRoot && roots.input !== '[]' ? (roots.input ?? null) : null,
-    }
-  })
+  const ids = plan.nodes.map(() => newId())
+  const idOf = (index: number) => ids[index] as string
+  const input = roots.input === '[]' ? null : (roots.input ?? null)
   return {
     graph: {
       graphId: newId(),
@@ -53,9 +47,21 @@ export function newGraph(wish: Wish, colonyName: string, initiator: Initiator): 
       initiatorName: initiator.name,
       requestId: requestid === '' ? null : requestid,
       cron,
-      nodes,
-      attributes: rows.flatMap((row) => row.attributes),
+      nodes: {
+        length: ids.length,
+        *[Symbol.iterator]() {
+          for (const [index, { spec, checked, parents, children }] of plan.nodes.entries())
+            yield {
+              process: processOf(spec, checked, { processId: idOf(index), colonyName, initiator }),
+              parents: parents.map(idOf),
+              children: children.map(idOf),
+              input: parents.length === 0 ? input : null,
+            }
+        },
+      },
+      attributes: plan.nodes.flatMap(({ spec }, index) => envAttributes(idOf(index), spec.env)),
     },
+    processIds: ids,
     rootIds: plan.roots.map(idOf),
   }
 }

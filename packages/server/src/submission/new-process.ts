@@ -23,8 +23,10 @@ export function newSubmission(
   where: string,
 ): Submission {
   checkRequestId(requestid)
-  const ofRequest = requestid === '' ? '' : `${request} ${requestid}`
-  return rowsOf(spec, checkFunctionSpec(spec, where), { colonyName, initiator, requestid: ofRequest })
+  const processId = newId()
+  const process = processOf(spec, checkFunctionSpec(spec, where), { processId, colonyName, initiator })
+  if (requestid !== '') process.requestId = `${request} ${requestid}`
+  return { process, attributes: envAttributes(processId, spec.env) }
 }
 
 /** @throws ColoniesError `bad_request` */
@@ -33,21 +35,20 @@ export function checkRequestId(requestid: string): void {
     throw new ColoniesError('bad_request', `requestid must have at most ${limits.nameLengthMax} characters`)
 }
 
-interface RowOptions {
+interface ProcessOptions {
+  processId: string
   colonyName: string
   initiator: Initiator
-  requestid: string
 }
 
-/** The rows of a process whose spec was checked. */
-export function rowsOf(
+/** The row of a process whose spec was checked; of no request and without a holder. */
+export function processOf(
   spec: ParsedFunctionSpec,
   checked: CheckedFunctionSpec,
-  { colonyName, initiator, requestid }: RowOptions,
-): Submission {
-  const processId = newId()
+  { processId, colonyName, initiator }: ProcessOptions,
+): NewProcess {
   const { head, env, channels } = writeSpec(spec, colonyName)
-  const process: NewProcess = {
+  return {
     processId,
     nodeName: spec.nodename,
     functionName: spec.funcname,
@@ -67,14 +68,13 @@ export function rowsOf(
     location: checked.location,
     cpu: checked.cpu,
     memory: checked.memory,
-    requestId: requestid === '' ? null : requestid,
+    requestId: null,
     holder: null,
   }
-  return { process, attributes: envAttributes(processId, spec.env) }
 }
 
 /** `env` is kept as attributes too: that is where the original's clients look for it. */
-function envAttributes(processId: string, env: { readonly [key: string]: string }): NewAttribute[] {
+export function envAttributes(processId: string, env: { readonly [key: string]: string }): NewAttribute[] {
   return Object.entries(env).map(([key, value]) => ({
     processId,
     attributeId: attributeId(processId, key, ENV),
