@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { type TestContext, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { configFrom } from '../config.js'
+import { Arrivals } from './arrivals.js'
 import { listen } from './listener.js'
 import { Metrics } from './metrics.js'
 
@@ -50,4 +52,21 @@ test('a busy server lets in those who come all at once while those who are conne
     rounds < NEWCOMERS / 4,
     `each of the others had ${rounds.toFixed(1)} answers until the last newcomer had one`,
   )
+})
+
+test('those who waited are let in by portions, in their order', async () => {
+  const arrivals = new Arrivals()
+  const [letIn, portions]: [number[], number[]] = [[], []]
+  arrivals.came()
+  const all = Array.from({ length: 1_000 }, (_, n) => n)
+  for (const n of all) arrivals.after(() => letIn.push(n))
+  while (letIn.length < all.length) {
+    const before = letIn.length
+    await nextTurn()
+    portions.push(letIn.length - before)
+    // Who comes meanwhile stands behind them.
+    if (letIn.length === 400) arrivals.after(() => letIn.push(all.push(1_000) - 1))
+  }
+  assert.deepEqual(letIn, all)
+  assert.ok(Math.max(...portions) <= 200, `${Math.max(...portions)} at once`)
 })
