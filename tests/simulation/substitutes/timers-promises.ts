@@ -17,3 +17,7 @@ export function setTimeout<Value>(ms: number, value: Value, { signal }: Options 
     else signal?.addEventListener('abort', stop, { once: true })
   })
 }
+
+export function setImmediate<Value>(value: Value): Promise<Value> {
+  return new Promise((resolve) => globalThis.setImmediate(resolve, value))
+}
