@@ -63,11 +63,12 @@ export interface Call {
 
 /** Ready JSON text of a reply: the hot path writes its replies itself. */
 export class Rendered {
-  readonly text: string
+  /** In pieces where it is long: what is joined is copied. */
+  readonly text: string | readonly string[]
   /** Called when the reply could not be handed to the caller's connection. */
   readonly onUnsent: (() => void) | undefined
 
-  constructor(text: string, onUnsent?: () => void) {
+  constructor(text: string | readonly string[], onUnsent?: () => void) {
     this.text = text
     this.onUnsent = onUnsent
   }

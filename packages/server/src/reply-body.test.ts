@@ -8,3 +8,12 @@ test('a large reply has the bytes of its text, whatever its length is', () => {
     for (const sign of ['a', 'å', '🌍'])
       assert.equal(Buffer.from(replyBody(head, sign.repeat(length))).toString(), replyText(head, sign.repeat(length)))
 })
+
+test('a reply in pieces has the bytes of all of them, one after another', () => {
+  const head = '{"payloadtype":"x","payload":"'
+  for (const length of [1, 100, 10_000, 400_000])
+    for (const sign of ['a', 'å', '🌍']) {
+      const pieces = ['[', sign.repeat(length), ',', 'b'.repeat(length), ']']
+      assert.equal(Buffer.from(replyBody(head, pieces)).toString(), replyText(head, pieces.join('')))
+    }
+})

@@ -56,7 +56,7 @@ async function textOf({ db, name }: TestColony, handler: AnyHandler, input: obje
   const row = await db.one<{ key: number }>(sql`select colony_key as key from colonies where name = ${name}`)
   const reply = await handler(input as never, { db, colony: { key: row?.key, name } } as never)
   assert.ok(reply instanceof Rendered)
-  return reply.text
+  return [reply.text].flat().join('')
 }
 
 async function taken(colony: TestColony): Promise<string> {

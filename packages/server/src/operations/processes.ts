@@ -237,7 +237,10 @@ export async function readProcess(db: Db, colony: Colony, processId: string): Pr
 }
 
 function listText({ texts }: ListedProcesses): Rendered {
-  return new Rendered(texts.length === 0 ? 'null' : `[${texts.join(',')}]`)
+  if (texts.length === 0) return new Rendered('null')
+  const pieces = texts.flatMap((text) => [',', text])
+  pieces[0] = '['
+  return new Rendered([...pieces, ']'])
 }
 
 function rendering({ attributes }: ReturnType<typeof newSubmission>, colony: Colony) {
