@@ -97,6 +97,38 @@ test('what is asked for again is one more attempt, also beside a process of a wo
   assert.deepEqual([rows.length, again?.process_id, again?.attempt], [2, first?.process_id, 2])
 })
 
+test('of a process in a workflow it is told whether it has attributes, also when it is given again', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1'])
+  const [bare, attributed] = [colony.process(), colony.process()]
+  await insertGraph(db, colony.key, {
+    graphId: '9'.repeat(64),
+    initiatorId: 'user-id',
+    initiatorName: 'user',
+    requestId: null,
+    cron: null,
+    attributes: [{ processId: attributed.processId, attributeId: 'a1', type: 1, key: 'k', value: 'v' }],
+    nodes: [bare, attributed].map((process) => ({ process, parents: [], children: [], input: null })),
+  })
+  const claimed = async (ids: (string | null)[], shape = anyShape) => {
+    const claimants = ids.map((id) => claimant('e1', id ?? undefined))
+    const rows = await claimProcesses(db, colony.key, shape, claimants)
+    return rows.map((row) => [row.process_id, row.hasAttributes, row.again]).sort()
+  }
+  const first = await claimed(['ask-1', 'ask-2'])
+  const expected = [
+    [bare.processId, false, false],
+    [attributed.processId, true, false],
+  ]
+  assert.deepEqual(first, expected.sort())
+  await insertProcesses(db, colony.key, [colony.process()], [])
+  const again = await claimed(['ask-1', 'ask-2'])
+  assert.deepEqual(
+    again,
+    first.map(([id, has]) => [id, has, true]),
+  )
+})
+
 test('neither a paused colony nor an executor that is not approved gets a process', async (t) => {
   const { db } = await testDatabase(t)
   const colony = await testColony(db, 'dev', ['e1', 'e2'])

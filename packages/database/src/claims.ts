@@ -40,6 +40,8 @@ export interface Claimed extends ProcessRow {
   isNamed: boolean
   /** One of those claimed is in a workflow, as the next one may be. */
   inGraphs: boolean
+  /** It is in a workflow, and has attributes. */
+  hasAttributes: boolean
   /** Milliseconds that PostgreSQL worked on the claim, without what came before and after; left out where nobody knows. */
   tookMs?: number
 }
@@ -279,14 +281,23 @@ interface Finding extends Parts {
 /** The answer: a row of what each claimant got. */
 function found({ colony, shape, mayBeAgain }: Claim, { inGraphs, named, more }: Finding): Sql {
   // What is given again may be in a graph, whatever the statement looks for.
-  const columns = inGraphs || mayBeAgain ? specColumns(colony) : columnsOutsideOfGraphs
+  const mayBeInGraph = inGraphs || mayBeAgain
+  const columns = mayBeInGraph ? specColumns(colony) : columnsOutsideOfGraphs
   return sql`
     select (g.place - 1)::int as place, g.again, ${named} as named, ${more} as more,
       exists (select 1 from demands where nth >= ${FEW_DEMANDS})
         or ${shape.isVaried ? sql`(select is_varied from variety)` : sql`false`} as varied, g.state, g.holder, g.started_at, null::timestamptz as ended_at,
       s.submitted_at + make_interval(secs => g.wait_seconds) as wait_deadline, g.deadline as exec_deadline,
       g.retries, g.attempt, 0 as open_parents, g.output, null::text[] as errors, ${columns},
+      ${mayBeInGraph ? hasAttributes(colony) : sql`false`} as "hasAttributes",
       (extract(epoch from clock_timestamp() - statement_timestamp()) * 1000)::float8 as "tookMs"
     from (select * from claimed ${mayBeAgain ? sql`union all select * from given_again` : sql``}) g
     join process_specs s on s.colony = ${colony} and s.process_id = g.process_id`
 }
+
+/**
+ * Of a process in a workflow. Whether another one can have any is known without a look: it has an environment, or was tried before.
+ * No `exists`: the planner may read all attributes of the colony for that, instead of one.
+ */
+const hasAttributes = (colony: ColonyKey) => sql`(s.graph_id is not null and (
+        select a.attribute_id from attributes a where a.colony = ${colony} and a.process_id = s.process_id limit 1) is not null)`

@@ -1,3 +1,4 @@
+import { intColumn, textColumn } from './columns.js'
 import type { Db } from './db.js'
 import { type Held, heldAs } from './held.js'
 import { isOverdue, type OverdueOptions } from './overdue.js'
@@ -47,12 +48,13 @@ export async function closeSuccessful(
   closes: readonly Close[],
   { leavesGraphs = false } = {},
 ): Promise<Ended> {
-  const all = closes.map((close, place) => ({ ...close, place }))
+  const all = closes.map((close, place) => ({ close, place }))
   return ended(await db.all<EndRow>(leavesGraphs ? closeOutsideOfGraphs(colony, all) : closeAnywhere(colony, all)))
 }
 
-/** Of a batch. */
-interface Placed {
+/** With its index in the batch. */
+interface PlacedClose {
+  close: Close
   place: number
 }
 
@@ -60,8 +62,10 @@ interface Placed {
  * One statement: result, event, and the row is gone. Rows are deleted in the order in which they are asked for, that of their ids, so
  * two batches never wait for each other in a circle. Of several closes of one process, the first one of its holder counts.
  */
-function closeOutsideOfGraphs(colony: ColonyKey, closes: readonly (Close & Placed)[]): Sql {
-  const inOrder = [...closes].sort((a, b) => (a.processId < b.processId ? -1 : Number(a.processId > b.processId)))
+function closeOutsideOfGraphs(colony: ColonyKey, closes: readonly PlacedClose[]): Sql {
+  const inOrder = [...closes].sort(({ close: { processId: a } }, { close: { processId: b } }) =>
+    a < b ? -1 : Number(a > b),
+  )
   return sql`
     with mine as (
       delete from live l using (${askedToClose(inOrder)} offset 0) a
@@ -79,7 +83,7 @@ function closeOutsideOfGraphs(colony: ColonyKey, closes: readonly (Close & Place
  * are read from the locked row: they include those added while this statement waited. Such a child itself is newer than
  * the snapshot; then the statement starts over (`raise_race`).
  */
-function closeAnywhere(colony: ColonyKey, closes: readonly (Close & Placed)[]): Sql {
+function closeAnywhere(colony: ColonyKey, closes: readonly PlacedClose[]): Sql {
   return sql`
     with asked as materialized (${askedToClose(closes)}), ${lockRows(colony)}, ${ownRows(heldByCloser)}, ${moveRows(colony, success)}, ${countSuccesses(colony)}, freed as materialized (
       select child, count(*)::int as parents
@@ -104,10 +108,11 @@ function closeAnywhere(colony: ColonyKey, closes: readonly (Close & Placed)[]): 
     where ${raceIf(colony, sql`f.child`, sql`f.child not in (select process_id from children_freed)`)}`
 }
 
-const askedToClose = (closes: readonly (Close & Placed)[]) => sql`
+const askedToClose = (closes: readonly PlacedClose[]) => sql`
       select a.*
-      from unnest(${closes.map((c) => c.processId)}::text[], ${closes.map((c) => c.holder)}::text[],
-        ${closes.map((c) => c.attempt)}::int[], ${closes.map((c) => c.output)}::text[], ${closes.map((c) => c.place)}::int[])
+      from unnest(${textColumn(closes, ({ close }) => close.processId)}::text[],
+        ${textColumn(closes, ({ close }) => close.holder)}::text[], ${intColumn(closes, ({ close }) => close.attempt)}::int[],
+        ${textColumn(closes, ({ close }) => close.output)}::text[], ${intColumn(closes, ({ place }) => place)}::int[])
         as a (asked_id, by_holder, of_attempt, new_output, place)`
 
 /**

@@ -173,6 +173,7 @@ function claimedRow(colony: ColonyTables, place: number, row: Live): Omit<Claime
     named: row.names !== null,
     more: false,
     varied: false, // fewer demands than make a difference
+    hasAttributes: false, // nothing in the simulation has any
     state: row.state,
     holder: row.holder,
     started_at: wireTime(row.startedAt),

@@ -194,8 +194,8 @@ export async function claimedText(
 ): Promise<Rendered> {
   const giveBack = () => replica.hotPath.giveBack(colony.key, claimed)
   try {
-    // Only a process with env, in a graph, or tried before can have attributes.
-    const ids = claimed.filter((p) => p.env !== '{}' || p.attempt > 1 || p.graph_id !== null).map((p) => p.process_id)
+    // Others have none: it spares a look for each.
+    const ids = claimed.filter((p) => p.env !== '{}' || p.attempt > 1 || p.hasAttributes).map((p) => p.process_id)
     const attributes = ids.length === 0 ? [] : await listAttributes(db, colony.key, ids)
     const texts = claimed.map((row) =>
       processText(row, {

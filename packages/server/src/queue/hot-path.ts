@@ -299,5 +299,6 @@ export function claimedFrom(process: NewProcess, row: Submitted): Claimed {
     varied: false,
     isNamed: false,
     inGraphs: false,
+    hasAttributes: false,
   }
 }
