@@ -175,11 +175,10 @@ function firstStatement(colony: ColonyKey, graphs: readonly NewGraph[], portion:
     ), stored as (
       insert into graphs (colony, graph_id, initiator_id, initiator_name, total, cron_id, planned_at)
       select ${colony}, graph_id, initiator_id, initiator_name, total, cron_id, planned_at from go
-      returning graph_id, submitted_at
-    ), ${nodesStored(colony, portion)}
-    select (go.graph - 1)::int as place, go.graph_id, true as fresh, s.submitted_at,
-      (extract(epoch from s.submitted_at) * 1000000)::bigint * 1000 as submitted_ns
-    from stored s join go on go.graph_id = s.graph_id
+    ), ${nodesStored(colony, graphs, portion)}
+    select (graph - 1)::int as place, graph_id, true as fresh, now() as submitted_at,
+      (extract(epoch from now()) * 1000000)::bigint * 1000 as submitted_ns
+    from go
     union all
     select (w.graph - 1)::int, g.graph_id, false, g.submitted_at, 0
     from wanted_graphs w
@@ -193,25 +192,34 @@ function laterStatement(
   graphs: readonly NewGraph[],
   { stored, ...portion }: Portion & { stored: readonly StoredRow[] },
 ): Sql {
-  const fresh = stored.filter((row) => row.fresh).map(({ place }) => ({ ...(graphs[place] as NewGraph), place }))
+  const fresh = stored.filter((row) => row.fresh).map(({ place }) => place + 1)
   return sql`
     with go as materialized (
-      select * from unnest(${fresh.map(({ place }) => place + 1)}::int[], ${fresh.map((g) => g.graphId)}::text[],
-        ${fresh.map((g) => g.initiatorId)}::text[], ${fresh.map((g) => g.initiatorName)}::text[])
-        as go (graph, graph_id, initiator_id, initiator_name)
-    ), ${nodesStored(colony, portion)}
+      select graph from unnest(${fresh}::int[]) as go (graph)
+    ), ${nodesStored(colony, graphs, portion)}
     select 1`
 }
 
-/** Parts of a statement that has the graphs as `go`. What no node of the portion has is left out. */
-function nodesStored(colony: ColonyKey, { nodes, attributes, before }: Portion): Sql {
+/** Whether the graph of a row `a` is stored. `is true`, so that the planner makes a table of the numbers, and no join. */
+const isStored = sql`(a.graph in (select graph from go)) is true`
+
+/**
+ * Parts of a statement that has the graphs as `go`. What no node of the portion has is left out.
+ *
+ * What belongs to a graph finds it by its number: were it joined with `go`, PostgreSQL would read all nodes for each graph, as it has
+ * no index to look into.
+ */
+function nodesStored(colony: ColonyKey, graphs: readonly NewGraph[], { nodes, attributes, before }: Portion): Sql {
+  const graphIds = sql`${graphs.map((g) => g.graphId)}::text[]`
   const processes = nodes.map(({ node }) => node.process)
   const texts = (pick: (process: NewNode['process']) => string | null) => textColumn(processes, pick)
   const ints = (pick: (process: NewNode['process']) => number | null) => intColumn(processes, pick)
   const children = nodes.map(({ node }) => `{${node.children.join()}}`) // ids need no quotes
   const hasNames = processes.some(({ names }) => names !== null)
   return sql`asked as materialized (
-      select a.*, a.names::text[] as wanted_names, go.graph_id, go.initiator_id, go.initiator_name,
+      select a.*, a.names::text[] as wanted_names, (${graphIds})[a.graph] as graph_id,
+        (${graphs.map((g) => g.initiatorId)}::text[])[a.graph] as initiator_id,
+        (${graphs.map((g) => g.initiatorName)}::text[])[a.graph] as initiator_name,
         (extract(epoch from now()) * 1000000)::bigint * 1000 + (${before}::bigint + place - 1)
           - priority * 86400000000000 as queue_place
       from unnest(
@@ -229,7 +237,7 @@ function nodesStored(colony: ColonyKey, { nodes, attributes, before }: Portion):
       ) with ordinality as a (graph, position, process_id, node_name, function_name, executor_type, label,
         initiator_is_user, priority, wait_seconds, exec_seconds, max_retries, spec, env, channels, names, location, cpu,
         memory, open_parents, children, input, place)
-      join go on go.graph = a.graph
+      where ${isStored}
     ), specs as (
       insert into process_specs (colony, process_id, graph_id, node_name, function_name, executor_type, label,
         initiator_id, initiator_name, initiator_user, submitted_at, priority_time, wait_seconds, exec_seconds,
@@ -248,7 +256,7 @@ function nodesStored(colony: ColonyKey, { nodes, attributes, before }: Portion):
     ), ${hasNames ? namesStored(colony) : sql``} node_rows as (
       insert into graph_nodes (colony, graph_id, position, process_id, node_name)
       select ${colony}, graph_id, position, process_id, node_name from asked
-    ), ${edgesStored(colony, nodes)} ${attributes.length > 0 ? attributesStored(colony, attributes) : sql``} history as (
+    ), ${edgesStored(colony, graphIds, nodes)} ${attributes.length > 0 ? attributesStored(colony, graphIds, attributes) : sql``} history as (
       insert into events (colony, process_id, old_state, state, attempt, reason, executor_type)
       select ${colony}, process_id, null, 0, 0, 'submit', executor_type from asked
     )`
@@ -260,26 +268,26 @@ const namesStored = (colony: ColonyKey) => sql`wants as (
       from asked, unnest(wanted_names) name where open_parents = 0
     ),`
 
-function edgesStored(colony: ColonyKey, nodes: readonly PlacedNode[]): Sql {
+function edgesStored(colony: ColonyKey, graphIds: Sql, nodes: readonly PlacedNode[]): Sql {
   const edges = nodes.flatMap(({ graph, node }) =>
     node.parents.map((parent, position) => ({ graph, child: node.process.processId, position, parent })),
   )
   return sql`edge_rows as (
       insert into edges (colony, child_id, position, parent_id, graph_id)
-      select ${colony}, e.child_id, e.position, e.parent_id, go.graph_id
+      select ${colony}, a.child_id, a.position, a.parent_id, (${graphIds})[a.graph]
       from unnest(${intColumn(edges, (e) => e.graph)}::int[], ${textColumn(edges, (e) => e.child)}::text[],
         ${intColumn(edges, (e) => e.position)}::int[], ${textColumn(edges, (e) => e.parent)}::text[])
-        as e (graph, child_id, position, parent_id)
-      join go on go.graph = e.graph
+        as a (graph, child_id, position, parent_id)
+      where ${isStored}
     ),`
 }
 
-const attributesStored = (colony: ColonyKey, attributes: Portion['attributes']) => sql`environment as (
+const attributesStored = (colony: ColonyKey, graphIds: Sql, attributes: Portion['attributes']) => sql`environment as (
       insert into attributes (colony, process_id, graph_id, attribute_id, attribute_type, key, value)
-      select ${colony}, a.process_id, go.graph_id, a.attribute_id, a.attribute_type, a.key, a.value
+      select ${colony}, a.process_id, (${graphIds})[a.graph], a.attribute_id, a.attribute_type, a.key, a.value
       from unnest(${attributes.map((a) => a.graph)}::int[], ${attributes.map((a) => a.processId)}::text[],
         ${attributes.map((a) => a.attributeId)}::text[], ${attributes.map((a) => a.type)}::int[],
         ${attributes.map((a) => a.key)}::text[], ${attributes.map((a) => a.value)}::text[])
         as a (graph, process_id, attribute_id, attribute_type, key, value)
-      join go on go.graph = a.graph
+      where ${isStored}
     ),`
