@@ -168,7 +168,7 @@ export interface FiredCron extends DecidedCron {
 export function fireCrons(db: Db, colony: ColonyKey, options: FireOptions): Promise<FiredCron[]> {
   const { choice, workflowBytesMax, outputBytesMax, decide } = options
   return db.transaction(async (tx) => {
-    const locked = firstBytes(await lockCrons(tx, colony, choice), workflowBytesMax).map((cron) => cron.cron_id)
+    const locked = firstBytes(await lockCrons(tx, colony, choice), workflowBytesMax)
     if (locked.length === 0) return []
     const crons = await readLocked(tx, colony, locked)
     const previous = crons.flatMap((cron) => cron.previous_graph_id ?? [])
@@ -178,46 +178,59 @@ export function fireCrons(db: Db, colony: ColonyKey, options: FireOptions): Prom
       const cron = { ...row, outputs: outputsOfIt }
       return { cron, outcome: decide(cron) }
     })
-    const stored = await store(tx, colony, decided)
+    const placeOf = new Map(locked.map((cron) => [cron.cron_id, cron.row_place]))
+    const stored = await store(tx, colony, decided, placeOf)
     const ready = new Map(stored.map((graph) => [graph.graph_id, graph.ready]))
     return decided.map((one) => ({ ...one, ready: ready.get(one.outcome?.graph?.graphId ?? '') ?? [] }))
   })
 }
 
-/** Whether the graph that a cron `c` started last has ended, or is gone. */
-const previousEnded = (colony: ColonyKey) => sql`not exists (
-  select 1 from graphs g where g.colony = ${colony} and g.graph_id = c.previous_graph_id
-    and g.success + g.failed + g.cancelled < g.total)`
+/**
+ * Whether the graph that a cron `c` started last has ended, or is gone. Not by `exists`: of that the planner may make a table of all
+ * graphs of the colony.
+ */
+const previousEnded = (colony: ColonyKey) => sql`coalesce((
+  select g.success + g.failed + g.cancelled >= g.total from graphs g
+  where g.colony = ${colony} and g.graph_id = c.previous_graph_id), true)`
 
 /** Whether the time of a cron `c` has come, and it does not wait for its last graph. */
 const isDue = (colony: ColonyKey) => sql`c.next_run <= now()
   and (case when c.overlap = '' then not c.waits else c.overlap <> 'wait' end or ${previousEnded(colony)})`
 
-/** @returns the locked crons, with the bytes of their workflows */
-function lockCrons(tx: Db, colony: ColonyKey, choice: CronChoice): Promise<{ cron_id: string; bytes: number }[]> {
+/** A row that is locked, and where it lies for as long as it is: nobody else changes it, so it stays there. */
+interface LockedRow {
+  cron_id: string
+  row_place: string
+  /** Of its workflow. */
+  bytes: number
+}
+
+function lockCrons(tx: Db, colony: ColonyKey, choice: CronChoice): Promise<LockedRow[]> {
   const chosen =
     'due' in choice
       ? sql`${isDue(colony)} order by c.next_run, c.cron_id limit ${choice.due} for update of c skip locked`
       : sql`c.cron_id = ${choice.cronId} for update of c`
-  return tx.all<{ cron_id: string; bytes: number }>(
-    sql`select c.cron_id, octet_length(c.workflow) as bytes from crons c where c.colony = ${colony} and ${chosen}`,
-  )
+  return tx.all<LockedRow>(sql`
+    select c.cron_id, c.ctid as row_place, octet_length(c.workflow) as bytes from crons c
+    where c.colony = ${colony} and ${chosen}`)
 }
 
 /**
  * A statement of its own: the one that locks does not see the graph that was stored by whom it waited for, and would take
  * it for one that is gone.
+ *
+ * Rows are found by their places. By their ids the planner may take any index of colonies while there are few crons, and a connection that
+ * keeps the plan reads all that there are later, for each. `is true`, so that it has no such index.
  */
-function readLocked(tx: Db, colony: ColonyKey, cronIds: readonly string[]): Promise<Omit<LockedCron, 'outputs'>[]> {
+function readLocked(tx: Db, colony: ColonyKey, locked: readonly LockedRow[]): Promise<Omit<LockedCron, 'outputs'>[]> {
   return tx.all<Omit<LockedCron, 'outputs'>>(sql`
     select ${columns}, k.name as colony_name, extract(epoch from now())::float8 * 1000 as now_ms,
       ${previousEnded(colony)} as previous_ended, (
         ${isMember(colony, sql`c.initiator_id`)}
         or exists (select 1 from reconcile_crons r where r.colony = ${colony} and r.cron_id = c.cron_id)
       ) as initiator_is_member
-    from unnest(${cronIds}::text[]) with ordinality as locked (id, place)
-    -- With a limit of its own, so that it is looked up for each id, whatever the planner thinks.
-    cross join lateral (select * from crons c where c.colony = ${colony} and c.cron_id = locked.id limit 1) c
+    from unnest(${locked.map((cron) => cron.row_place)}::tid[]) with ordinality as locked (row_place, place)
+    join crons c on c.ctid = locked.row_place and (c.colony = ${colony}) is true
     join colonies k on k.colony_key = ${colony}
     order by locked.place`)
 }
@@ -231,7 +244,13 @@ async function cancelPrevious(tx: Db, colony: ColonyKey, crons: readonly LockedC
 
 const graphsOf = (crons: readonly DecidedCron[]) => crons.flatMap(({ outcome }) => outcome?.graph ?? [])
 
-async function store(tx: Db, colony: ColonyKey, all: readonly DecidedCron[]): Promise<StoredGraph[]> {
+/** @param placeOf of the row of each cron, by its id */
+async function store(
+  tx: Db,
+  colony: ColonyKey,
+  all: readonly DecidedCron[],
+  placeOf: ReadonlyMap<string, string>,
+): Promise<StoredGraph[]> {
   const decided = all.flatMap(({ cron, outcome }) => (outcome ? [{ cron, outcome }] : []))
   const graphs = graphsOf(all)
   const stored = graphs.length === 0 ? [] : await insertGraphs(tx, colony, graphs)
@@ -244,21 +263,15 @@ async function store(tx: Db, colony: ColonyKey, all: readonly DecidedCron[]): Pr
     colony,
     changed.flatMap(({ cron, outcome }) => (outcome.graph ? [cron] : [])),
   )
-  // By their places, which are found one by one: joined to all crons of the colony, these might be read for each.
   await tx.run(sql`
-    with decided as materialized (
-      select d.*, found.place
-      from unnest(${changed.map(({ cron }) => cron.cron_id)}::text[],
-        ${changed.map(({ outcome }) => outcome.nextMs ?? null)}::float8[],
-        ${changed.map(({ outcome }) => outcome.graph?.graphId ?? null)}::text[],
-        ${changed.map(({ outcome }) => outcome.error ?? '')}::text[]) as d (cron_id, next_ms, graph_id, error)
-      cross join lateral (
-        select c.ctid as place from crons c where c.colony = ${colony} and c.cron_id = d.cron_id limit 1) found
-    )
     update crons c
     set next_run = to_timestamp(d.next_ms / 1000), last_error = d.error,
       last_run = case when d.graph_id is null then c.last_run else now() end,
       previous_graph_id = coalesce(d.graph_id, c.previous_graph_id)
-    from decided d where c.colony = ${colony} and c.ctid = d.place`)
+    from unnest(${changed.map(({ cron }) => placeOf.get(cron.cron_id) ?? null)}::tid[],
+      ${changed.map(({ outcome }) => outcome.nextMs ?? null)}::float8[],
+      ${changed.map(({ outcome }) => outcome.graph?.graphId ?? null)}::text[],
+      ${changed.map(({ outcome }) => outcome.error ?? '')}::text[]) as d (row_place, next_ms, graph_id, error)
+    where c.ctid = d.row_place and (c.colony = ${colony}) is true`)
   return stored
 }

@@ -97,7 +97,8 @@ export function runGenerators(db: Db, colony: ColonyKey, options: RunOptions): P
     const graphs = made.flatMap((one) => one.made)
     const stored = graphs.length === 0 ? [] : await insertGraphs(tx, colony, graphs)
     if (stored.length < graphs.length) throw new Error('A colony was removed while its generators ran.')
-    await moveOn(tx, colony, made, options.retrySeconds)
+    const placeOf = new Map(locked.map((one) => [one.generator_id, one.row_place]))
+    await moveOn(tx, colony, made, { placeOf, retrySeconds: options.retrySeconds })
     const ready = new Map(stored.map((graph) => [graph.graph_id, graph.ready]))
     return made.map(({ generator, error, made }) => ({
       generator,
@@ -110,6 +111,8 @@ export function runGenerators(db: Db, colony: ColonyKey, options: RunOptions): P
 
 interface LockedGenerator {
   generator_id: string
+  /** Where its row lies for as long as it is locked. */
+  row_place: string
   /** Of its workflow. */
   bytes: number
 }
@@ -120,7 +123,7 @@ function lockDue(tx: Db, colony: ColonyKey, choice: RunOptions['choice']): Promi
       ? sql`order by g.due_at, g.generator_id limit ${choice.due} for update of g skip locked`
       : sql`and g.generator_id = ${choice.generatorId} for update of g`
   return tx.all<LockedGenerator>(sql`
-    select g.generator_id, octet_length(g.workflow) as bytes from generators g
+    select g.generator_id, g.ctid as row_place, octet_length(g.workflow) as bytes from generators g
     where g.colony = ${colony} and g.due_at <= now() ${chosen}`)
 }
 
@@ -129,8 +132,9 @@ function readLocked(tx: Db, colony: ColonyKey, locked: readonly LockedGenerator[
     select g.generator_id, g.name, g.initiator_id, g.initiator_name, g.initiator_is_user, g.workflow, g.trigger_count,
       g.timeout_seconds, g.taken, (g.packed - g.taken)::float8 as queued, g.queued_bytes::float8 as queued_bytes,
       k.name as colony_name, ${isMember(colony, sql`g.initiator_id`)} as initiator_is_member
-    from unnest(${locked.map((one) => one.generator_id)}::text[]) with ordinality as locked (id, place)
-    join generators g on g.colony = ${colony} and g.generator_id = locked.id
+    from unnest(${locked.map((one) => one.row_place)}::tid[]) with ordinality as locked (row_place, place)
+    -- By their places alone, as crons are.
+    join generators g on g.ctid = locked.row_place and (g.colony = ${colony}) is true
     join colonies k on k.colony_key = ${colony}
     order by locked.place`)
 }
@@ -190,7 +194,7 @@ async function takeArgs(tx: Db, colony: ColonyKey, plans: readonly RunPlan[]): P
           and a.place <= t.taken + t.args
         order by a.place offset 0) a
     ), gone as (
-      delete from generator_args where colony = ${colony} and ctid = any(array(select row_place from chosen))
+      delete from generator_args where ctid = any(array(select row_place from chosen)) and (colony = ${colony}) is true
       returning generator_id, place, arg
     )
     select generator_id, arg from gone order by generator_id, place`)
@@ -212,18 +216,9 @@ async function moveOn(
   tx: Db,
   colony: ColonyKey,
   runs: readonly (RunPlan & { bytes: number })[],
-  retrySeconds: number,
+  { placeOf, retrySeconds }: { placeOf: ReadonlyMap<string, string>; retrySeconds: number },
 ): Promise<void> {
   await tx.run(sql`
-    with ran as materialized (
-      select r.*, found.place
-      from unnest(${runs.map(({ generator }) => generator.generator_id)}::text[], ${runs.map(({ take }) => take)}::int[],
-        ${runs.map(({ bytes }) => bytes)}::int[], ${runs.map(({ error }) => error ?? '')}::text[])
-        as r (generator_id, args, bytes, error)
-      cross join lateral (
-        select g.ctid as place from generators g
-        where g.colony = ${colony} and g.generator_id = r.generator_id limit 1) found
-    )
     update generators g
     set taken = g.taken + r.args, queued_bytes = g.queued_bytes - r.bytes, last_error = r.error,
       last_run = case when r.args > 0 then now() else g.last_run end,
@@ -233,5 +228,8 @@ async function moveOn(
         when g.packed - g.taken - r.args > 0 and g.timeout_seconds > 0
           then now() + make_interval(secs => g.timeout_seconds)
         end
-    from ran r where g.colony = ${colony} and g.ctid = r.place`)
+    from unnest(${runs.map(({ generator }) => placeOf.get(generator.generator_id) ?? null)}::tid[],
+      ${runs.map(({ take }) => take)}::int[], ${runs.map(({ bytes }) => bytes)}::int[],
+      ${runs.map(({ error }) => error ?? '')}::text[]) as r (row_place, args, bytes, error)
+    where g.ctid = r.row_place and (g.colony = ${colony}) is true`)
 }

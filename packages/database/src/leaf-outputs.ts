@@ -34,10 +34,11 @@ export async function readLeafOutputs(
         array(select e.parent_id from edges e where e.colony = ${colony} and e.child_id = n.process_id) as parents,
         coalesce(sum(octet_length(coalesce(r.output, l.output))) over (partition by n.graph_id), 0)::float8 as bytes
       from graph_nodes n
-      cross join lateral (select not exists (
-        select 1 from edges e where e.colony = ${colony} and e.parent_id = n.process_id) as is_leaf) leaf
-      left join results r on leaf.is_leaf and r.colony = ${colony} and r.process_id = n.process_id
-      left join live l on leaf.is_leaf and l.colony = ${colony} and l.process_id = n.process_id
+      -- Not by 'exists': for that the planner would make a table of all edges of the colony.
+      left join lateral (
+        select e.child_id from edges e where e.colony = ${colony} and e.parent_id = n.process_id limit 1) child on true
+      left join results r on child.child_id is null and r.colony = ${colony} and r.process_id = n.process_id
+      left join live l on child.child_id is null and l.colony = ${colony} and l.process_id = n.process_id
       where n.colony = ${colony} and n.graph_id = any(${graphIds}::text[])) nodes
     order by graph_id, position`)
   for (const [graphId, nodes] of byGraph(rows)) {

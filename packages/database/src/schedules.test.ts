@@ -36,31 +36,36 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
   { name: 'list of generators', index: 'generators_pkey', run: (db, c) => listGenerators(db, c, page) },
 ]
 
+/** All crons, generators, arguments or graphs of a colony, but for what is due. */
+const WHOLE_COLONY =
+  /Index (?:Only )?Scan using (?!crons_due|generators_due)\S+ on (?:crons|generators|generator_args|graphs|edges|live|results\w*)\b.*\n\s*Index Cond: \(colony = \$\d+\)/
+
 /** Crons and generators, of which few are due, with arguments that wait. */
-async function fill(db: Db, colony: number): Promise<void> {
+async function fill(db: Db, colony: number, rows = ROWS): Promise<void> {
   await db.run(sql`
     insert into crons (colony, cron_id, name, initiator_id, initiator_name, initiator_is_user, interval_seconds,
       expression, random, time_zone, server_time_zone, catchup, waits, overlap, workflow, next_run, previous_graph_id)
     select ${colony}, 'c' || n, 'c' || n, '', '', true, 60, '', false, '', 'UTC', false, n % 2 = 0, '', '{}',
       now() + make_interval(secs => case when n <= 10 then n - 10 else n * 100 end), 'g' || n
-    from generate_series(1, ${ROWS}::int) n`)
+    from generate_series(1, ${rows}::int) n`)
   await db.run(sql`
     insert into generators (colony, generator_id, name, initiator_id, initiator_name, initiator_is_user, workflow,
       trigger_count, timeout_seconds, arg_bytes_max, packed, queued_bytes, due_at)
     select ${colony}, 'g' || n, 'g' || n, '', '', true, '{}', 10, 0, 100, 5, 5, case when n <= 10 then now() end
-    from generate_series(1, ${ROWS}::int) n`)
+    from generate_series(1, ${rows}::int) n`)
   await db.run(sql`
     insert into generator_args (colony, generator_id, place, arg)
-    select ${colony}, 'g' || n, place, 'a' from generate_series(1, ${ROWS}::int) n, generate_series(1, 5) place`)
+    select ${colony}, 'g' || n, place, 'a' from generate_series(1, ${rows}::int) n, generate_series(1, 5) place`)
 }
 
-async function check(db: Db, colony: number, age: string): Promise<void> {
-  for (const { name, index, run } of hotStatements) {
+async function check(db: Db, colony: number, age: string, statements = hotStatements): Promise<void> {
+  for (const { name, index, run } of statements) {
     const plans: string[] = []
     await run(watched(db, plans), colony)
     const plan = plans.join('\n')
     assert.ok(plan.includes(index), `${name} on ${age} tables uses ${index}:\n${plan}`)
     assert.doesNotMatch(plan, /Seq Scan on (crons|generators|generator_args|requests)/, `${name}, ${age}:\n${plan}`)
+    assert.doesNotMatch(plan, WHOLE_COLONY, `${name} on ${age} tables walks a colony:\n${plan}`)
   }
 }
 
@@ -106,14 +111,30 @@ test('graphs of one transaction are bounded by the workflow that they repeat', a
 })
 
 test(
-  'crons and generators are found by their index on freshly filled and analysed tables',
+  'crons and generators are found by their index on empty, small, freshly filled and analysed tables',
   onOneServer('it reads plans of plain tables'),
   async (t) => {
     const { db } = await testDatabase(t)
     const { key } = await testColony(db, 'dev', [])
+    const analyse = async () => {
+      for (const table of [sql`analyze crons`, sql`analyze generators`, sql`analyze generator_args`])
+        await db.run(table)
+    }
+    // One cron is found by any index while there are few; those of a batch, one by one, are not.
+    const batches = hotStatements.filter(({ name }) => ['firing', 'running'].includes(name))
+    await check(db, key, 'empty', batches)
+    const { key: small } = await testColony(db, 'small', [])
+    await fill(db, small, 8)
+    await analyse()
+    await check(db, small, 'small', batches)
+    await db.run(sql`delete from crons`)
+    await db.run(sql`delete from generators`)
     await fill(db, key)
     await check(db, key, 'freshly filled')
-    for (const table of [sql`analyze crons`, sql`analyze generators`, sql`analyze generator_args`]) await db.run(table)
+    await analyse()
     await check(db, key, 'analysed')
+    await db.run(sql`update crons set next_run = now()`)
+    await analyse()
+    await check(db, key, 'all due', batches)
   },
 )

@@ -59,7 +59,7 @@ test('what was missed while no server lived runs once, or each with catchup', as
 test('replicas that look at the same time start each planned time once', async (t) => {
   const { db, colony, tick } = await scene(t)
   const ids: string[] = []
-  for (let n = 0; n < 60; n += 1) ids.push(await addCron(db, colony, { name: `c${n}`, catchup: true }))
+  for (let n = 0; n < 230; n += 1) ids.push(await addCron(db, colony, { name: `c${n}`, catchup: true }))
   const contexts = [1, 2, 3, 4, 5, 6].map(() => upkeepContext(db))
   await passCronTime(db, 35)
   await Promise.all(contexts.map((context) => tick(context)))

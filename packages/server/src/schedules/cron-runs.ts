@@ -19,11 +19,11 @@ import { readStoredWorkflow } from './stored-workflow.js'
 import { tellStarted } from './tell-started.js'
 
 /** Crons of one transaction. */
-const BATCH = 50
+export const CRONS_MAX = 100
 /** Workflows of one transaction; what is larger has one of its own. */
 const BATCH_WORKFLOW_BYTES_MAX = 1024 * 1024
 /** Crons that get more output than this from their previous graph have a transaction of their own. */
-const BATCH_OUTPUT_BYTES_MAX = 256 * 1024
+const BATCH_OUTPUT_BYTES_MAX = 128 * 1024
 
 interface Context {
   readonly db: Db
@@ -35,14 +35,14 @@ interface Context {
  * Starts crons of one colony that are due. One that cannot be started is set aside until its next planned time, with its error in its
  * row; the others go on.
  *
- * @returns how many were served
+ * @returns how many were served; `CRONS_MAX` or more when others may be due as well
  */
 export async function fireDueCrons(context: Context, colony: ColonyKey): Promise<number> {
   const { db, replica, log } = context
   let fired: FiredCron[]
   try {
     fired = await fireCrons(db, colony, {
-      choice: { due: BATCH },
+      choice: { due: CRONS_MAX },
       workflowBytesMax: BATCH_WORKFLOW_BYTES_MAX,
       outputBytesMax: BATCH_OUTPUT_BYTES_MAX,
       decide: (cron) => (cron.outputs === undefined ? undefined : decidePlanned(cron)),
@@ -50,7 +50,7 @@ export async function fireDueCrons(context: Context, colony: ColonyKey): Promise
   } catch (error) {
     if (isConnectionFailure(error)) throw error
     log.warn('crons are started one by one, since they cannot be started together', { colony, error })
-    return fireOneByOne(context, colony, await dueCronIds(db, colony, BATCH))
+    return fireOneByOne(context, colony, await dueCronIds(db, colony, CRONS_MAX))
   }
   tellStarted(replica, colony, started(fired))
   const served = fired.filter(({ outcome }) => outcome !== undefined)
