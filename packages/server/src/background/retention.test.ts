@@ -89,9 +89,9 @@ test('what ended longer ago than the policy goes, whatever its end, and leaves t
   await closeFailed(db, colony.key, [{ processId: failed, holder: executorIdOf('ada'), attempt: 0, errors: null }])
   const cancelled = waiting[2] ?? ''
   await cancelProcess(db, colony.key, cancelled)
-  await db.run(
-    sql`insert into logs values (${colony.key}, '', 'ada', 'old', ${BigInt(Date.now()) * 1_000_000n}::bigint)`,
-  )
+  await db.run(sql`
+    insert into logs (colony, process_id, executor_name, message, added_ns)
+    values (${colony.key}, '', 'ada', 'old', ${BigInt(Date.now()) * 1_000_000n}::bigint)`)
   await passTime(db, 60)
   const recent = await runAndEnd(db, colony)
   await forget(db)
