@@ -7,6 +7,7 @@ import { costRows } from './costs.js'
 import { depthRows } from './depth.js'
 import { idleRows } from './idle.js'
 import { listRows } from './lists.js'
+import { nodeRows } from './nodes.js'
 import { pollRows } from './polls.js'
 import { processRows } from './processes.js'
 import { replicaRows } from './replicas.js'
@@ -22,6 +23,7 @@ export const rows: readonly Row[] = [
   ...scheduleRows,
   ...channelRows,
   ...replicaRows,
+  ...nodeRows,
   ...pollRows,
   ...idleRows,
   ...costRows,

@@ -5,7 +5,10 @@ import type { BenchColony, Members, Target } from '../row.js'
 let colonies = 0
 
 /** A new colony at a server. */
-export async function makeColony({ url, serverKey }: Target, members: Members): Promise<BenchColony> {
+export async function makeColony(
+  { url, serverKey }: Pick<Target, 'url' | 'serverKey'>,
+  members: Members,
+): Promise<BenchColony> {
   const name = `bench-${process.pid}-${++colonies}`
   const ownerKey = generatePrivateKey()
   const [serverOwner, owner] = [createCaller(url, serverKey), createCaller(url, ownerKey)]

@@ -84,13 +84,13 @@ export async function versionOf(db: Database): Promise<string> {
   return `PostgreSQL ${row?.version ?? 'of an unknown version'}`
 }
 
-async function postmasterOf(db: Database): Promise<number> {
+export async function postmasterOf(db: Database): Promise<number> {
   const row = await db.one<{ pid: number }>(sql`select pg_backend_pid() as pid`)
   if (!row) throw new Error('PostgreSQL did not say which process it is')
   return parentOf(row.pid)
 }
 
-async function startReplica(config: DatabaseConfig, serverKey: string): Promise<OurReplica> {
+export async function startReplica(config: DatabaseConfig, serverKey: string): Promise<OurReplica> {
   const child = spawn(process.execPath, [bin, 'server', 'start'], {
     env: {
       ...process.env,

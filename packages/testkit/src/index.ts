@@ -1,6 +1,7 @@
 export * from './locks.js'
 export * from './plain-rows.js'
 export * from './server-environment.js'
+export { makeEmptyNodes } from './spread-template.js'
 export * from './test-colony.js'
 export * from './test-database.js'
 export * from './test-server.js'
