@@ -4,8 +4,9 @@ import { testDatabase } from '@colonies/testkit'
 import type { ClaimShape } from './claim-shape.js'
 import { claimProcesses } from './claims.js'
 import { closeSuccessful } from './closes.js'
-import { insertGraph } from './new-graphs.js'
-import { sql } from './sql.js'
+import type { Db } from './db.js'
+import { insertGraph, type NewGraph } from './new-graphs.js'
+import { type Sql, sql } from './sql.js'
 import { insertProcesses, type NewProcess } from './submissions.js'
 import { anyShape, claimant, testColony, UNLIMITED } from './testing/colony.js'
 
@@ -77,20 +78,19 @@ test('asking again with the assign id of a lost reply gives the same process whi
   assert.deepEqual(await claimProcesses(db, colony.key, anyShape, [claimant('e1', 'ask-1')]), [])
 })
 
+/** A workflow of processes that do not depend on each other. */
+function graphOf(...processes: NewProcess[]): NewGraph {
+  const initiator = { initiatorId: 'user-id', initiatorName: 'user' }
+  const nodes = processes.map((process) => ({ process, parents: [], children: [], input: null }))
+  return { graphId: '9'.repeat(64), ...initiator, requestId: null, cron: null, attributes: [], nodes }
+}
+
 test('what is asked for again is one more attempt, also beside a process of a workflow', async (t) => {
   const { db } = await testDatabase(t)
   const colony = await testColony(db, 'dev', ['e1'])
   await insertProcesses(db, colony.key, [colony.process()], [])
   const [first] = await claimProcesses(db, colony.key, anyShape, [claimant('e1', 'ask-1')])
-  await insertGraph(db, colony.key, {
-    graphId: '9'.repeat(64),
-    initiatorId: 'user-id',
-    initiatorName: 'user',
-    requestId: null,
-    cron: null,
-    attributes: [],
-    nodes: [{ process: colony.process(), parents: [], children: [], input: null }],
-  })
+  await insertGraph(db, colony.key, graphOf(colony.process()))
   const both = [claimant('e1', 'ask-1'), claimant('e1', 'ask-2')]
   const rows = await claimProcesses(db, colony.key, anyShape, both)
   const again = rows.find((row) => row.again)
@@ -101,15 +101,8 @@ test('of a process in a workflow it is told whether it has attributes, also when
   const { db } = await testDatabase(t)
   const colony = await testColony(db, 'dev', ['e1'])
   const [bare, attributed] = [colony.process(), colony.process()]
-  await insertGraph(db, colony.key, {
-    graphId: '9'.repeat(64),
-    initiatorId: 'user-id',
-    initiatorName: 'user',
-    requestId: null,
-    cron: null,
-    attributes: [{ processId: attributed.processId, attributeId: 'a1', type: 1, key: 'k', value: 'v' }],
-    nodes: [bare, attributed].map((process) => ({ process, parents: [], children: [], input: null })),
-  })
+  const attributes = [{ processId: attributed.processId, attributeId: 'a1', type: 1, key: 'k', value: 'v' }]
+  await insertGraph(db, colony.key, { ...graphOf(bare, attributed), attributes })
   const claimed = async (ids: (string | null)[], shape = anyShape) => {
     const claimants = ids.map((id) => claimant('e1', id ?? undefined))
     const rows = await claimProcesses(db, colony.key, shape, claimants)
@@ -127,6 +120,28 @@ test('of a process in a workflow it is told whether it has attributes, also when
     again,
     first.map(([id, has]) => [id, has, true]),
   )
+})
+
+test('a claim between whose statements a process comes that wants somebody by name finds what there is', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1', 'e2'])
+  const node = colony.process()
+  await insertGraph(db, colony.key, graphOf(node))
+  let statements = 0
+  const watched: Db = {
+    ...db,
+    async all<Row>(statement: Sql) {
+      statements += 1
+      if (statements === 2) await insertProcesses(db, colony.key, [colony.process({ names: ['e2'] })], [])
+      return db.all<Row>(statement)
+    },
+  }
+  const rows = await claimProcesses(watched, colony.key, anyShape, [claimant('e1')])
+  assert.deepEqual(
+    rows.map((row) => row.process_id),
+    [node.processId],
+  )
+  assert.equal(statements, 3)
 })
 
 test('neither a paused colony nor an executor that is not approved gets a process', async (t) => {

@@ -75,9 +75,9 @@ export async function claimProcesses(
   // A claim from a mark on has an order of its own, by which it finds names in passing.
   if (shape.isNamed || shape.from !== undefined) return db.all<Claimed>(claimAll(claim))
   let rows = await db.all<Claimed | NothingClaimed>(claimUnnamed(claim, { inGraphs: shape.inGraphs ?? false }))
-  const [first] = rows
-  if (first?.isNamed) return db.all<Claimed>(claimAll(claim))
-  if (first?.place === null && first.inGraphs) rows = await db.all<Claimed>(claimUnnamed(claim, { inGraphs: true }))
+  if (rows[0]?.place === null && rows[0].inGraphs)
+    rows = await db.all<Claimed | NothingClaimed>(claimUnnamed(claim, { inGraphs: true }))
+  if (rows[0]?.isNamed) return db.all<Claimed>(claimAll(claim))
   return rows.filter((row) => row.place !== null)
 }
 
