@@ -346,7 +346,8 @@ export class WaitingRoom {
     }))
     const { isVaried, named, inGraphs } = line
     const expected = { isVaried, isNamed: named.isThere, inGraphs: inGraphs.isThere }
-    const known = { ...shapeOf(seats), ...expected }
+    const { executorType, location, cpu, memory } = shapeOf(seats)
+    const known = { executorType, location, cpu, memory, ...expected }
     // Who does not wait is told for certain that there is nothing.
     const looksAtAll = line.isVaried || seats.some(({ waiter }) => waiter.once)
     const begunMs = performance.now()
