@@ -1,23 +1,9 @@
-// What a server of this machine does, beside what the machine could do at best, and beside another server of the protocol.
-//
-//   npm run bench                                  all rows, medians; less than 20 minutes on two cores
-//   npm run bench -- submit-64 woken               only these; a part of an id will do
-//   npm run bench -- --short                       seconds for each
-//   npm run bench -- --budget                      the rows of budget.json, short: fails when one lost a fifth of its share of a limit
-//   npm run bench -- --short --write-budget ROWS   measures and writes these into it
-//   npm run bench -- --postgres postgres://USER:PASSWORD@HOST:PORT
-//                                                  on this PostgreSQL, not on the embedded one
-//   npm run bench -- --against http://HOST:PORT    another server too, whose owner's key is COLONIES_BENCH_AGAINST_PRVKEY;
-//        --name v1.9.12 --pids SERVER,POSTMASTER   what it is called, and its processes here: they rest while others are measured
-//                                                  (all three as often as there are servers; the best counts)
-//   npm run bench -- --write                       also into docs/benchmarks.md
-//   npm run bench -- --write-inputs ROWS           also into bench/scaling/inputs.json, of which docs/scaling.md is made
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { type Budget, bestOf, budgetOf, losses } from './budget.js'
 import { measureLimits } from './measure/limits.js'
 import { machine } from './measure/machine.js'
+import { optionsOrEnd } from './options.js'
 import { RECORDED } from './recorded.js'
 import { markdownOf, type Run } from './report/markdown.js'
 import { plotOf } from './report/plot.js'
@@ -30,20 +16,10 @@ import { givenServer } from './stage/given-server.js'
 import { startOurServer, versionOf } from './stage/our-server.js'
 import { verdictOf } from './verdict.js'
 
-const { values: given, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    short: { type: 'boolean', default: false },
-    postgres: { type: 'string' },
-    against: { type: 'string', multiple: true, default: [] },
-    name: { type: 'string', multiple: true, default: [] },
-    pids: { type: 'string', multiple: true, default: [] },
-    write: { type: 'boolean', default: false },
-    budget: { type: 'boolean', default: false },
-    'write-budget': { type: 'boolean', default: false },
-    'write-inputs': { type: 'boolean', default: false },
-  },
-})
+const { given, positionals } = optionsOrEnd(
+  process.argv.slice(2),
+  rows.map(({ id }) => id),
+)
 const size: Size = given.short || given.budget ? 'short' : 'full'
 const fileAt = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
@@ -58,8 +34,9 @@ async function main(): Promise<number> {
   const words = given.budget ? Object.keys(budget) : positionals
   if (given.budget && words.length === 0)
     throw new Error('bench/budget.json is empty: npm run bench -- --short --write-budget ROWS')
-  const chosen = rows.filter(({ id }) => words.length === 0 || words.some((word) => isMeant(id, word)))
-  if (chosen.length === 0) throw new Error(`there is no such row; there are ${rows.map(({ id }) => id).join(', ')}`)
+  const chosen = rows.filter(({ id, isAside }) =>
+    words.length === 0 ? !isAside : words.some((word) => isMeant(id, word)),
+  )
   const others = otherServers()
   const ours = await startOurServer(given.postgres)
   try {

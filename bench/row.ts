@@ -85,6 +85,8 @@ interface AnyRow {
   reach?: Demand
   /** What the machine does at best of the same kind; the budget is a ratio to it. */
   limit?: LimitName
+  /** Measured only when it is named: for scaling, not for a promise. */
+  isAside?: boolean
   /** Runs of which the median is taken; 3 when left out. */
   runs?: number
 }

@@ -78,6 +78,7 @@ export const byteRow: OwnRow = {
   unit: 'bytes',
   better: 'less',
   kind: 'own',
+  isAside: true,
   runs: 1,
   run: bytes,
 }

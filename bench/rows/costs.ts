@@ -207,7 +207,7 @@ async function batched(target: OurTarget, rounds: number): Promise<Record<string
 
 const sumOf = (all: readonly Spent[]) => all.reduce((sum, { server, database }) => sum + server + database, 0)
 
-const cost = { better: 'less', kind: 'own' } as const
+const cost = { better: 'less', kind: 'own', isAside: true } as const
 
 export const costRows: readonly OwnRow[] = [
   {

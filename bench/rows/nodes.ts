@@ -74,6 +74,7 @@ export const nodeRows: readonly OwnRow[] = [
     unit: 'x',
     better: 'less',
     kind: 'own',
+    isAside: true,
     runs: 1,
     async run(_, size) {
       const nodes = nodesOfCitus()

@@ -10,6 +10,7 @@ import { untilSignal } from '../signals.js'
 import { type DevColony, devNames, ensureColony, startExecutor } from './colony.js'
 import { freePort } from './free-port.js'
 import { type DevKeys, devKeys } from './keys.js'
+import { devProfileName } from './profile-name.js'
 import { welcome } from './welcome.js'
 
 /** What runs, and is stopped in reverse order. */
@@ -74,8 +75,8 @@ async function start(folder: string, { session, closers, signal }: Starting): Pr
   await ensureColony(dev)
   const executor = await startExecutor(dev, (line) => out.warn(line))
   closers.push(() => executor.stop({ drainMs }))
-  const isCurrent = saveProfile(dev, session)
-  out.write(welcome({ ...dev, isCurrent, seconds: (performance.now() - begin) / 1_000 }))
+  const profile = await saveProfile(dev, session)
+  out.write(welcome({ ...dev, ...profile, seconds: (performance.now() - begin) / 1_000 }))
 }
 
 interface Serving {
@@ -100,8 +101,11 @@ function configOf(folder: string, { keys, port, session: { io } }: Serving) {
   return configFrom(env)
 }
 
-/** So that commands in another terminal find server and keys by themselves. @returns whether they take this profile */
-function saveProfile({ url, colonyname, keys }: DevColony, { profiles: { current, profiles }, io }: Session): boolean {
+/** So that commands in another terminal find server and keys. @returns its name, and whether they take it by themselves */
+async function saveProfile(
+  { url, colonyname, keys }: DevColony,
+  { profiles: { current, profiles }, io }: Session,
+): Promise<{ profile: string; isCurrent: boolean }> {
   const profile = {
     server: url,
     colony: colonyname,
@@ -111,7 +115,7 @@ function saveProfile({ url, colonyname, keys }: DevColony, { profiles: { current
     executorname: devNames.executor,
     executortype: devNames.type,
   }
-  const name = devNames.profile
+  const name = await devProfileName({ profiles }, { url, serverKey: keys.server })
   writeProfiles(io.profilesFile, { current: current ?? name, profiles: { ...profiles, [name]: profile } })
-  return current === undefined || current === name
+  return { profile: name, isCurrent: current === undefined || current === name }
 }

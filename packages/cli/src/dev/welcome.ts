@@ -1,6 +1,8 @@
 import { type DevColony, devNames } from './colony.js'
 
 export interface WelcomeOptions extends DevColony {
+  /** Its name. */
+  readonly profile: string
   /** Commands take the profile by themselves. */
   readonly isCurrent: boolean
   /** How long the start took. */
@@ -8,8 +10,8 @@ export interface WelcomeOptions extends DevColony {
 }
 
 /** What there is, and what to try next; the commands can be copied as they are. */
-export function welcome({ url, colonyname, keysFile, isCurrent, seconds }: WelcomeOptions): string {
-  const profile = isCurrent ? '' : ` --profile ${devNames.profile}`
+export function welcome({ url, colonyname, keysFile, profile, isCurrent, seconds }: WelcomeOptions): string {
+  const chosen = isCurrent ? '' : ` --profile ${profile}`
   return `
 Colonies is ready after ${seconds.toFixed(1)} s.
 
@@ -17,13 +19,13 @@ Colonies is ready after ${seconds.toFixed(1)} s.
   colony     ${colonyname}
   executor   ${devNames.executor}, of type ${devNames.type}
   files      kept by the server; npx colonies fs --help
-  keys       ${keysFile}, and in the profile ${devNames.profile}
+  keys       ${keysFile}, and in the profile ${profile}
 
 Try in another terminal:
 
-  npx colonies function exec --func hello --args world --targettype ${devNames.type} --wait --out${profile}
-  npx colonies process ls --state success${profile}
-  npx colonies executor ls${profile}
+  npx colonies function exec --func hello --args world --targettype ${devNames.type} --wait --out${chosen}
+  npx colonies process ls --state success${chosen}
+  npx colonies executor ls${chosen}
 
 Ctrl-C stops it; data and keys are kept.
 `
