@@ -41,7 +41,7 @@ class Place {
       console.log(JSON.stringify(config))
       setInterval(() => {}, 60_000)`
     const owner = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'ignore'] })
-    this.#cleanUps.push(() => owner.kill('SIGKILL'))
+    this.#cleanUps.push(() => kill(owner))
     for await (const line of createInterface({ input: owner.stdout })) return { owner, config: JSON.parse(line) }
     throw new Error('the other process ended')
   }
@@ -74,9 +74,12 @@ async function newPlace(t: TestContext): Promise<Place> {
   return place
 }
 
+/** Resolves when it is gone: until then its PostgreSQL has an owner, and is nobody else's to end. */
 async function kill(owner: ChildProcess): Promise<void> {
+  if (owner.exitCode !== null || owner.signalCode !== null) return
+  const gone = once(owner, 'exit')
   owner.kill('SIGKILL')
-  await once(owner, 'exit')
+  await gone
 }
 
 function isAlive(pid: number): boolean {
