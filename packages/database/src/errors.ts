@@ -18,6 +18,15 @@ export class UnreplicatedError extends Error {
   }
 }
 
+/** A transaction of many statements took longer than others may count on, and was undone. */
+export class LateError extends Error {
+  override name = 'LateError'
+
+  constructor(withinMs: number) {
+    super(`This took longer than ${withinMs / 1000} s and was undone; nothing was stored`)
+  }
+}
+
 /** SQLSTATEs after which the same work, sent again to a new connection, may well succeed. */
 const LOST = new Set([
   '57P01', // the server shuts down, or somebody ended this session
@@ -65,6 +74,7 @@ export function isConnectionFailure(error: unknown): boolean {
 export function isTimeout(error: unknown): boolean {
   if (isLockTimeout(error)) return true
   return some(error, (one) => {
+    if (one instanceof LateError) return true
     if (one instanceof DatabaseError) return one.code === '57014'
     return LATE_FOR_THE_DRIVER.some((text) => one.message.startsWith(text))
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testDatabase } from '@colonies/testkit'
 import type { Db } from './db.js'
+import { isTimeout } from './errors.js'
 import { insertGraphs, type NewGraph, type NewNode } from './new-graphs.js'
 import { sql } from './sql.js'
 import { type TestColony, testColony } from './testing/colony.js'
@@ -90,6 +91,14 @@ test('of a workflow whose nodes cannot all be made, nothing is stored', async (t
   }
   await assert.rejects(insertGraphs(db, colony.key, [{ ...whole, nodes }]), /one too many/)
   for (const table of [sql`graphs`, sql`live`, sql`process_specs`, sql`edges`, sql`attributes`, sql`events`])
+    assert.deepEqual(await db.all(sql`select 1 from ${table} where colony = ${colony.key}`), [])
+})
+
+test('a workflow that would take too long is undone, and nothing of it is stored', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', [])
+  await assert.rejects(insertGraphs(db, colony.key, [chainOf(colony, MANY, null)], 0), isTimeout)
+  for (const table of [sql`graphs`, sql`live`, sql`process_specs`])
     assert.deepEqual(await db.all(sql`select 1 from ${table} where colony = ${colony.key}`), [])
 })
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { bigintColumn, flagColumn, intColumn, textColumn } from './columns.js'
 import type { Db } from './db.js'
+import { LateError } from './errors.js'
 import { type ReadyLine, readyLines } from './ready-lines.js'
 import { type Sql, sql } from './sql.js'
 import { arrayLiteral, type ColonyKey, type NewAttribute, type NewProcess } from './submissions.js'
@@ -50,6 +51,11 @@ export async function insertGraph(db: Db, colony: ColonyKey, graph: NewGraph): P
 const PORTION = 500
 /** Nodes that are made before others have their turn. */
 const NODES_OF_TURN = 50
+/**
+ * From the beginning of the transaction to that of its last statement, which has its own limit. Only the first one looks whether the
+ * colony is still there, so all must be over before the removal of a colony takes its rows for all there are (`sweeps.ts`).
+ */
+const PORTIONS_MS_MAX = 60_000
 /** Of one step of priority, on the scale of priority times. */
 const NS_OF_PRIORITY = 86_400_000_000_000n
 
@@ -59,10 +65,16 @@ const NS_OF_PRIORITY = 86_400_000_000_000n
  *
  * @returns one row per graph, in no order; missing when the colony is gone, or another transaction is just storing the same
  *   request
+ * @throws LateError when the nodes are so many, or the database so slow, that it would take longer than `withinMs`
  */
-export async function insertGraphs(db: Db, colony: ColonyKey, graphs: readonly NewGraph[]): Promise<StoredGraph[]> {
+export async function insertGraphs(
+  db: Db,
+  colony: ColonyKey,
+  graphs: readonly NewGraph[],
+  withinMs = PORTIONS_MS_MAX,
+): Promise<StoredGraph[]> {
   const count = graphs.reduce((sum, { nodes }) => sum + nodes.length, 0)
-  if (count > PORTION) return db.transaction((tx) => insertInPortions(tx, colony, graphs))
+  if (count > PORTION) return db.transaction((tx) => insertInPortions(tx, colony, { graphs, withinMs }))
   const all = { nodes: [...placedNodes(graphs)], attributes: placedAttributes(graphs), before: 0 }
   const stored = await db.all<StoredRow>(firstStatement(colony, graphs, all))
   const roots: Root[][] = []
@@ -70,7 +82,13 @@ export async function insertGraphs(db: Db, colony: ColonyKey, graphs: readonly N
   return stored.map((row) => withReady(row, roots))
 }
 
-async function insertInPortions(tx: Db, colony: ColonyKey, graphs: readonly NewGraph[]): Promise<StoredGraph[]> {
+interface Portions {
+  graphs: readonly NewGraph[]
+  withinMs: number
+}
+
+async function insertInPortions(tx: Db, colony: ColonyKey, { graphs, withinMs }: Portions): Promise<StoredGraph[]> {
+  const begunMs = performance.now()
   let stored: StoredRow[] | undefined
   let underWay: Promise<unknown> | undefined
   const roots: Root[][] = []
@@ -83,6 +101,7 @@ async function insertInPortions(tx: Db, colony: ColonyKey, graphs: readonly NewG
     }
     const statement = laterStatement(colony, graphs, { ...portion, stored })
     await underWay
+    if (performance.now() - begunMs > withinMs) throw new LateError(withinMs)
     underWay = tx.run(statement)
     underWay.catch(() => {}) // whoever waits for it next is told
   }
