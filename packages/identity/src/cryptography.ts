@@ -26,4 +26,13 @@ export interface Cryptography {
 
   /** @returns SHA3-256 (FIPS 202, not Keccak-256) of the text in UTF-8; 32 bytes */
   sha3(text: string): Uint8Array
+
+  /** @returns the same as 64 lower-case hex digits */
+  sha3Hex(text: string): string
+
+  /** @returns two lower-case hex digits for each byte */
+  toHex(bytes: Uint8Array): string
+
+  /** @param hex an even number of hex digits, which has been checked */
+  fromHex(hex: string): Uint8Array
 }

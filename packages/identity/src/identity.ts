@@ -1,4 +1,3 @@
-import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Cryptography } from './cryptography.js'
 import { parsePrivateKey } from './private-key.js'
 import { parseSignature, unrecoverable } from './signature.js'
@@ -50,33 +49,33 @@ export interface Identity {
 }
 
 /** Builds the functions of this package on one implementation of curve and hash. */
-export function identityWith({ kind, curve, sha3 }: Cryptography): Identity {
-  const hashText = (text: string) => bytesToHex(sha3(text))
+export function identityWith(cryptography: Cryptography): Identity {
+  const { kind, curve, sha3, sha3Hex, toHex, fromHex } = cryptography
 
   // An id is the hash of the public key spelled in hex, not of its bytes; every client does it so.
-  const idOf = (publicKey: Uint8Array) => hashText(bytesToHex(publicKey))
+  const idOf = (publicKey: Uint8Array) => sha3Hex(toHex(publicKey))
 
   return {
     cryptography: kind,
-    hashText,
+    hashText: sha3Hex,
     identityOf: (privateKey) => idOf(curve.publicKey(parsePrivateKey(privateKey))),
-    sign: (text, privateKey) => bytesToHex(curve.sign(sha3(text), parsePrivateKey(privateKey))),
+    sign: (text, privateKey) => toHex(curve.sign(sha3(text), parsePrivateKey(privateKey))),
 
     createSigner(privateKey) {
       const key = parsePrivateKey(privateKey)
       return {
         id: idOf(curve.publicKey(key)),
-        sign: (text) => bytesToHex(curve.sign(sha3(text), key)),
+        sign: (text) => toHex(curve.sign(sha3(text), key)),
       }
     },
 
     recoverIdentity(text, signature) {
-      const { rs, recoveryId } = parseSignature(signature)
+      const { rs, recoveryId } = parseSignature(signature, fromHex)
       const publicKey = curve.recover(sha3(text), rs, recoveryId)
       if (!publicKey) throw unrecoverable('not for a valid curve point')
       return idOf(publicKey)
     },
 
-    attributeId: (targetid, key, attributetype) => hashText(`${targetid}${key}${attributetype}`),
+    attributeId: (targetid, key, attributetype) => sha3Hex(`${targetid}${key}${attributetype}`),
   }
 }

@@ -1,12 +1,15 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { sha3_256 } from '@noble/hashes/sha3.js'
-import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Cryptography } from './cryptography.js'
 
 /** Runs wherever JavaScript runs; recovering takes milliseconds. */
 export const javascript: Cryptography = {
   kind: 'javascript',
   sha3: (text) => sha3_256(utf8ToBytes(text)),
+  sha3Hex: (text) => bytesToHex(sha3_256(utf8ToBytes(text))),
+  toHex: bytesToHex,
+  fromHex: hexToBytes,
   curve: {
     publicKey: (privateKey) => secp256k1.getPublicKey(privateKey, false),
 

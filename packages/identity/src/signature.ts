@@ -1,4 +1,3 @@
-import { hexToBytes } from '@noble/hashes/utils.js'
 import { GROUP_ORDER, HALF_ORDER, ZERO } from './scalar.js'
 
 /** The text given as a signature cannot be one. The messages are those of the original server. */
@@ -18,13 +17,13 @@ export interface ParsedSignature {
  *
  * @throws SignatureError
  */
-export function parseSignature(text: string): ParsedSignature {
+export function parseSignature(text: string, fromHex: (hex: string) => Uint8Array): ParsedSignature {
   const strange = text.match(/[^0-9a-f]/iu)
   if (strange) throw new SignatureError(`encoding/hex: invalid byte: ${describeFirstByte(strange[0])}`)
   if (text.length % 2 === 1) throw new SignatureError('encoding/hex: odd length hex string')
   if (text.length !== 130) throw new SignatureError('Invalid signature length')
 
-  const bytes = hexToBytes(text)
+  const bytes = fromHex(text)
   const recoveryId = parseRecoveryId(bytes[64])
   checkRange('R', text.slice(0, 64).toLowerCase())
   const s = text.slice(64, 128).toLowerCase()

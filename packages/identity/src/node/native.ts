@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type { Cryptography } from '../cryptography.js'
 
@@ -18,7 +18,7 @@ interface Addon {
 export function loadNative(): Cryptography {
   // Not the package's main file: that one falls back in silence on elliptic.js, a third and slower implementation.
   const addon = createRequire(import.meta.url)('secp256k1/bindings.js') as Addon
-  const sha3 = (text: string) => createHash('sha3-256').update(text, 'utf8').digest()
+  const sha3 = (text: string) => hash('sha3-256', text, 'buffer')
   sha3('') // an OpenSSL without SHA-3 throws here, not at the first request
 
   // Blinds the private key against those who measure time or power; results stay the same.
@@ -27,6 +27,9 @@ export function loadNative(): Cryptography {
   return {
     kind: 'native',
     sha3,
+    sha3Hex: (text) => hash('sha3-256', text, 'hex'),
+    toHex: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex'),
+    fromHex: (hex) => Buffer.from(hex, 'hex'),
     curve: {
       publicKey: (privateKey) => addon.publicKeyCreate(privateKey, false),
 
