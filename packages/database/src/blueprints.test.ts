@@ -99,10 +99,7 @@ async function planOf(db: Db, run: (db: Db) => Promise<unknown>): Promise<string
   let plan = ''
   const all = async (statement: Sql) => {
     const { pieces, text } = statement.statement
-    const explained = new Sql(
-      { id: -1, pieces, text: `explain ${text}`, name: `explained${text.length}` },
-      statement.values,
-    )
+    const explained = new Sql({ pieces, text: `explain ${text}`, name: `explained${text.length}` }, statement.values)
     const rows = await db.all<{ 'QUERY PLAN': string }>(explained)
     plan += rows.map((row) => row['QUERY PLAN']).join('\n')
     return []

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionOptions } from 'node:tls'
-import { Client, Pool, type PoolClient, type QueryResult } from 'pg'
+import { Client, Pool, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg'
 import type { Db } from './db.js'
 import {
   isPooledElsewhere,
@@ -12,6 +12,7 @@ import {
 } from './errors.js'
 import { FailureCounter, type FailureCounts } from './failures.js'
 import { LinkWatch } from './link-watch.js'
+import { type Answer, PreparedQuery } from './prepared-query.js'
 import { type Sql, sql } from './sql.js'
 import { typeParsers } from './type-parsers.js'
 
@@ -111,8 +112,8 @@ export function connect(config: DatabaseConfig): Database {
     get silentMs() {
       return performance.now() - source.answeredAtMs
     },
-    all: (statement) => use(async (connection) => (await connection.send(statement)).rows),
-    one: (statement) => use(async (connection) => (await connection.send(statement)).rows[0]),
+    all: <Row>(statement: Sql) => use(async (connection) => (await connection.send<Row>(statement)).rows),
+    one: <Row>(statement: Sql) => use(async (connection) => (await connection.send<Row>(statement)).rows[0]),
     run: (statement) => use(async (connection) => (await connection.send(statement)).rowCount ?? 0),
     transaction: (work) => use((connection) => runTransaction(connection, work)),
     oneByOne: (texts) =>
@@ -235,19 +236,20 @@ class Connection {
     this.#source = source
   }
 
-  send(statement: Sql): Promise<QueryResult> {
-    const { name, text } = statement.statement
-    return this.#send({ ...(this.#source.names && { name }), text, values: [...statement.values] })
+  send<Row>({ statement, values }: Sql): Promise<Answer<Row>> {
+    if (!this.#source.names || statement.name === '')
+      return this.#inTurn(() => this.#client.query<Row & QueryResultRow>({ text: statement.text, values: [...values] }))
+    return this.#inTurn(() => runPrepared(this.#client, statement, values)) as Promise<Answer<Row>>
   }
 
-  script(text: string): Promise<QueryResult> {
+  script(text: string): Promise<unknown> {
     // Zero would mean the pool's limit; this is the longest that a timer can wait.
-    return this.#send({ text, query_timeout: 2 ** 31 - 1 })
+    return this.#inTurn(() => this.#client.query({ text, query_timeout: 2 ** 31 - 1 } as QueryConfig))
   }
 
-  #send(query: { text: string; name?: string; values?: unknown[]; query_timeout?: number }): Promise<QueryResult> {
+  #inTurn<T>(ask: () => Promise<T>): Promise<T> {
     const sent = this.#last.then(async () => {
-      const answer = await this.#source.watch.waiting(this.#client, this.#client.query(query))
+      const answer = await this.#source.watch.waiting(this.#client, ask())
       if (unreplicated.delete(this.#client)) throw new UnreplicatedError()
       this.#source.answeredAtMs = performance.now()
       return answer
@@ -263,6 +265,17 @@ class Connection {
   release(): void {
     this.#client.release(this.spoiled)
   }
+}
+
+function runPrepared(client: PoolClient, statement: Sql['statement'], values: readonly unknown[]): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    client.query(
+      new PreparedQuery(statement, values, (error, answer) => {
+        if (answer) resolve(answer)
+        else reject(error)
+      }),
+    )
+  })
 }
 
 /**
@@ -295,13 +308,13 @@ async function takeClient({ pool, failures }: Source): Promise<PoolClient> {
 
 async function runTransaction<T>(connection: Connection, work: (tx: ScriptTransaction) => Promise<T>): Promise<T> {
   let ended = false
-  const send = async (statement: Sql) => {
+  const send = async <Row>(statement: Sql) => {
     if (ended) throw new Error('This transaction has ended: await each statement before its work returns.')
-    return connection.send(statement)
+    return connection.send<Row>(statement)
   }
   const tx: ScriptTransaction = {
-    all: async (statement) => (await send(statement)).rows,
-    one: async (statement) => (await send(statement)).rows[0],
+    all: async <Row>(statement: Sql) => (await send<Row>(statement)).rows,
+    one: async <Row>(statement: Sql) => (await send<Row>(statement)).rows[0],
     run: async (statement) => (await send(statement)).rowCount ?? 0,
     transaction: (inner) => inner(tx),
     script: async (text) => void (await connection.script(text)),

@@ -7,8 +7,6 @@ export type SqlValue = Scalar | readonly Scalar[] | Sql
 
 /** The text of a statement, made once for each template and combination of spliced parts. */
 interface Statement {
-  /** Tells statements apart within this process. */
-  id: number
   /** The text between the parameters; one more than there are parameters. */
   pieces: readonly string[]
   text: string
@@ -27,10 +25,27 @@ export class Sql {
   }
 }
 
+/** How far a template is known: up to one of its values, and what stood at each place before. */
+class Step {
+  /** When all values are known. */
+  statement: Statement | undefined
+  /** The next value is a parameter. */
+  parameter: Step | undefined
+  /** The next value is a part. */
+  parts: Map<Statement, Step> | undefined
+
+  after(value: SqlValue): Step {
+    if (!(value instanceof Sql)) return (this.parameter ??= new Step())
+    const parts = (this.parts ??= new Map<Statement, Step>())
+    let step = parts.get(value.statement)
+    if (!step) parts.set(value.statement, (step = new Step()))
+    return step
+  }
+}
+
 // A tagged template hands over the same `strings` object at each call, so text and hash are made once, not per call.
 // Parts are spliced in by the few functions that need it, so the combinations of one template are few as well.
-const statements = new WeakMap<TemplateStringsArray, Map<string, Statement>>()
-let lastId = 0
+const templates = new WeakMap<TemplateStringsArray, Step>()
 
 /**
  * A statement whose values are always parameters, never text.
@@ -39,15 +54,24 @@ let lastId = 0
  * `unnest(${ids}::text[])`), never by splicing one part per item: each combination is a prepared statement of its own.
  */
 export function sql(strings: TemplateStringsArray, ...values: SqlValue[]): Sql {
-  const shape = values.map((value) => (value instanceof Sql ? value.statement.id : '$')).join()
-  let shapes = statements.get(strings)
-  if (!shapes) statements.set(strings, (shapes = new Map()))
-  let statement = shapes.get(shape)
-  if (!statement) shapes.set(shape, (statement = makeStatement(strings, values)))
-  return new Sql(
-    statement,
-    values.flatMap((value) => (value instanceof Sql ? value.values : [value])),
-  )
+  let step = templates.get(strings)
+  if (!step) templates.set(strings, (step = new Step()))
+  let hasParts = false
+  for (const value of values) {
+    hasParts ||= value instanceof Sql
+    step = step.after(value)
+  }
+  const statement = (step.statement ??= makeStatement(strings, values))
+  return new Sql(statement, hasParts ? parametersOf(values) : (values as Sql['values']))
+}
+
+function parametersOf(values: readonly SqlValue[]): Sql['values'] {
+  const parameters: (Scalar | readonly Scalar[])[] = []
+  for (const value of values) {
+    if (value instanceof Sql) parameters.push(...value.values)
+    else parameters.push(value)
+  }
+  return parameters
 }
 
 function makeStatement(strings: readonly string[], values: readonly SqlValue[]): Statement {
@@ -67,5 +91,5 @@ function makeStatement(strings: readonly string[], values: readonly SqlValue[]):
   const text = pieces.reduce((before, piece, index) => `${before}$${index}${piece}`)
   // 16 characters are 96 bits: no two statements of one program share them.
   const name = createHash('sha256').update(text).digest('base64url').slice(0, 16)
-  return { id: ++lastId, pieces, text, name }
+  return { pieces, text, name }
 }

@@ -29,7 +29,7 @@ export class ShardStatements {
     if (!made) {
       const text = this.#places.renamed(statement.text, (table) => shard.names.get(table) ?? table)
       const name = createHash('sha256').update(text).digest('base64url').slice(0, 16)
-      ofShard.set(statement, (made = { id: statement.id, pieces: [text], text, name }))
+      ofShard.set(statement, (made = { pieces: [text], text, name }))
     }
     return new Sql(made, values)
   }

@@ -16,7 +16,7 @@ export function watched(db: Db, plans: string[]): Db {
 function explainInto(plans: string[], db: Db, statement: Sql): Promise<void> {
   const { text, pieces, name } = statement.statement
   const run = (tx: Db, command: string) =>
-    tx.all<{ 'QUERY PLAN': string }>(new Sql({ id: -1, pieces: [command], text: command, name: '' }, []))
+    tx.all<{ 'QUERY PLAN': string }>(new Sql({ pieces: [command], text: command, name: '' }, []))
   const values = pieces.length > 1 ? `(${Array(pieces.length - 1).fill('null')})` : ''
   return db.transaction(async (tx) => {
     // No partition holds what is equal to null: all would be left out of the plan that is shown.
