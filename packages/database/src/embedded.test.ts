@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test'
 import { connect, type Database, type DatabaseConfig } from './connect.js'
 import { clusterDirOf } from './embedded/cluster.js'
 import { endLeftovers } from './embedded/server-processes.js'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.js'
+import { type EmbeddedPostgres, embeddedOwner, startEmbeddedPostgres } from './embedded.js'
 import { isConnectionFailure } from './errors.js'
 import { sql } from './sql.js'
 
@@ -127,7 +127,9 @@ test('the server listens on loopback only, asks for the password, and is durable
 
 test('a folder in use is refused, with the process that uses it', async (t) => {
   const place = await newPlace(t)
+  assert.equal(await embeddedOwner(place.dataDir), undefined)
   const server = await place.start()
+  assert.equal(await embeddedOwner(place.dataDir), process.pid)
   await assert.rejects(
     place.start(),
     new RegExp(`in use by process ${process.pid} .*process ${await place.serverPid()}`),

@@ -6,7 +6,7 @@ import { findAccount } from './embedded/account.js'
 import { findBinaries } from './embedded/binaries.js'
 import { clusterDirOf, LOGIN, openCluster } from './embedded/cluster.js'
 import { type Postmaster, startPostmaster } from './embedded/postmaster.js'
-import { endLeftovers } from './embedded/server-processes.js'
+import { endLeftovers, findOwned } from './embedded/server-processes.js'
 
 export interface EmbeddedOptions {
   /** Made when it does not exist; everything stays inside. */
@@ -75,6 +75,11 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     config: { host: HOST, port: first.port, user: LOGIN, password: cluster.password, database: 'colonies' },
     stop,
   }
+}
+
+/** @returns id of the process that runs a PostgreSQL on `dataDir` now; undefined when nobody does */
+export async function embeddedOwner(dataDir: string): Promise<number | undefined> {
+  return (await findOwned(clusterDirOf(resolve(dataDir))))?.owner
 }
 
 async function startOnFreePort(

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { makeFolder } from '@colonies/database'
+import { embeddedOwner, makeFolder } from '@colonies/database'
 import { configFrom, createLog, startServer } from '@colonies/server'
 import { ExitCode, UsageError } from '../exit-codes.js'
 import { writeProfiles } from '../profiles.js'
@@ -54,17 +54,18 @@ async function start(folder: string, { session, closers, signal }: Starting): Pr
       { cause: error },
     )
   })
+  await refuseRunning(folder)
   const keysFile = join(folder, 'keys.json')
   const keys = devKeys(keysFile, io.env)
   const wanted = chosenPort({ flags, env: io.env })
   const port = await freePort(wanted)
-  if (port !== wanted) out.say(`port ${wanted} is taken, so the server listens on ${port || 'any other'}`)
   if (io.env.COLONIES_DB_HOST) out.say('COLONIES_DB_HOST counts for `colonies server start` only')
 
   out.say(`starting database and server, with data in ${folder} ...`)
   const config = configOf(folder, { keys, port, session })
   const server = await startServer(config, { pages: sdkPages(), signal, log: createLog({ level: 'warn' }) })
   closers.push(() => server.stop())
+  if (port !== wanted) out.say(`port ${wanted} is taken, so the server listens on ${new URL(server.url).port}`)
   out.say('making sure that there is a colony with a user and an executor ...')
   const dev: DevColony = {
     url: server.url,
@@ -77,6 +78,20 @@ async function start(folder: string, { session, closers, signal }: Starting): Pr
   closers.push(() => executor.stop({ drainMs }))
   const profile = await saveProfile(dev, session)
   out.write(welcome({ ...dev, ...profile, seconds: (performance.now() - begin) / 1_000 }))
+}
+
+/** Before anything else is said: who starts twice by mistake needs this sentence only. @throws UsageError */
+async function refuseRunning(folder: string): Promise<void> {
+  const owner = await embeddedOwner(dataDirOf(folder))
+  if (owner === undefined) return
+  throw new UsageError(
+    `Colonies runs already, as process ${owner}, with its data in ${folder}: use that one, stop it with Ctrl-C or ` +
+      `\`kill ${owner}\`, or start another beside it with another folder in COLONIES_DATA_DIR.`,
+  )
+}
+
+function dataDirOf(folder: string): string {
+  return join(folder, 'data')
 }
 
 interface Serving {
@@ -96,7 +111,7 @@ function configOf(folder: string, { keys, port, session: { io } }: Serving) {
     COLONIES_SERVER_ID: undefined,
     COLONIES_SERVER_PRVKEY: keys.server,
     COLONIES_SERVER_HTTP_PORT: String(port),
-    COLONIES_DATA_DIR: join(folder, 'data'),
+    COLONIES_DATA_DIR: dataDirOf(folder),
   }
   return configFrom(env)
 }

@@ -43,15 +43,19 @@ export async function endLeftovers(clusterDir: string, log: (line: string) => vo
 }
 
 /** The owner is whoever started the server and is still its parent; an orphan gets another parent. */
+export async function findOwned(clusterDir: string): Promise<{ owner: number; pid: number } | undefined> {
+  const processes = await listProcesses(clusterDir)
+  const owned = processes.find(({ parent, command }) => ownerIn(command) === parent)
+  return owned && { owner: owned.parent, pid: owned.pid }
+}
+
 async function refuseOwned(clusterDir: string): Promise<void> {
-  for (const { pid, parent, command } of await listProcesses(clusterDir)) {
-    const owner = ownerIn(command)
-    if (owner !== parent) continue
-    throw new Error(
-      `The database in ${clusterDir} is in use by process ${owner} (its PostgreSQL is process ${pid}). ` +
-        'Stop that one first, or choose another folder with COLONIES_DATA_DIR.',
-    )
-  }
+  const owned = await findOwned(clusterDir)
+  if (!owned) return
+  throw new Error(
+    `The database in ${clusterDir} is in use by process ${owned.owner} (its PostgreSQL is process ${owned.pid}). ` +
+      'Stop that one first, or choose another folder with COLONIES_DATA_DIR.',
+  )
 }
 
 /** 0 in the processes that the server itself started. */
