@@ -42,6 +42,6 @@ export async function dropDatabase(server: DatabaseConfig, name: string): Promis
   await onServer(server, (client) => client.query(`drop database if exists ${escapeIdentifier(name)} with (force)`))
 }
 
-function onServer(server: DatabaseConfig, work: (client: Client) => Promise<unknown>): Promise<void> {
-  return withClient({ ...server, database: 'postgres' }, work)
+async function onServer(server: DatabaseConfig, work: (client: Client) => Promise<unknown>): Promise<void> {
+  await withClient({ ...server, database: 'postgres' }, work)
 }

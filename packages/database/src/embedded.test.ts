@@ -10,6 +10,7 @@ import { connect, type Database, type DatabaseConfig } from './connect.js'
 import { clusterDirOf } from './embedded/cluster.js'
 import { endLeftovers } from './embedded/server-processes.js'
 import { type EmbeddedPostgres, embeddedOwner, startEmbeddedPostgres } from './embedded.js'
+import { ensureDatabase } from './ensure-database.js'
 import { isConnectionFailure } from './errors.js'
 import { sql } from './sql.js'
 
@@ -20,6 +21,8 @@ const settings = { fsync: 'off', shared_buffers: '16MB' }
 /** Where one test keeps its data; whatever it started there is gone before the folder is. */
 class Place {
   readonly dataDir: string
+  /** What PostgreSQL wrote, line by line. */
+  readonly log: string[] = []
   readonly #cleanUps: (() => unknown)[] = []
 
   constructor(folder: string) {
@@ -27,7 +30,11 @@ class Place {
   }
 
   async start(different: Record<string, string> = settings): Promise<EmbeddedPostgres> {
-    const server = await startEmbeddedPostgres({ dataDir: this.dataDir, settings: different, log: () => {} })
+    const server = await startEmbeddedPostgres({
+      dataDir: this.dataDir,
+      settings: different,
+      log: (line) => this.log.push(line),
+    })
     this.#cleanUps.push(() => server.stop())
     return server
   }
@@ -123,6 +130,22 @@ test('the server listens on loopback only, asks for the password, and is durable
   assert.equal((await stat(join(place.dataDir, 'postgres', 'password'))).mode & 0o777, 0o600)
   assert.ok(server.config.password.length >= 32)
   await assert.rejects(place.open({ ...server.config, password: 'wrong' }).one(sql`select`), { code: '28P01' })
+})
+
+test('its first database is made without a line in the log that looks like a fault', async (t) => {
+  const place = await newPlace(t)
+  const { config, stop } = await place.start()
+  const made = { ...config, database: 'colonies' }
+  for (const _start of ['first', 'second']) await ensureDatabase(made, { isOurs: true })
+  const db = connect(made)
+  t.after(() => db.close())
+  assert.deepEqual(await db.one(sql`select current_database() as name`), { name: 'colonies' })
+  await db.close()
+  await stop() // what the server wrote has arrived then
+  assert.deepEqual(
+    place.log.filter((line) => line.includes('does not exist')),
+    [],
+  )
 })
 
 test('a folder in use is refused, with the process that uses it', async (t) => {

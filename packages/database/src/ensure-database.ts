@@ -5,13 +5,14 @@ import { isConnectionFailure } from './errors.js'
 /**
  * Creates the database when the server does not have it. Needs no right to create one when it exists.
  *
+ * @param isOurs the server belongs to this program, and lets it into every database. Then its list of databases is read:
+ *   a login to one that does not exist would leave a line `FATAL` in its log. On other servers that list may be closed to us.
  * @throws Error with a sentence for whoever runs the server: unreachable, wrong password, may not create
  */
-export async function ensureDatabase(config: DatabaseConfig): Promise<void> {
-  if (await exists(config)) return
-  const maintenance = { ...config, database: 'postgres' }
+export async function ensureDatabase(config: DatabaseConfig, { isOurs = false } = {}): Promise<void> {
+  if (await exists(config, isOurs)) return
   try {
-    await withClient(maintenance, (client) =>
+    await withClient(maintenanceOf(config), (client) =>
       // From template0, as only that one can be copied with an encoding and order other than its own.
       client.query(`create database ${escapeIdentifier(config.database)}
         template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`),
@@ -28,8 +29,9 @@ export async function ensureDatabase(config: DatabaseConfig): Promise<void> {
   }
 }
 
-async function exists(config: DatabaseConfig): Promise<boolean> {
+async function exists(config: DatabaseConfig, isListed: boolean): Promise<boolean> {
   try {
+    if (isListed) return await isInList(config)
     await withClient(config, (client) => client.query('select'))
     return true
   } catch (error) {
@@ -51,13 +53,28 @@ async function exists(config: DatabaseConfig): Promise<boolean> {
   }
 }
 
+async function isInList(config: DatabaseConfig): Promise<boolean> {
+  return withClient(maintenanceOf(config), async (client) => {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [config.database])
+    return rowCount === 1
+  })
+}
+
+/** The database that every server has. */
+function maintenanceOf(config: DatabaseConfig): DatabaseConfig {
+  return { ...config, database: 'postgres' }
+}
+
 /** Gives `work` a connection of its own, outside of any pool, and ends it. */
-export async function withClient(config: DatabaseConfig, work: (client: Client) => Promise<unknown>): Promise<void> {
+export async function withClient<Result>(
+  config: DatabaseConfig,
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
   const client = new Client({ ...connectionOptions(config), connectionTimeoutMillis: config.acquireTimeoutMs ?? 5_000 })
   client.on('error', () => {}) // the statement under way is rejected with it
   await client.connect()
   try {
-    await work(client)
+    return await work(client)
   } finally {
     await client.end()
   }

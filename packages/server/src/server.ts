@@ -197,7 +197,7 @@ async function openDatabase(
   let db = connect(databaseConfig)
   closers.push(() => db.close())
   await onceReachable({ log, signal }, async () => {
-    await ensureDatabase(databaseConfig)
+    await ensureDatabase(databaseConfig, { isOurs: !config.database })
     const say = (line: string) => log.warn(line)
     for (const name of await migrate(db, { say })) log.info('migrated the database', { name })
     db = await spreadDatabase(db, databaseConfig)
