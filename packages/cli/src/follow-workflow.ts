@@ -1,6 +1,6 @@
 import { eachAtOnce, hasEnded } from '@colonies/client'
 import { type ProcessGraph, State } from '@colonies/protocol'
-import { type Following, untilNextLook, writeLogSince } from './follow-log.js'
+import { type Following, readLogPage, untilNextLook, writeLogSince } from './follow-log.js'
 import { formatDuration } from './format-time.js'
 import { stateColour, stateName } from './state-names.js'
 import { endLine } from './view.js'
@@ -19,7 +19,17 @@ interface Node {
   since: bigint
 }
 
-/** Writes what happens to the nodes of a workflow: changes of state, and the lines of their logs behind their names. */
+/** Something to write about a node. */
+interface Piece {
+  /** When it happened: Unix time in ms. */
+  readonly at: number
+  write(): Promise<void> | void
+}
+
+/**
+ * Writes what happens to the nodes of a workflow: changes of state, and the lines of their logs behind their names. What
+ * is found in one look is told in the order in which it happened, parents before their children.
+ */
 export async function followWorkflow(processgraphid: string, following: Following): Promise<void> {
   const { session, signal } = following
   const nodes = new Map<string, Node>()
@@ -27,25 +37,52 @@ export async function followWorkflow(processgraphid: string, following: Followin
   for (let round = 1; ; round++) {
     const isLast = signal.aborted
     const graph = await session.patientMember.getProcessGraph({ processgraphid })
-    const open = openIds(graph, told, isLast)
-      .map((id) => nodes.get(id) ?? { id, round: 0, state: State.waiting, since: 0n })
-      .sort((a, b) => a.round - b.round)
+    const open = openIds(graph, told, isLast).map(
+      (id) => nodes.get(id) ?? { id, round: 0, state: State.waiting, since: 0n },
+    )
+    if (!isLast) open.sort((a, b) => a.round - b.round)
+    const looked = open.slice(0, looksMax)
     const nameOf = namesIn(graph)
-    await eachAtOnce(open.slice(0, looksMax), async (node) => {
+    const found = new Map<Node, Piece[]>()
+    await eachAtOnce(looked, async (node) => {
       nodes.set(node.id, node)
       node.round = round
-      if (await hasToldAll(node, nameOf(node.id), following)) told.add(node.id)
+      found.set(node, await lookAt(node, nameOf(node.id), following))
     })
+    // Sorting keeps the order of equal ones, as of children that fail with their parents.
+    const pieces = looked.flatMap((node) => found.get(node) ?? []).sort((a, b) => a.at - b.at)
+    for (const piece of pieces) await piece.write()
+    for (const { id, state } of looked) if (isLast || hasEnded({ state })) told.add(id)
     if (!isLast) await untilNextLook(signal)
     else if (open.length <= looksMax) return
   }
 }
 
-/** At the end all that are left; before, those that may have begun, since their parents have told all. */
-function openIds({ processids, edges }: ProcessGraph, told: ReadonlySet<string>, isLast: boolean): string[] {
-  const behindOthers = isLast ? [] : edges.filter(({ source }) => !told.has(source)).map(({ target }) => target)
+/** At the end all that are left, parents first; before, those that may have begun, since their parents have told all. */
+function openIds(graph: ProcessGraph, told: ReadonlySet<string>, isLast: boolean): string[] {
+  if (isLast) return parentsFirst(graph).filter((id) => !told.has(id))
+  const behindOthers = graph.edges.filter(({ source }) => !told.has(source)).map(({ target }) => target)
   const waiting = new Set(behindOthers)
-  return processids.filter((id) => !told.has(id) && !waiting.has(id))
+  return graph.processids.filter((id) => !told.has(id) && !waiting.has(id))
+}
+
+/** The graph has the order of its picture, where a node can stand before the second of its parents. */
+function parentsFirst({ processids, edges }: ProcessGraph): string[] {
+  const parentsLeft = new Map(processids.map((id) => [id, 0]))
+  const childrenOf = new Map<string, string[]>(processids.map((id) => [id, []]))
+  for (const { source, target } of edges) {
+    parentsLeft.set(target, (parentsLeft.get(target) ?? 0) + 1)
+    childrenOf.get(source)?.push(target)
+  }
+  const ordered = processids.filter((id) => parentsLeft.get(id) === 0)
+  for (const id of ordered) {
+    for (const child of childrenOf.get(id) ?? []) {
+      const left = (parentsLeft.get(child) ?? 0) - 1
+      parentsLeft.set(child, left)
+      if (left === 0) ordered.push(child) // and is visited by this loop, too
+    }
+  }
+  return ordered
 }
 
 /** @returns names of one width, by ids */
@@ -55,22 +92,28 @@ function namesIn({ nodes }: ProcessGraph): (id: string) => string {
   return (id) => (names.get(id) ?? '').padEnd(Math.min(width, nameLengthMax))
 }
 
-/** Writes what is new about a node. @returns whether it has ended, so that nothing more will come */
-async function hasToldAll(node: Node, name: string, { session, writeLog }: Following): Promise<boolean> {
+/** @returns what is new about a node */
+async function lookAt(node: Node, name: string, { session, writeLog }: Following): Promise<Piece[]> {
   const { style } = session.out
   // Before its log: of a process that has ended by now, the log is complete.
   const { processid, state, starttime, endtime } = await session.patientMember.getProcess({ processid: node.id })
-  const changed = state !== node.state
   const isOver = hasEnded({ state })
-  const tellState = (of: number, rest = '') =>
-    writeLog(`${name}  ${style.paint(stateName(of), stateColour(of))}${rest}\n`)
-  if (changed && state === State.running) tellState(state)
+  const hasChanged = state !== node.state
+  node.state = state
+  const tellState = (rest = '') => writeLog(`${name}  ${style.paint(stateName(state), stateColour(state))}${rest}\n`)
+  const pieces: Piece[] = []
+  if (hasChanged && state === State.running) pieces.push({ at: Date.parse(starttime), write: () => tellState() })
+  const endedAt = isOver ? Date.parse(endtime) : Number.MAX_SAFE_INTEGER
   if (state !== State.waiting) {
     const prefixed = (text: string) => writeLog(endLine(text).replace(/^(?=.)/gm, `${style.paint(name, 'grey')}  `))
-    node.since = await writeLogSince({ processid, since: node.since }, session, prefixed)
+    const place = { processid, since: node.since }
+    const lines = await readLogPage(place, session)
+    const write = async () => {
+      node.since = await writeLogSince(place, session, prefixed, lines)
+    }
+    pieces.push({ at: endedAt, write })
   }
   const ran = formatDuration(starttime, endtime)
-  if (changed && isOver) tellState(state, ran && `  ${ran}`)
-  node.state = state
-  return isOver
+  if (hasChanged && isOver) pieces.push({ at: endedAt, write: () => tellState(ran && `  ${ran}`) })
+  return pieces
 }

@@ -110,13 +110,14 @@ test('a workflow comes from standard input, and a function spec in its place is 
   assert.match(wrong.err, /workflow submit/)
 })
 
+const node = (nodename: string, funcname: string, args: string[], dependencies: string[]) => ({
+  nodename,
+  funcname,
+  args,
+  conditions: { executortype: 'dev', dependencies },
+})
+
 test('who follows a workflow sees every node to its end, also beside one that failed', async (t) => {
-  const node = (nodename: string, funcname: string, args: string[], dependencies: string[]) => ({
-    nodename,
-    funcname,
-    args,
-    conditions: { executortype: 'dev', dependencies },
-  })
   const nodes = [
     node('first', 'hello', [], []),
     node('broken', 'fail', ['why'], ['first']),
@@ -129,6 +130,27 @@ test('who follows a workflow sees every node to its end, also beside one that fa
   for (const line of [/^first {3}success/m, /^broken {2}failed/m, /^slow {4}slept 0 of 0.2 s$/m, /^slow {4}success/m])
     assert.match(followed.out, line)
   assert.equal((await colonies('workflow', 'submit', '--spec', '-', '--out')).code, 2)
+})
+
+test('who follows a workflow sees no node before its parents, also when all end between two looks', async (t) => {
+  // The picture of this workflow has `last` before `right`.
+  const nodes = [
+    node('first', 'hello', [], []),
+    node('left', 'hello', [], ['first']),
+    node('right', 'hello', [], ['first']),
+    node('last', 'hello', [], ['left', 'right']),
+    node('behind', 'hello', [], ['last']),
+    node('end', 'hello', [], ['behind', 'right']),
+  ]
+  const { colonies } = await commands(t, JSON.stringify(nodes))
+  const { code, out } = await colonies('workflow', 'submit', '--spec', '-', '--follow')
+  assert.equal(code, 0)
+  const [followed = ''] = out.split('\nId')
+  const ended = [...followed.matchAll(/^(\w+) +success/gm)].map(([, name]) => name)
+  assert.deepEqual([...ended].sort(), nodes.map(({ nodename }) => nodename).sort())
+  for (const { nodename, conditions } of nodes)
+    for (const parent of conditions.dependencies)
+      assert.ok(ended.indexOf(parent) < ended.indexOf(nodename), `${nodename} before ${parent}: ${ended}`)
 })
 
 test('members come and go by command', async (t) => {
