@@ -17,6 +17,7 @@ import {
 import { checkAccess, type Demand } from './access.js'
 import type { Rights } from './directory/rights.js'
 import { type Call, type Caller, type Colony, type Handlers, Rendered, type Replica } from './handler.js'
+import { KnownSigners } from './known-signers.js'
 import type { Log } from './log.js'
 import { createReporter, type Report } from './refusal.js'
 import { replyBody, replyText } from './reply-body.js'
@@ -98,6 +99,7 @@ export function createAnswering(options: AnswerOptions): Answering {
   const handlers = routesOf<RunHandler>('http', options.handlers)
   const subscriptions = routesOf<RunSubscription>('websocket', options.subscriptions)
   const report = createReporter(options.log)
+  const pollers = new KnownSigners()
 
   // Not async: while such a function waits, its frame keeps the body and all that was read of it, and thousands wait.
   function answer(body: string, exchange: Exchange): Promise<Answer> {
@@ -106,7 +108,7 @@ export function createAnswering(options: AnswerOptions): Answering {
       const envelope = readEnvelope(body)
       const known = handlers.get(envelope.payloadtype)
       if (known) payloadtype = known.operation.payloadtype
-      const callerId = identify(envelope, known)
+      const callerId = identify(envelope, known, pollers)
       const route = known ?? refuseUnknown(envelope.payloadtype, subscriptions)
       const input = readInput(envelope, route)
       return finish(route, start(route, { callerId, input }, exchange))
@@ -141,7 +143,7 @@ export function createAnswering(options: AnswerOptions): Answering {
 
   const subscribe: OpenSubscription = async (envelope, exchange, outlet) => {
     const known = subscriptions.get(envelope.payloadtype)
-    const callerId = identify(envelope, known)
+    const callerId = identify(envelope, known, pollers)
     const route = known ?? refuseUnknown(envelope.payloadtype, handlers)
     const input = readInput(envelope, route)
     const call = await admit(options, route, { callerId, input }, exchange)
@@ -157,9 +159,17 @@ export function createAnswering(options: AnswerOptions): Answering {
   return { answer, subscribe, subscriptionType, report }
 }
 
-/** @returns the id of the signer; empty where nobody has to sign */
-function identify({ payload, signature }: Envelope, route: Route<unknown> | undefined): string {
-  return route?.operation.caller === 'anyone' ? '' : recoverIdentity(payload, signature)
+/**
+ * Executors ask for work again and again, in the same words. What else is asked is another text each time, and is not kept: it
+ * would push these out.
+ *
+ * @returns the id of the signer; empty where nobody has to sign
+ */
+function identify({ payload, signature }: Envelope, route: Route<unknown> | undefined, pollers: KnownSigners): string {
+  if (route?.operation.caller === 'anyone') return ''
+  return route?.operation === operations.assign
+    ? pollers.identify(payload, signature)
+    : recoverIdentity(payload, signature)
 }
 
 function readInput({ payloadtype, payload }: Envelope, route: Route<unknown>): { msgtype: string } {
