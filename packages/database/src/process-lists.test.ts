@@ -43,9 +43,25 @@ test('a page ends before its texts are too many, and says how many it would have
     [2_500, 2],
     [bytesMax, 3],
   ] as const) {
-    const { texts, found } = await listLive(db, colony.key, { ...any, state: 0, bytesMax: most })
-    assert.deepEqual({ rows: texts.length, found }, { rows: expected, found: 3 })
+    const listed = await listLive(db, colony.key, { ...any, state: 0, bytesMax: most })
+    assert.deepEqual(
+      { ...listed, rows: idsOf(listed).length, pieces: [] },
+      { rows: expected, given: expected, found: 3, pieces: [] },
+    )
   }
+})
+
+test('a page with large texts is read row by row, in the same order', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', [])
+  const make = (bytes: number) => colony.process({ spec: `{"funcname":"${'f'.repeat(bytes)}"` })
+  const processes = [make(1_000_000), make(1_000_000), make(200_000)]
+  await insertProcesses(db, colony.key, processes, [])
+  const waiting = (most: number) => listLive(db, colony.key, { ...any, state: 0, bytesMax: most })
+  const [whole, some] = [await waiting(10_000_000), await waiting(2_150_000)]
+  assert.deepEqual(idsOf(whole), processes.map(idOf))
+  assert.deepEqual([whole.pieces.length, whole.given, whole.found], [3, 3, 3])
+  assert.deepEqual([some.pieces.length, some.given, some.found], [2, 2, 3])
 })
 
 interface List {
@@ -138,7 +154,8 @@ test(
 
 const idOf = ({ processId }: { processId: string }) => processId
 
-const idsOf = ({ texts }: ListedProcesses) => texts.map((text) => JSON.parse(text).processid)
+const idsOf = ({ pieces }: ListedProcesses) =>
+  (JSON.parse(`[${pieces.join(',')}]`) as { processid: string }[]).map(({ processid }) => processid)
 
 const foundIn = (listed: readonly object[] | ListedProcesses) => ('found' in listed ? listed.found : listed.length)
 

@@ -7,8 +7,10 @@ import type { ColonyKey } from './submissions.js'
 
 /** Processes of a page, ready to be sent. */
 export interface ListedProcesses {
-  /** The reply text of each. */
-  texts: string[]
+  /** Their reply texts in JSON: those of all in one, with commas between them, or each alone where they are large. */
+  pieces: string[]
+  /** How many processes that are. */
+  given: number
   /** How many the page has, with those that come after its bytes. */
   found: number
 }
@@ -33,6 +35,10 @@ export interface ListFilter extends Page {
 }
 
 const NO_ID = ''
+/**
+ * Bytes of a page that is one value. PostgreSQL has a value in memory several times, and its reader does; more is read row by row.
+ */
+const JOINED_BYTES_MAX = 2 * 1024 * 1024
 
 const resultColumns = sql`r.process_id, r.state, r.holder, r.started_at, r.ended_at, r.wait_deadline, r.exec_deadline, r.retries,
   r.attempt, 0 as open_parents, r.output, r.errors`
@@ -172,7 +178,7 @@ function withSpec(colony: ColonyKey, id: Sql): Sql {
 
 /**
  * Reads the processes of a page, in the same look at the tables: each row is looked up once, and none but those of the page.
- * Texts are not read until it is known which of them fit.
+ * Texts are not read until it is known which of them fit. They are put together as they come, which is in the order of the page.
  *
  * @param options.page a select with a limit, of the columns of `specOfPage` and of `liveColumns` or `resultColumns`
  * @param options.order of the page, by its columns `s`; the same as in the page, so that nothing is sorted
@@ -182,8 +188,8 @@ async function readPage(
   colony: ColonyKey,
   { page, order, of: { colonyName, bytesMax } }: { page: Sql; order: Sql; of: Page },
 ): Promise<ListedProcesses> {
-  const rows = await db.all<{ text: string | null }>(sql`
-    select case when s.nth = 1 or s.bytes <= ${bytesMax} then ${processJson(colony, colonyName)} end as text
+  const texts = (within: number) => sql`
+    select case when s.nth = 1 or s.bytes <= ${within} then ${processJson(colony, colonyName)} end as text
     from (
       select s.*, a.bytes is not null as has_attributes, row_number() over upto as nth,
         sum(${specBytes(colony)} + coalesce(a.bytes, 0) + coalesce(octet_length(s.output), 0)
@@ -194,7 +200,14 @@ async function readPage(
         where a.colony = ${colony} and a.process_id = s.process_id) a
       window upto as (order by ${order} rows unbounded preceding)
     ) s
-    order by ${order}`)
-  const texts = rows.map(({ text }) => text).filter((text) => text !== null)
-  return { texts, found: rows.length }
+    order by ${order}`
+  const whole = await db.one<{ text: string | null; given: number; found: number }>(sql`
+    select string_agg(p.text, ',') as text, count(p.text)::int as given, count(*)::int as found
+    from (${texts(Math.min(bytesMax, JOINED_BYTES_MAX))}) p`)
+  if (!whole?.text) return { pieces: [], given: 0, found: 0 }
+  const { text, given, found } = whole
+  if (given === found || bytesMax <= JOINED_BYTES_MAX) return { pieces: [text], given, found }
+  const rows = await db.all<{ text: string | null }>(texts(bytesMax))
+  const pieces = rows.map((row) => row.text).filter((one) => one !== null)
+  return { pieces, given: pieces.length, found: rows.length }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { replyBody, replyText } from './reply-body.js'
+import { replyBody, replyText, reuseBody } from './reply-body.js'
 
 test('a large reply has the bytes of its text, whatever its length is', () => {
   const head = '{"payloadtype":"x","payload":"'
@@ -16,4 +16,21 @@ test('a reply in pieces has the bytes of all of them, one after another', () => 
       const pieces = ['[', sign.repeat(length), ',', 'b'.repeat(length), ']']
       assert.equal(Buffer.from(replyBody(head, pieces)).toString(), replyText(head, pieces.join('')))
     }
+})
+
+test('a body has the memory of one that was sent, and never that of one that is still to be', () => {
+  const head = '{"payloadtype":"x","payload":"'
+  const textOf = (sign: string) => sign.repeat(20_000)
+  const make = (sign: string) => replyBody(head, textOf(sign)) as Uint8Array
+  const [sent, open] = [make('a'), make('b')]
+  reuseBody(sent)
+  const [next, another] = [make('c'), make('d')]
+  assert.equal(next.buffer, sent.buffer)
+  assert.equal(new Set([next, open, another].map(({ buffer }) => buffer)).size, 3)
+  for (const [body, sign] of [
+    [open, 'b'],
+    [next, 'c'],
+    [another, 'd'],
+  ] as const)
+    assert.equal(Buffer.from(body).toString(), replyText(head, textOf(sign)))
 })

@@ -5,6 +5,9 @@ const PIECE_BYTES = 12 * 1024
 
 /** Enough for 100 processes without large texts. */
 const DESK_BYTES = 1024 * 1024
+/** Of bodies whose memory is used again. */
+const SPARE_BYTES = 256 * 1024
+const SPARE_MAX = 32
 
 const TAIL = '","error":false}'
 
@@ -28,12 +31,26 @@ export function replyBody(head: string, payload: string | readonly string[]): st
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
   if (length < LARGE) return replyText(head, pieces.join(''))
   const { bytes, count } = written(pieces, length)
-  const body = Buffer.allocUnsafe(head.length + Math.ceil(count / 3) * 4 + TAIL.length)
+  const body = spareBuffer(head.length + Math.ceil(count / 3) * 4 + TAIL.length)
   let end = body.write(head, 'latin1')
   for (let from = 0; from < count; from += PIECE_BYTES)
     end += body.write(bytes.toString('base64', from, Math.min(count, from + PIECE_BYTES)), end, 'latin1')
   body.write(TAIL, end, 'latin1')
   return body
+}
+
+/** The system has taken all of a body: its memory is for the next one. Nobody may read it any more. */
+export function reuseBody(body: string | Uint8Array): void {
+  if (typeof body !== 'string' && body.buffer.byteLength === SPARE_BYTES && spare.length < SPARE_MAX)
+    spare.push(body.buffer)
+}
+
+/** Memory of bodies that were sent. Were it new for each of them, the collector of garbage would work all the time. */
+const spare: ArrayBufferLike[] = []
+
+function spareBuffer(length: number): Buffer {
+  if (length > SPARE_BYTES) return Buffer.allocUnsafeSlow(length)
+  return Buffer.from(spare.pop() ?? Buffer.allocUnsafeSlow(SPARE_BYTES).buffer, 0, length)
 }
 
 /** For payloads until they are base64, one after the other. */

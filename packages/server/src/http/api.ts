@@ -3,6 +3,7 @@ import { ColoniesError, writeRefusal } from '@colonies/protocol'
 import type { Answer, AnswerRequest, Exchange } from '../answer.js'
 import type { HttpConfig } from '../config.js'
 import { refusalOf, retryAfterSeconds } from '../refusal.js'
+import { reuseBody } from '../reply-body.js'
 import type { Arrivals } from './arrivals.js'
 import { keepOnlyOrigin } from './cors.js'
 import type { Metrics } from './metrics.js'
@@ -255,6 +256,7 @@ class OpenRequest implements Exchange {
     this.#response.on('finish', () => {
       // Also comes when the connection broke while the reply was being written.
       this.#sent = !this.#request.socket.destroyed
+      if (this.#sent) reuseBody(body)
     })
     if (this.#endpoint.stopping) this.#response.shouldKeepAlive = false
     const retryAfter = retryAfterSeconds(status)

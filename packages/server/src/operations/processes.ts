@@ -96,11 +96,11 @@ export const processHandlers = {
     const listed = await (prefix !== ''
       ? listByPrefix(db, colony.key, { ...page, prefix: idPrefix(prefix) })
       : (state <= State.running ? listLive : listResults)(db, colony.key, filter))
-    const { found, texts } = listed
-    if (texts.length < found)
+    const { found, given } = listed
+    if (given < found)
       throw new ColoniesError(
         'too_large',
-        `These ${found} processes have more than ${limits.listBytesMax} bytes: ask for ${texts.length} at once`,
+        `These ${found} processes have more than ${limits.listBytesMax} bytes: ask for ${given} at once`,
       )
     return listText(listed)
   },
@@ -236,11 +236,11 @@ export async function readProcess(db: Db, colony: Colony, processId: string): Pr
   return new Rendered(processText(row, { colonyName: colony.name, attributes }))
 }
 
-function listText({ texts }: ListedProcesses): Rendered {
-  if (texts.length === 0) return new Rendered('null')
-  const pieces = texts.flatMap((text) => [',', text])
-  pieces[0] = '['
-  return new Rendered([...pieces, ']'])
+function listText({ pieces }: ListedProcesses): Rendered {
+  if (pieces.length === 0) return new Rendered('null')
+  const separated = pieces.flatMap((piece) => [',', piece])
+  separated[0] = '['
+  return new Rendered([...separated, ']'])
 }
 
 function rendering({ attributes }: ReturnType<typeof newSubmission>, colony: Colony) {
