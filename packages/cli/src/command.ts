@@ -1,4 +1,4 @@
-import { Command, Option as Flag, InvalidArgumentError } from 'commander'
+import { Command, type ErrorOptions, Option as Flag, InvalidArgumentError } from 'commander'
 import { ExitCode, UsageError } from './exit-codes.js'
 import type { Session } from './session.js'
 import type { GlobalFlags } from './settings.js'
@@ -132,7 +132,7 @@ interface Definition<Given extends Options> {
   readonly options?: Given
   /** Whole command lines, for the help. */
   readonly examples?: readonly string[]
-  /** What to do instead, for who gives more values without names than there are places for. */
+  /** What to do instead, for who gives an option that it does not have, or more values without names than it has places. */
   readonly surplus?: string
   /** @returns what to show, if anything */
   run(values: Values<Given>, session: Session): Promise<View | undefined> | View | undefined
@@ -145,7 +145,7 @@ export function verb<const Given extends Options>(definition: Definition<Given>)
 
 function commandOf<Given extends Options>(definition: Definition<Given>, begin: BeginSession): Command {
   const { name, aliases = [], summary, positional = [], options = {} as Given, examples = [] } = definition
-  const command = new Command(name).description(summary).aliases([...aliases])
+  const command = new VerbCommand(name, definition.surplus).description(summary).aliases([...aliases])
   if (examples.length > 0) command.addHelpText('after', ['\nExamples:', ...examples].join('\n  '))
 
   for (const key of positional) command.argument(`[${key}]`, options[key]?.summary)
@@ -168,6 +168,22 @@ function commandOf<Given extends Options>(definition: Definition<Given>, begin: 
     await session.out.show(view)
     session.exitCode = view.exitCode ?? ExitCode.ok
   })
+}
+
+/** Tells with an unknown option what to do instead. */
+class VerbCommand extends Command {
+  readonly #surplus: string | undefined
+
+  constructor(name: string, surplus: string | undefined) {
+    super(name)
+    this.#surplus = surplus
+  }
+
+  override error(message: string, options?: ErrorOptions): never {
+    // What commander suggests, in brackets, is closer to what was meant.
+    const hint = options?.code === 'commander.unknownOption' && !message.endsWith(')') && this.#surplus
+    return super.error(hint ? `${message}. ${hint}` : message, options)
+  }
 }
 
 interface Reading {

@@ -203,6 +203,16 @@ test('a named executor is enough, and what cannot be meant is told with the way 
   const surplus = await colonies('function', 'exec', 'hello', 'ada', '--targettype', 'dev')
   assert.match(surplus.err, /cannot use "ada"\. Arguments of the function go into --args/)
   assert.equal(surplus.code, 2)
+  for (const [words, said] of [
+    [['sleep', '--args-json', '[1]'], /^Unknown option '--args-json'\. .*: `colonies function exec`\.\n$/],
+    [['sleep', '1'], /cannot use "1"\. .*: `colonies function exec`\.\n$/],
+    [['sleep'], /^sleep cannot be read: there is no such file\. .*: `colonies function exec`\.\n$/],
+    [['sleep.json'], /^sleep.json cannot be read: there is no such file\.\n$/],
+    [['sleep.json', '--lable', 'x'], /^Unknown option '--lable' \(Did you mean --label\?\)\n$/],
+  ] as const) {
+    const submitted = await colonies('function', 'submit', ...words)
+    assert.deepEqual([submitted.code, said.test(submitted.err)], [2, true], submitted.err)
+  }
   const listed = await colonies(
     'process',
     'get',

@@ -55,7 +55,7 @@ function messageOf(error: unknown): string {
   // commander writes "error: " in front, and suggestions on a line of their own.
   if (error instanceof CommanderError) {
     const sentence = error.message.replace(/^error: /, '').replace(/\n/g, ' ')
-    const isLost = /^unknown (command|option)/.test(sentence) && !sentence.endsWith(')')
+    const isLost = /^unknown (command|option)/.test(sentence) && !/[.)]$/.test(sentence)
     return isLost ? `${sentence}: --help behind the command lists what there is` : sentence
   }
   if (error instanceof Error) return error.message

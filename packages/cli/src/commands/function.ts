@@ -44,6 +44,9 @@ const execOptions = {
   ...waitOptions,
 }
 
+/** For who takes `submit` for it. */
+const byName = 'To run a function by its name, with arguments: `colonies function exec`.'
+
 const columns: readonly Column<Output<'getFunctions'>[number]>[] = [
   { header: 'FUNCTION', of: ({ funcname }) => funcname },
   { header: 'TYPE', of: ({ executortype }) => executortype },
@@ -114,6 +117,7 @@ export const functionCommands = noun('function', 'What executors can do, and han
       'colonies function submit --file many.jsonl --keep-going > ids.txt',
       'make-specs | colonies function submit --file - --resume monday',
     ],
+    surplus: byName,
     async run({ spec: file, lenient, label, snapshot, ...others }, session) {
       const { file: many, fromLine, keepGoing, resume, ...waiting } = others
       refuseMixed({ spec: file, ...others, snapshot })
@@ -122,7 +126,9 @@ export const functionCommands = noun('function', 'What executors can do, and han
         return undefined
       }
       const { io, colonyname } = session
-      const read = await readFunctionSpec({ file, lenient, colonyname }, io)
+      const read = await readFunctionSpec({ file, lenient, colonyname }, io).catch((error: unknown) => {
+        throw isNameOfFunction(file, error) ? new UsageError(`${error.message} ${byName}`, { cause: error }) : error
+      })
       const spec = snapshot ? await withSnapshots(read, session) : read
       return submit(label ? { ...spec, label } : spec, waiting, session)
     },
@@ -166,6 +172,12 @@ export const functionCommands = noun('function', 'What executors can do, and han
     },
   }),
 ])
+
+/** Files of specs have an extension, or lie in a folder. */
+function isNameOfFunction(file: string, error: unknown): error is UsageError {
+  if (!(error instanceof UsageError)) return false
+  return (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT' && /^[\w-]+$/.test(file)
+}
 
 /** One spec may be waited for, and may have its snapshots; a run over many lines has a place and a name. */
 const ofOne = ['spec', 'snapshot', 'wait', 'out', 'follow', 'timeout'] as const
