@@ -1,6 +1,7 @@
 // Writes the reference pages from the contracts, and the picture of the states; with --check, says whether they are fresh.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ExitCode, exitCodeMeanings } from '../packages/cli/dist/exit-codes.js'
 import { arrows } from '../packages/core/dist/index.js'
 import { errors, limits } from '../packages/protocol/dist/index.js'
 import { Meanings } from './reference/doc-comments.mjs'
@@ -15,6 +16,7 @@ const pages = {
   'operations.md': operationsPage(Meanings.read(contracts)),
   'errors.md': errorsPage(),
   'limits.md': limitsPage(),
+  'exit-codes.md': exitCodesPage(),
   'database.md': withStates(textOf('database.md') ?? '', arrows),
 }
 
@@ -49,6 +51,24 @@ names field and way out; the sentence here is the general one.
 | Code | Status | Means | Worth asking again |
 |---|---|---|---|
 ${rows.join('\n')}
+`
+}
+
+function exitCodesPage() {
+  const rows = Object.entries(ExitCode).map(
+    ([name, code]) => `| ${code} | \`${name}\` | ${exitCodeMeanings[/** @type {keyof typeof ExitCode} */ (name)]} |`,
+  )
+  return `# Exit codes of the command
+
+Made from \`packages/cli/src/exit-codes.ts\` by \`node scripts/generate-reference.mjs\`. \`colonies --help\` prints them, too.
+
+| Code | Name | Means |
+|---|---|---|
+${rows.join('\n')}
+
+Results go to standard output, all else to standard error. With \`--json\`, an error is one line, there:
+\`{"error":{"code":...,"status":...,"exitcode":...,"message":...}}\`. \`code\` is the [code of the server](errors.md) when the server
+refused, else the name above; \`status\` is that of HTTP, or 0.
 `
 }
 
