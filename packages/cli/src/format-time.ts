@@ -5,6 +5,20 @@ export function formatTime(time: string): string {
   return time === zeroTime || time === '' ? '' : formatDate(new Date(time))
 }
 
+/** The same with its time zone, for plans: `2026-11-21 01:10:56 UTC+01:00`. */
+export function formatZonedTime(time: string): string {
+  const local = formatTime(time)
+  return local && `${local} ${formatZone(new Date(time).getTimezoneOffset())}`
+}
+
+/** @param minutesWest as JavaScript counts them: -60 is `UTC+01:00` */
+function formatZone(minutesWest: number): string {
+  if (minutesWest === 0) return 'UTC'
+  const minutes = Math.abs(minutesWest)
+  const parts = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0'))
+  return `UTC${minutesWest < 0 ? '+' : '-'}${parts.join(':')}`
+}
+
 /** Unix time in ns, as log entries have it. */
 export function formatNanoseconds(timestamp: bigint): string {
   return formatDate(new Date(Number(timestamp / 1_000_000n)))

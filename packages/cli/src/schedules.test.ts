@@ -37,9 +37,9 @@ test('a cron is added, listed, shown, run and removed by its name', async (t) =>
   const added = await colonies('cron', 'add', 'nightly', '--spec', file, '--cron', '0 0 3 * * *', '--timezone', 'UTC')
   assert.equal(added.code, 0, added.err)
   assert.match(added.out, /^[0-9a-f]{64}$/)
-  assert.match(added.err, /Cron nightly was added; it runs at \d{4}-/)
+  assert.match(added.err, /Cron nightly was added; it runs at \d{4}-[\d-]+ [\d:]+ UTC/)
   const listed = await colonies('cron', 'ls')
-  assert.match(listed.out, /nightly\s+0 0 3 \* \* \*\s+\d{4}-/)
+  assert.match(listed.out, /nightly\s+0 0 3 \* \* \*\s+\d{4}-[\d-]+ [\d:]+ UTC/)
   const [cron] = JSON.parse((await colonies('cron', 'ls', '--json')).out) as { workflowspec: string }[]
   assert.match(cron?.workflowspec ?? '', /12345678901234567890/)
   const shown = await colonies('cron', 'get', 'nightly')

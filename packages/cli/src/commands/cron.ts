@@ -1,10 +1,10 @@
 import type { Output } from '@colonies/client'
-import { parseCronExpression } from '@colonies/core'
+import { namesTimeZone, parseCronExpression } from '@colonies/core'
 import { limits } from '@colonies/protocol'
 import { choice, flag, integer, needed, noun, text, verb } from '../command.js'
 import { confirm } from '../confirm.js'
 import { UsageError } from '../exit-codes.js'
-import { formatTime } from '../format-time.js'
+import { formatTime, formatZonedTime } from '../format-time.js'
 import { shortId } from '../ids.js'
 import type { Session } from '../session.js'
 import { pickNamed, readStoredWorkflow, withWorkflow } from '../stored-workflow.js'
@@ -19,11 +19,17 @@ function whenOf({ interval, random, cronexpression }: Cron): string {
   return random ? `every 1 to ${interval} s` : `every ${interval} s`
 }
 
+/** Empty where the expression begins with one, or there is none. */
+function timeZoneOf({ interval, cronexpression, timezone }: Cron): string {
+  if (interval > 0 || namesTimeZone(cronexpression)) return ''
+  return timezone || 'that of the server'
+}
+
 const columnsOf = (ids: boolean): readonly Column<Cron>[] => [
   { header: 'ID', of: ({ cronid }) => (ids ? cronid : shortId(cronid)), whole: true },
   { header: 'NAME', of: ({ name }) => name },
   { header: 'WHEN', of: whenOf },
-  { header: 'NEXT RUN', of: ({ nextrun }) => formatTime(nextrun) || 'never', whole: true },
+  { header: 'NEXT RUN', of: ({ nextrun }) => formatZonedTime(nextrun) || 'never', whole: true },
   { header: 'LAST RUN', of: ({ lastrun }) => formatTime(lastrun), whole: true },
   { header: 'INITIATOR', of: ({ initiatorname }) => initiatorname },
 ]
@@ -33,9 +39,9 @@ const fields: readonly Column<Cron>[] = [
   { header: 'Name', of: ({ name }) => name },
   { header: 'Initiator', of: ({ initiatorname, initiatorid }) => initiatorname || initiatorid },
   { header: 'When', of: whenOf },
-  { header: 'Time zone', of: ({ timezone }) => timezone },
-  { header: 'Next run', of: ({ nextrun }) => formatTime(nextrun) || 'never' },
-  { header: 'Last run', of: ({ lastrun }) => formatTime(lastrun) },
+  { header: 'Time zone', of: timeZoneOf },
+  { header: 'Next run', of: ({ nextrun }) => formatZonedTime(nextrun) || 'never' },
+  { header: 'Last run', of: ({ lastrun }) => formatZonedTime(lastrun) },
   { header: 'Last workflow', of: ({ prevprocessgraphid }) => prevprocessgraphid },
   { header: 'Missed times', of: ({ catchup }) => (catchup ? 'each runs' : 'one run for all') },
   {
@@ -94,7 +100,7 @@ export const cronCommands = noun('cron', 'Workflows that are started by time.', 
           workflowspec: await readStoredWorkflow(given.spec, given.lenient, session),
         },
       })
-      const first = formatTime(cron.nextrun)
+      const first = formatZonedTime(cron.nextrun)
       return created(
         `Cron ${given.name} was added; ${first ? `it runs at ${first}` : 'it never runs'}.`,
         cron.cronid,
