@@ -40,21 +40,20 @@ test('a file that is none of ours is refused with what is wrong', (t) => {
   }
 })
 
+/** Runs the command, which reads this file. */
+async function colonies(profilesFile: string, env: Record<string, string>, argv: readonly string[]) {
+  let out = ''
+  const stdout = { write: (text: string) => (out += text) }
+  const io = { env, stdout, stderr: stdout, profilesFile, openInput: () => [''], ask: async () => undefined }
+  return { code: await run(argv, io), out }
+}
+
 test('config view says where each value is from, and shows no key; config env has all for programs', async (t) => {
   const file = profilesFile(t)
   const key = generatePrivateKey()
   const view = async (env: Record<string, string>, ...argv: string[]) => {
-    let out = ''
-    const stdout = { write: (text: string) => (out += text) }
-    const io = {
-      env,
-      stdout,
-      stderr: stdout,
-      profilesFile: file,
-      openInput: () => [''],
-      ask: async () => undefined,
-    }
-    assert.equal(await run(argv, io), 0, out)
+    const { code, out } = await colonies(file, env, argv)
+    assert.equal(code, 0, out)
     return out
   }
   await view({ COLONIES_PRVKEY: key }, 'profile', 'add', 'work', '--colony', 'dev', '--server', 'http://a:1,http://b:2')
@@ -73,4 +72,18 @@ test('config view says where each value is from, and shows no key; config env ha
     `export COLONIES_COLONY_NAME='dev'`,
     `export COLONIES_PRVKEY='${key}'`,
   ])
+})
+
+test('where nothing is set, config ls says how to begin, and a key that is set but empty is told', async (t) => {
+  const file = profilesFile(t)
+  const nothing = /Nothing is set yet\. `npm start` .*`colonies profile add NAME/
+  assert.match((await colonies(file, {}, ['config', 'ls'])).out, nothing)
+  const env = { COLONIES_COLONY_NAME: 'dev' }
+  const set = await colonies(file, env, ['config', 'ls'])
+  assert.deepEqual([set.code, nothing.test(set.out), /colony .*dev\n/.test(set.out)], [0, false, true], set.out)
+  const needing = async (env: Record<string, string>, ...options: string[]) =>
+    (await colonies(file, env, ['process', 'ls', ...options])).out
+  assert.match(await needing(env), /^This needs the key of a user or executor: set COLONIES_PRVKEY, give/)
+  assert.match(await needing({ ...env, COLONIES_PRVKEY: '' }), /, and COLONIES_PRVKEY is empty: set COLONIES_PRVKEY, /)
+  assert.match(await needing(env, '--prvkey', ''), /, and --prvkey is empty: set COLONIES_PRVKEY, /)
 })

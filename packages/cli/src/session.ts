@@ -109,10 +109,14 @@ export class Session {
   key(role: Role): Setting {
     const { setting, variable, says } = roles[role]
     const key = this.settings[setting]
-    if (!key)
+    if (!key) {
+      // As after KEY=$(cat file) where there is no such file.
+      const empty = this.flags[setting] === '' ? `--${setting}` : this.io.env[variable] === undefined ? '' : variable
       throw new UsageError(
-        `This needs the key of ${says}: set ${variable}, give --${setting}, or choose a profile that has it.`,
+        `This needs the key of ${says}${empty && `, and ${empty} is empty`}: set ${variable}, give --${setting}, or ` +
+          'choose a profile that has it.',
       )
+    }
     this.usedKey = key.origin
     return key
   }

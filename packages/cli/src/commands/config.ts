@@ -3,7 +3,7 @@ import { noun, verb } from '../command.js'
 import type { Session } from '../session.js'
 import type { Setting, Settings } from '../settings.js'
 import type { Column } from '../table.js'
-import { lines, list } from '../view.js'
+import { lines, list, type View } from '../view.js'
 
 interface Row {
   name: string
@@ -17,17 +17,26 @@ const columns: readonly Column<Row>[] = [
   { header: 'VALUE', of: ({ value }) => value, whole: true },
 ]
 
+const nothingSet =
+  'Nothing is set yet. `npm start` runs a colony on this machine and makes a profile for it; for another server: ' +
+  '`colonies profile add NAME --server URL --colony NAME --prvkey KEY`.'
+
+/** Not by default, and not the name of the file where it would be. */
+function isSet({ origin }: Row): boolean {
+  return !['default', 'not set', 'file'].includes(origin)
+}
+
 const view = {
   summary: 'Show each setting and where it comes from; of keys, only the ids.',
-  run: (_: object, session: Session) =>
-    list(rowsOf(session), columns, {
-      id: ({ name, value }) => `${name}=${value}`,
-      none: 'No settings.',
-    }),
+  run(_: object, session: Session): View {
+    const rows = rowsOf(session)
+    const view = list(rows, columns, { id: ({ name, value }) => `${name}=${value}`, none: 'No settings.' })
+    return rows.some(isSet) ? view : { ...view, note: nothingSet }
+  },
 }
 
 export const configCommands = noun('config', 'What commands are configured with.', [
-  verb({ name: 'view', ...view }),
+  verb({ name: 'view', aliases: ['ls'], ...view }),
   verb({
     name: 'env',
     summary:
