@@ -134,7 +134,7 @@ test('with --keep-going lines that are wrong are left out, and told at the end',
     /many\.jsonl:4 holds a workflow/,
     /many\.jsonl:5 does not say who may run it/,
     /many\.jsonl:6: .*maxretries/,
-    /5 lines were refused, 2 processes submitted\. .* --resume \w+: only they are submitted/,
+    /5 lines were refused, 2 processes submitted\. Correct them, leave all other lines as they are, .* --resume \w+: only/,
   ])
     assert.match(told.err, reason)
   const listed = JSON.parse((await submit('--file', file, '--keep-going', '--json')).out)
@@ -156,6 +156,13 @@ test('lines come from standard input, for the colony of the command and under it
   )
   const { spec } = await colony.user.getProcess({ processid: rows[1]?.[1] ?? '' })
   assert.deepEqual([spec.funcname, spec.label, spec.conditions.colonyname], ['b', 'evening', colony.name])
+  give(['{'])
+  const wrong = await submit('--file', '-', '--keep-going')
+  assert.equal(wrong.code, 1)
+  assert.match(
+    wrong.err,
+    /One line was refused, 0 processes submitted\. Correct it and give the same command again\.\n$/,
+  )
   give([''])
   assert.deepEqual(await submit('--file', '-', '--json'), { code: 0, out: '[]\n', err: '' })
 })

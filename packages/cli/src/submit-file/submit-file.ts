@@ -130,10 +130,14 @@ function failuresOf({ submitted, failed, reasons }: Tally, { out }: Session, res
     for (const reason of reasons) out.warn(reason)
     if (failed > reasons.length) out.warn(`... and ${failed - reasons.length} more; --json tells of all.`)
   }
-  const sentence = `${failed === 1 ? 'One line was' : `${failed} lines were`} refused, ${countOf(submitted)} submitted.`
-  return new Error(
-    `${sentence} Correct them where they are and give the same command with --resume ${resume}: only they are submitted.`,
-  )
+  const [what, it] = failed === 1 ? ['One line was', 'it'] : [`${failed} lines were`, 'them']
+  // The number of a line is part of its name in the run.
+  const way =
+    submitted === 0
+      ? `Correct ${it} and give the same command again.`
+      : `Correct ${it}, leave all other lines as they are, and give the same command with --resume ${resume}: only what was ` +
+        'refused is submitted.'
+  return new Error(`${what} refused, ${countOf(submitted)} submitted. ${way}`)
 }
 
 function countOf(processes: number): string {
