@@ -16,6 +16,9 @@ const lockSecondsMax = 600
 const bundle = 'packages/client/dist/colonies.browser.js'
 const bundled = ['protocol', 'identity', 'core', 'client', 'executor']
 
+/** What the compiler says about its way, beside what is wrong. */
+const progress = /^$|^[\d:]+ ([AP]M )?- (Projects? |Building |Updating |Skipping )|^ {4}\* /
+
 await main()
 
 async function main() {
@@ -30,7 +33,7 @@ async function main() {
   if (modifiedMs('node_modules/.package-lock.json') < modifiedMs('package-lock.json')) {
     await step('install packages', npm('ci'))
   }
-  await step('compile', runNode(['node_modules/typescript/bin/tsc', '--build', ...process.argv.slice(2)]))
+  await step('compile', compile(process.argv.slice(2)))
   if (bundled.some((name) => modifiedMs(bundle) < modifiedMs(`packages/${name}/dist/.tsbuildinfo`))) {
     await step('bundle for browsers', runNode(['packages/client/bundle.mjs']))
   }
@@ -47,6 +50,34 @@ async function step(name, work) {
   const { code, output, seconds } = await work
   console.log(code === 0 ? shown(seconds) : `failed after ${shown(seconds)}`)
   if (code !== 0) fail(output)
+}
+
+/**
+ * A minute in a fresh clone: names of what is compiled are printed as it begins.
+ *
+ * @param {string[]} projects
+ */
+async function compile(projects) {
+  const told = new Set()
+  /** @param {string} line */
+  const onLine = (line) => {
+    const name = projectBegun(line)
+    if (name === undefined || told.has(name)) return
+    told.add(name)
+    process.stdout.write(`${name} `)
+  }
+  const tsc = ['node_modules/typescript/bin/tsc', '--build', '--verbose', ...projects]
+  const ended = await runNode(tsc, { onLine })
+  const faults = ended.output.split(/[\r\n]+/).filter((line) => !progress.test(line))
+  return { ...ended, output: faults.join('\n') }
+}
+
+/** @param {string} line of the compiler @returns {string | undefined} what it begins to compile: `core`, `tests` */
+function projectBegun(line) {
+  const [, path] = /Building project '(.*)'/.exec(line) ?? []
+  if (path === undefined) return undefined
+  if (path.includes('test')) return 'tests'
+  return path.split('/').at(-2) ?? 'scripts'
 }
 
 /**

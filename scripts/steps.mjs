@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { root } from './source-files.mjs'
 
 /**
@@ -14,10 +15,11 @@ import { root } from './source-files.mjs'
  *
  * @param {string} command
  * @param {string[]} parameters
- * @param {{ env?: Record<string, string | undefined>, show?: boolean }} [options] show: print while it runs
+ * @param {{ env?: Record<string, string | undefined>, show?: boolean, onLine?: (line: string) => void }} [options]
+ *   show: print while it runs; onLine: gets each line of stdout when it comes
  * @returns {Promise<Ended>}
  */
-export function run(command, parameters, { env = process.env, show = false } = {}) {
+export function run(command, parameters, { env = process.env, show = false, onLine } = {}) {
   const started = performance.now()
   return new Promise((resolve, reject) => {
     // The shell may have come through a link, as from /opt/colonies to a release: the compiler believes PWD, while packages are
@@ -33,6 +35,7 @@ export function run(command, parameters, { env = process.env, show = false } = {
         if (show) process.stdout.write(text)
       })
     }
+    if (onLine) createInterface({ input: child.stdout }).on('line', onLine)
     child.once('error', reject)
     child.once('close', (code) => {
       resolve({ code: code ?? 1, output, result, seconds: (performance.now() - started) / 1000 })
