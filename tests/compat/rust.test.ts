@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { driveAll } from './drive.js'
 import { typesNamedIn } from './outcomes.js'
 import { cacheFolder, root } from './pycolonies.js'
-import { runWell } from './run.js'
+import { compile, runWell } from './run.js'
 
 const asked = process.env.COLONIES_COMPAT_RUST === '1'
 
@@ -18,7 +18,7 @@ const manifest = join(root, 'tests', 'compat', 'rust', 'Cargo.toml')
 
 test('the colonyos crate 1.0.5, as published, calls its functions', options, async (t) => {
   const target = join(cacheFolder, 'rust-target')
-  await runWell('cargo', ['build', '--quiet', '--locked', '--manifest-path', manifest], { CARGO_TARGET_DIR: target })
+  await compile('cargo', ['build', '--quiet', '--locked', '--manifest-path', manifest], { CARGO_TARGET_DIR: target })
   const command = join(target, 'debug', 'colonies-compat')
   const folder = join(await folderOfCrate(), 'src')
   const functions = await readFile(join(folder, 'lib.rs'), 'utf8')
