@@ -20,7 +20,7 @@ test('a reply in pieces has the bytes of all of them, one after another', () => 
 
 test('a body has the memory of one that was sent, and never that of one that is still to be', () => {
   const head = '{"payloadtype":"x","payload":"'
-  const textOf = (sign: string) => sign.repeat(20_000)
+  const textOf = (sign: string) => sign.repeat(120_000)
   const make = (sign: string) => replyBody(head, textOf(sign)) as Uint8Array
   const [sent, open] = [make('a'), make('b')]
   reuseBody(sent)
@@ -33,4 +33,20 @@ test('a body has the memory of one that was sent, and never that of one that is 
     [another, 'd'],
   ] as const)
     assert.equal(Buffer.from(body).toString(), replyText(head, textOf(sign)))
+})
+
+test('a body holds no more than twice its own bytes, and those of 100 processes use memory again', () => {
+  const head = '{"payloadtype":"x","payload":"'
+  for (const length of [13_000, 20_000, 60_000, 97_000, 107_000, 190_000, 400_000]) {
+    const body = replyBody(head, 'x'.repeat(length))
+    if (typeof body === 'string') continue
+    assert.ok(body.buffer.byteLength <= 2 * body.byteLength, `${length}: ${body.buffer.byteLength}`)
+    reuseBody(body)
+  }
+  const [page, next] = ['y', 'z'].map((sign) => {
+    const body = replyBody(head, sign.repeat(107_000)) as Uint8Array
+    reuseBody(body)
+    return body.buffer
+  })
+  assert.equal(page, next)
 })

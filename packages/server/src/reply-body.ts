@@ -5,7 +5,10 @@ const PIECE_BYTES = 12 * 1024
 
 /** Enough for 100 processes without large texts. */
 const DESK_BYTES = 1024 * 1024
-/** Of bodies whose memory is used again. */
+/**
+ * Of memory that is used again: for bodies that fill at least half of it. Callers that take their replies slowly hold it, and
+ * the bound on these counts what they are sent.
+ */
 const SPARE_BYTES = 256 * 1024
 const SPARE_MAX = 32
 
@@ -49,7 +52,7 @@ export function reuseBody(body: string | Uint8Array): void {
 const spare: ArrayBufferLike[] = []
 
 function spareBuffer(length: number): Buffer {
-  if (length > SPARE_BYTES) return Buffer.allocUnsafeSlow(length)
+  if (length > SPARE_BYTES || length < SPARE_BYTES / 2) return Buffer.allocUnsafeSlow(length)
   return Buffer.from(spare.pop() ?? Buffer.allocUnsafeSlow(SPARE_BYTES).buffer, 0, length)
 }
 
