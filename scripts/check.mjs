@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { root } from './source-files.mjs'
 import { runNode, shown } from './steps.mjs'
 
-// `npm run check`: all that can be said about a change in under a minute, without PostgreSQL. CI runs the same.
+// `npm run check`: all that can be said about a change in under a minute, without PostgreSQL. CI runs the same, but with
+// `--but-tests`: there `npm test` has the fast ones, too.
 
 const generator = 'scripts/generate-reference.mjs'
 
@@ -20,7 +21,7 @@ const others = [
   { name: 'sources', parameters: ['scripts/check-sources.mjs'] },
   { name: 'configuration', parameters: ['scripts/check-configuration.mjs'] },
   ...(existsSync(join(root, generator)) ? [{ name: 'generated pages', parameters: [generator, '--check'] }] : []),
-  { name: 'fast tests', parameters: ['scripts/test.mjs', 'fast'] },
+  ...(process.argv.includes('--but-tests') ? [] : [{ name: 'fast tests', parameters: ['scripts/test.mjs', 'fast'] }]),
 ]
 
 await main()

@@ -8,7 +8,7 @@ import { serveColony } from '../stage/served-colony.js'
 import { within } from '../within.js'
 
 const sizes = {
-  ci: { kills: 8, pauseMs: [100, 500], minutes: 1 },
+  ci: { kills: 5, pauseMs: [100, 500], minutes: 1 },
   full: { kills: 200, pauseMs: [100, 2_000], minutes: 10 },
 } as const
 

@@ -19,7 +19,7 @@ import { serveColony } from '../stage/served-colony.js'
  */
 const sizes = {
   ci: {
-    kills: 5,
+    kills: 3,
     acknowledged: 500,
     minutes: 1,
     pauseMs: [100, 500],

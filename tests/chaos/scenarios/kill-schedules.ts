@@ -11,7 +11,7 @@ import { killReplica } from '../stage/replicas.js'
 import { serveColony } from '../stage/served-colony.js'
 
 const sizes = {
-  ci: { kills: 10, crons: 50, pauseMs: [100, 500], packMs: 40, minutes: 1 },
+  ci: { kills: 6, crons: 50, pauseMs: [100, 500], packMs: 40, minutes: 1 },
   full: { kills: 200, crons: 100, pauseMs: [100, 2_000], packMs: 20, minutes: 10 },
 } as const
 

@@ -12,8 +12,8 @@ import { serveColony } from '../stage/served-colony.js'
 
 // In seconds it is seen whether it goes on at all; how fast, in minutes.
 const sizes = {
-  ci: { calmSeconds: 4, minutes: 0.1, executors: 8, submitters: 4, idle: 60, share: 0.2 },
-  full: { calmSeconds: 60, minutes: 10, executors: 32, submitters: 6, idle: 300, share: 0.6 },
+  ci: { calmSeconds: 4, minutes: 0.1, executors: 8, submitters: 4, idle: 60, aheadMax: 200, share: 0.2 },
+  full: { calmSeconds: 60, minutes: 10, executors: 32, submitters: 6, idle: 300, aheadMax: 1_000, share: 0.6 },
 } as const
 
 const READERS = 4
@@ -35,7 +35,7 @@ export const pressure: Scenario = {
       env: await asVictim(config),
     })
     const executors = await startExecutors(stage, colony, { count: size.executors, endpoints })
-    const load = { count: size.submitters, endpoints, pauseMs: 5, batchSize: 50, aheadMax: 1_000 }
+    const load = { count: size.submitters, endpoints, pauseMs: 5, batchSize: 50, aheadMax: size.aheadMax }
     const submitters = await startSubmitters(stage, colony, load)
     // sleeps: until all have begun
     await pause(3_000)
