@@ -11,6 +11,7 @@ import { coresText, timesText, valueText } from './report/text.js'
 import { failed, measure, type Result } from './rounds.js'
 import type { OurTarget, Size, Target } from './row.js'
 import { rows } from './rows/index.js'
+import { lifeRate } from './rows/processes.js'
 import { type Inputs, inputOf } from './scaling/inputs.js'
 import { givenServer } from './stage/given-server.js'
 import { startOurServer, versionOf } from './stage/our-server.js'
@@ -22,6 +23,8 @@ const { given, positionals } = optionsOrEnd(
 )
 const size: Size = given.short || given.budget ? 'short' : 'full'
 const fileAt = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+const WARM_UP_SECONDS = 30
 
 /** Between them, docs/benchmarks.md has what was measured. */
 const [BEGIN, END] = ['<!-- measured: begin -->', '<!-- measured: end -->']
@@ -54,6 +57,7 @@ async function main(): Promise<number> {
       results: [],
       seconds: 0,
     }
+    if (size === 'full') await warmUpAll([ours, ...others])
     for (const row of chosen) {
       run.results.push(await measure(row, ours, others, size).catch((error: unknown) => failed(row, error)))
       run.seconds = Math.round((performance.now() - begin) / 1_000)
@@ -67,6 +71,15 @@ async function main(): Promise<number> {
   } finally {
     for (const other of others) await other.resume?.()
     await ours.stop()
+  }
+}
+
+/** What stands in docs/benchmarks.md is what servers do that have been at work for a while; the row `first-seconds` says what it is before. */
+async function warmUpAll(targets: readonly Target[]): Promise<void> {
+  for (const target of targets) {
+    await target.resume?.()
+    await lifeRate(target, WARM_UP_SECONDS)
+    target.pause?.()
   }
 }
 

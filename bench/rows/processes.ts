@@ -1,7 +1,7 @@
 import { type Caller, type Prepared, Refusal } from '../caller.js'
 import { median, percentile, rateFor } from '../measure/statistics.js'
-import type { BenchColony, Size, WireRow } from '../row.js'
-import { specFor } from '../stage/colony.js'
+import type { BenchColony, Size, Target, WireRow } from '../row.js'
+import { makeColony, specFor } from '../stage/colony.js'
 
 const seconds = (size: Size) => (size === 'short' ? 2 : 5)
 
@@ -70,9 +70,9 @@ const closes = (executors: number): Pick<WireRow, 'kind' | 'members' | 'run'> =>
 })
 
 /** Submitters and executors, as many of each, for some time. */
-async function lives(colony: BenchColony, size: Size) {
+async function lives(colony: BenchColony, forSeconds: number) {
   const begin = performance.now()
-  const end = begin + seconds(size) * 1_000
+  const end = begin + forSeconds * 1_000
   let [turn, ended] = [0, 0]
   const waiting: (() => void)[] = []
   // Not further ahead than executors can follow, or in the end there is a queue to empty.
@@ -95,6 +95,14 @@ async function lives(colony: BenchColony, size: Size) {
 }
 
 const pairs = { users: 16, executors: 16 }
+
+/** Lives per second at a server, in a colony of their own. */
+export async function lifeRate(target: Target, forSeconds: number): Promise<number> {
+  const colony = await makeColony(target, pairs)
+  const { value } = await lives(colony, forSeconds)
+  colony.close()
+  return value
+}
 
 export const processRows: readonly WireRow[] = [
   {
@@ -147,7 +155,7 @@ export const processRows: readonly WireRow[] = [
     limit: 'roundTrips',
     kind: 'wire',
     members: pairs,
-    run: (_, colony, size) => lives(colony, size),
+    run: (_, colony, size) => lives(colony, seconds(size)),
   },
   {
     id: 'cpu-per-life',
@@ -160,7 +168,7 @@ export const processRows: readonly WireRow[] = [
     members: pairs,
     async run(target, colony, size) {
       const before = await target.cpuSeconds()
-      const { operations } = await lives(colony, size)
+      const { operations } = await lives(colony, seconds(size))
       const after = await target.cpuSeconds()
       if (!before || !after) return { value: Number.NaN, note: 'its processes are not known: --pids' }
       const each = (seconds: number) => (seconds * 1e6) / operations

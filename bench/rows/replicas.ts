@@ -4,11 +4,12 @@ import { ownBytesOf } from '../measure/cpu.js'
 import { rateFor } from '../measure/statistics.js'
 import type { BenchColony, OurReplica, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
+import { lifeRate } from './processes.js'
 
 const EXECUTORS = 24
 const AT_ONCE = 100
-/** Before it is measured: a replica that has just started is still compiling itself. */
-const WARM_SECONDS = 3
+/** Before it is measured: a replica that has just started is still being compiled. */
+const warmSeconds = (size: Size) => (size === 'short' ? 3 : 10)
 
 async function submitMany(colony: BenchColony, count: number): Promise<void> {
   const items = Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colony.name) }))
@@ -19,8 +20,9 @@ async function submitMany(colony: BenchColony, count: number): Promise<void> {
 /** Executors at so many replicas, by turns; each process counts once, or it is an error. */
 async function closeRate(target: OurTarget, urls: readonly string[], size: Size): Promise<number> {
   const seconds = size === 'short' ? 2 : 5
+  const warm = { seconds: warmSeconds(size), operations: 0 }
   const colony = await makeColony(target, { executors: EXECUTORS })
-  await submitMany(colony, 2_500 * (seconds + WARM_SECONDS))
+  await submitMany(colony, 2_500 * (seconds + warm.seconds))
   const executors = colony.executors.map((executor, n) => executor.again(urls[n % urls.length]))
   const asks = executors.map((one) => one.prepare('assignprocessmsg', { colonyname: colony.name, timeout: 10 }))
   const taken = new Set<string>()
@@ -30,7 +32,7 @@ async function closeRate(target: OurTarget, urls: readonly string[], size: Size)
     taken.add(processid)
     await executor.deliver(executor.prepare('closesuccessfulmsg', { processid, out: ['done'] }))
   }
-  const warm = await rateFor(WARM_SECONDS, EXECUTORS, live)
+  warm.operations = (await rateFor(warm.seconds, EXECUTORS, live)).operations
   const { value, operations } = await rateFor(seconds, EXECUTORS, live)
   const twice = warm.operations + operations - taken.size
   if (twice > 0) throw new Error(`${twice} processes were assigned twice`)
@@ -67,6 +69,22 @@ const replicas = (count: number): OwnRow => ({
 export const replicaRows: readonly OwnRow[] = [
   replicas(2),
   replicas(3),
+  {
+    id: 'first-seconds',
+    says: 'lives in the first five seconds of a replica, over those after thirty more',
+    unit: 'x',
+    better: 'more',
+    kind: 'own',
+    runs: 1,
+    run: (target, size) =>
+      withReplicas(target, 1, async ([, url = '']) => {
+        const replica = { ...target, url }
+        const first = await lifeRate(replica, 5)
+        await lifeRate(replica, size === 'short' ? 5 : 30)
+        const later = await lifeRate(replica, 5)
+        return { value: first / later, note: `${Math.round(first)}/s of ${Math.round(later)}/s` }
+      }),
+  },
   {
     id: 'memory-flat',
     says: 'memory of a replica after 1 M operations, over that after 10 000',
