@@ -4,9 +4,9 @@ import type { Row, Size, Target } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
 import { fillQueue } from '../stage/fill.js'
 
-const SECONDS = 10
-/** Rights are read for ten seconds after the last request, and V8 cleans up within ten after the last work. */
-export const UNTIL_REST_MS = 20_000
+const SECONDS = 30
+/** Rights are read for ten seconds after the last request; V8 cleans up twice within 35 after the last work, for a tenth of a second. */
+export const UNTIL_REST_MS = 40_000
 const MUST = 0.01
 /** The clock of processes counts in hundredths of a second: nothing, as far as it can tell. */
 const REACH = 0.001
