@@ -79,12 +79,7 @@ const suites = {
     minutesMax: 5,
   },
   compat: {
-    // Last the one that needs only a bit of what others install for a minute.
-    files: () =>
-      sorted(
-        below('tests').filter((file) => inFolders(file, compatible)),
-        { last: 'json-schema' },
-      ),
+    files: () => below('tests').filter((file) => inFolders(file, compatible)),
     database: true,
     atOnce: 2, // compilers work at a low priority beside the others
     minutesMax: 15, // the first builds of the Go and Rust clients take minutes
@@ -163,11 +158,6 @@ function ofPackages() {
 
 function ofScripts() {
   return filesBelow(join(root, 'scripts'), /\.test\.mjs$/)
-}
-
-/** @param {string[]} files @param {{ last: string }} order a word in the path */
-function sorted(files, { last }) {
-  return [...files.filter((file) => !file.includes(last)), ...files.filter((file) => file.includes(last))]
 }
 
 /** Sources, not what was compiled: tests that were removed leave their output behind. @param {string} folder */
