@@ -1,5 +1,6 @@
 import { type ColonyKey, isConnectionFailure, isOutOfResources } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
+import { afterReading } from './after-reading.js'
 
 /** Of one statement of the hot path. */
 export const BYTES_MAX = 4 * 1024 * 1024
@@ -11,7 +12,7 @@ export interface BatcherOptions<Item, Outcome> {
   flush(colony: ColonyKey, items: Item[]): Promise<(Outcome | Error)[]>
   /** Most items of one statement. */
   itemsMax: number
-  /** Most flushes of one colony under way at once. Two are best for inserts and closes: one commits, one prepares. */
+  /** Most flushes of one colony under way at once. Two are best for submits: one commits, one prepares. */
   flushesMax: number
   /** Bytes that an item will take, about. */
   bytesOf(item: Item): number
@@ -79,11 +80,10 @@ export class Batcher<Item, Outcome> {
     return line
   }
 
-  // After the requests of this turn of the event loop have been read: they come in one batch.
   #schedule(colony: ColonyKey, line: Line<Item, Outcome>): void {
     if (line.scheduled || line.flushing >= this.#options.flushesMax || line.entries.length === 0) return
     line.scheduled = true
-    setImmediate(() => {
+    afterReading(() => {
       line.scheduled = false
       void this.#flush(colony, line)
     })

@@ -4,6 +4,7 @@ import { type Claimed, type Db, insertProcesses, type ReadyLine, type Sql } from
 import { executorIdOf, plainProcess, testDatabase } from '@colonies/testkit'
 import { createLog } from '../log.js'
 import { type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
+import { allRead } from './after-reading.js'
 import type { Waiter } from './waiting-line.js'
 import { WaitingRoom } from './waiting-room.js'
 
@@ -176,7 +177,7 @@ test('a waiter whose time ends during its claim gets what that finds', async (t)
   const { colony, wait } = await roomWith(t, ['a'])
   const id = await colony.submit()
   const a = wait('a')
-  await new Promise((resolve) => setImmediate(resolve)) // the claim begins
+  await allRead() // the claim begins
   a.leave()
   assert.equal(await a.took, id)
 })

@@ -13,6 +13,7 @@ import {
 } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
 import { type Log, limitLines } from '../log.js'
+import { afterReading, allRead } from './after-reading.js'
 import { unknownYet } from './doubt.js'
 import { sameShape } from './low-water.js'
 import {
@@ -249,13 +250,14 @@ export class WaitingRoom {
   #wake(line: Line): void {
     if (line.claiming || (line.asking.size === 0 && line.hints === 0)) return
     line.claiming = true
-    setImmediate(() => void this.#claimAll(line))
+    afterReading(() => void this.#claimAll(line))
   }
 
   async #claimAll(line: Line): Promise<void> {
     try {
       do {
-        for (let seats = this.#next(line); seats.length > 0; seats = this.#next(line)) await this.#claim(line, seats)
+        for (let seats = this.#next(line); seats.length > 0; seats = this.#next(line))
+          await this.#claim(line, seats).then(allRead)
       } while (await this.#askWanted(line))
     } finally {
       line.claiming = false
@@ -307,6 +309,7 @@ export class WaitingRoom {
   }
 
   async #claim(line: Line, seats: Seat[]): Promise<void> {
+    line.lateHints = 0 // what was told until now is there for it to see
     const owners = seats.flatMap((seat) => Array<Seat>(seat.waiter.slots).fill(seat))
     const claimed = await this.#ask(line, seats, owners)
     if (claimed.length > 0) this.#changed(line.colony)
@@ -333,7 +336,6 @@ export class WaitingRoom {
     }
     line.hints = Math.min(line.hints + line.lateHints, line.idle.size)
     if (line.lateHints > 0) this.#lookAgain(line)
-    line.lateHints = 0
   }
 
   /** @returns what was claimed; nothing when that failed */
