@@ -5,7 +5,7 @@ import { makeColony, specFor } from '../stage/colony.js'
 import { fillQueue } from '../stage/fill.js'
 
 const SECONDS = 30
-/** Rights are read for ten seconds after the last request; V8 cleans up twice within 35 after the last work, for a tenth of a second. */
+/** Rights are read for ten seconds after the last request; V8 collects garbage 33 after the last work, for 0.16. */
 export const UNTIL_REST_MS = 40_000
 const MUST = 0.01
 /** The clock of processes counts in hundredths of a second: nothing, as far as it can tell. */

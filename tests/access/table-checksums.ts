@@ -11,8 +11,8 @@ export interface Except {
 
 /**
  * A sum over all rows of each table that the database has, by the name of the table. The tables come from the catalog, so
- * that none can be forgotten. Of partitions there are hundreds, most of days to come: only those count that have rows. Rows
- * are hashed as they are, since thousands of them belong to the schema itself.
+ * that none can be forgotten; of partitions those that have rows. Rows are hashed as they are, not as JSON: thousands of them belong
+ * to the schema itself.
  */
 export async function tableChecksums(db: Db, except: Except = {}): Promise<Record<string, string>> {
   const rows = await checksums(db, except).catch(async () => {
@@ -50,7 +50,7 @@ function define(db: Db) {
       from pg_attribute
       where attrelid = rows_of and attnum > 0 and not attisdropped and attname <> all(leave_out);
       execute format('select count(*) || '' rows, '' || coalesce(sum(hash_record_extended(row(%s), 0)), 0) from %s t %s',
-        kept, rows_of, case when of_colonies then format('where t.colony <> %s', leave_out_colony) else '' end)
+        kept, rows_of, case when of_colonies then format('where t.colony is distinct from %s', leave_out_colony) else '' end)
       into checksum;
       return checksum;
     end $$`)
