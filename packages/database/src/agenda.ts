@@ -20,19 +20,22 @@ export interface AgendaOptions {
   withinMs: number
   /** Silence after which an executor that sends heartbeats is lost. */
   silentSeconds: number
+  /** Asks what there will be to do after this time if nobody changes anything; now when left out. */
+  aheadMs?: number
 }
 
 /**
  * Asks for all of them at once what each loop asks for itself, up to the first colony of each that has something. Uses the
  * indexes `live_deadline`, `crons_due`, `generators_due`, `live_holder` and `executor_instances_look`.
  */
-export async function readAgenda(db: Db, { withinMs, silentSeconds }: AgendaOptions): Promise<Agenda> {
+export async function readAgenda(db: Db, { withinMs, silentSeconds, aheadMs = 0 }: AgendaOptions): Promise<Agenda> {
+  const aheadSeconds = aheadMs / 1000
   const rows = await db.all<Agenda>(sql`
-    select exists (${overdueColonies()}) as deadlines,
-      exists (${comingCrons(withinMs)}) as crons,
-      exists (${comingGenerators(withinMs)}) as generators,
-      exists (${lostExecutorColonies(silentSeconds)}) as "lostExecutors",
-      exists (${lostInstanceColonies()}) as "lostInstances"`)
+    select exists (${overdueColonies(sql`now() + make_interval(secs => ${aheadSeconds})`)}) as deadlines,
+      exists (${comingCrons(withinMs + aheadMs)}) as crons,
+      exists (${comingGenerators(withinMs + aheadMs)}) as generators,
+      exists (${lostExecutorColonies(silentSeconds - aheadSeconds)}) as "lostExecutors",
+      exists (${lostInstanceColonies(aheadSeconds)}) as "lostInstances"`)
   // Where the tables are spread, each shard answers for its colonies.
   const any = (what: keyof Agenda) => rows.some((row) => row[what])
   return {

@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { Client, Pool, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg'
 import type { Db } from './db.js'
 import {
+  isOutOfResources,
   isPooledElsewhere,
   isRefusal,
   isRetryable,
@@ -50,7 +51,7 @@ export interface Database extends Db {
   /** What went wrong since the start. */
   readonly failures: FailureCounts
 
-  /** Milliseconds since PostgreSQL last answered a statement without an error. */
+  /** Milliseconds for which PostgreSQL has answered nothing that it was asked; 0 while it was asked nothing since its last answer. */
   readonly silentMs: number
 
   transaction<T>(work: (tx: ScriptTransaction) => Promise<T>): Promise<T>
@@ -102,7 +103,7 @@ export function connect(config: DatabaseConfig): Database {
   pool.on('release', (_, client) => watch.taken(client, false))
 
   const failures = new FailureCounter()
-  const source: Source = { pool, watch, failures, names: true, answeredAtMs: performance.now() }
+  const source: Source = { pool, watch, failures, names: true, silentSinceMs: undefined }
   const use = <T>(work: (connection: Connection) => Promise<T>) => useConnection(source, work)
   let closed: Promise<void> | undefined
   return {
@@ -110,7 +111,7 @@ export function connect(config: DatabaseConfig): Database {
       return failures.counts
     },
     get silentMs() {
-      return performance.now() - source.answeredAtMs
+      return source.silentSinceMs === undefined ? 0 : performance.now() - source.silentSinceMs
     },
     all: <Row>(statement: Sql) => use(async (connection) => (await connection.send<Row>(statement)).rows),
     one: <Row>(statement: Sql) => use(async (connection) => (await connection.send<Row>(statement)).rows[0]),
@@ -219,8 +220,8 @@ interface Source {
   readonly failures: FailureCounter
   /** Whether PostgreSQL keeps statements under names; false once a PgBouncer has mixed them up: each is planned each time then. */
   names: boolean
-  /** When a statement last succeeded, in milliseconds of this process. */
-  answeredAtMs: number
+  /** When it was asked first after its last answer, in milliseconds of this process; undefined while it was asked nothing since. */
+  silentSinceMs: number | undefined
 }
 
 /** A checked-out connection; sends one statement after the other, whatever its users do at the same time. */
@@ -249,14 +250,16 @@ class Connection {
 
   #inTurn<T>(ask: () => Promise<T>): Promise<T> {
     const sent = this.#last.then(async () => {
+      this.#source.silentSinceMs ??= performance.now()
       const answer = await this.#source.watch.waiting(this.#client, ask())
       if (unreplicated.delete(this.#client)) throw new UnreplicatedError()
-      this.#source.answeredAtMs = performance.now()
+      this.#source.silentSinceMs = undefined
       return answer
     })
     this.#last = sent.catch((error: unknown) => {
       this.#source.failures.count(error)
       this.spoiled ||= !isRefusal(error)
+      if (isRefusal(error) && !isOutOfResources(error)) this.#source.silentSinceMs = undefined
       if (isPooledElsewhere(error)) this.#source.names = false
     })
     return sent
@@ -297,11 +300,12 @@ async function useConnection<T>(source: Source, work: (connection: Connection) =
   }
 }
 
-async function takeClient({ pool, failures }: Source): Promise<PoolClient> {
+async function takeClient(source: Source): Promise<PoolClient> {
+  source.silentSinceMs ??= performance.now()
   try {
-    return await pool.connect()
+    return await source.pool.connect()
   } catch (error) {
-    failures.count(error)
+    source.failures.count(error)
     throw error
   }
 }

@@ -35,13 +35,21 @@ test('what goes wrong with the database is counted by its kind', async (t) => {
   assert.deepEqual(nowhere.failures, { ...none, connection: 1 })
 })
 
-test('silence lasts until a statement succeeds', async (t) => {
+test('silence begins with a statement, and lasts until one is answered', async (t) => {
   const { db } = await emptyDatabase(t)
   let now = performance.now()
   t.mock.method(performance, 'now', () => now)
   await db.run(sql`select`)
   now += 5_000
+  assert.equal(db.silentMs, 0, 'nothing was asked')
+  const cut = () => assert.rejects(db.run(sql`select pg_terminate_backend(pg_backend_pid())`))
+  await cut()
+  now += 5_000
+  const answer = db.run(sql`select`)
   assert.equal(db.silentMs, 5_000)
-  await db.run(sql`select`)
+  await answer
   assert.equal(db.silentMs, 0)
+  await cut()
+  await assert.rejects(db.run(sql`select 1 / 0`))
+  assert.equal(db.silentMs, 0, 'what is wrong with a statement is an answer')
 })

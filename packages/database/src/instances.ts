@@ -56,8 +56,10 @@ export async function forgetInstances(tx: Db, colony: ColonyKey, executorId: str
   await tx.run(sql`delete from executor_instances where colony = ${colony} and executor_id = ${executorId}`)
 }
 
-/** Over an instance `i`: it is to be looked at, and silent. */
-const isLostInstance = sql`i.look_at < now() and ${isSilentSince(sql`i.heartbeat_at`, LEASE_SECONDS)}`
+/** Over an instance `i`: it is to be looked at, and silent, or will be in some seconds unless it is heard. */
+const isLostInstance = (aheadSeconds = 0): Sql => sql`
+  i.look_at < now() + make_interval(secs => ${aheadSeconds})
+  and ${isSilentSince(sql`i.heartbeat_at`, LEASE_SECONDS - aheadSeconds)}`
 
 /** Colonies with instances that fell silent. Uses the index `executor_instances_look`. */
 export async function coloniesWithLostInstances(db: Db): Promise<ColonyKey[]> {
@@ -65,10 +67,10 @@ export async function coloniesWithLostInstances(db: Db): Promise<ColonyKey[]> {
   return rows.map((row) => row.colony)
 }
 
-/** What `coloniesWithLostInstances` asks. */
-export const lostInstanceColonies = (): Sql => sql`
+/** What `coloniesWithLostInstances` asks, or will ask in some seconds. */
+export const lostInstanceColonies = (aheadSeconds = 0): Sql => sql`
   select k.colony from ${coloniesIn({ table: sql`executor_instances`, columns: sql`t.look_at`, rows: sql`true` })} k
-  where exists (select 1 from executor_instances i where i.colony = k.colony and ${isLostInstance})`
+  where exists (select 1 from executor_instances i where i.colony = k.colony and ${isLostInstance(aheadSeconds)})`
 
 /**
  * Releases what instances hold that fell silent: all that was assigned under an assign id of theirs. Instances are locked and
@@ -81,7 +83,7 @@ export function releaseFromLostInstances(db: Db, colony: ColonyKey, limit: numbe
     const lost = await tx.all<{ executor_id: string; instance_id: string; is_over: boolean }>(sql`
       select i.executor_id, i.instance_id,
         i.heartbeat_at < now() - make_interval(secs => ${FORGOTTEN_AFTER_SECONDS}::int) as is_over
-      from executor_instances i where i.colony = ${colony} and ${isLostInstance}
+      from executor_instances i where i.colony = ${colony} and ${isLostInstance()}
       order by i.look_at limit ${INSTANCES_MAX} for update of i skip locked`)
     if (lost.length === 0) return { released: new Set(), ready: [] }
     const held = heldBy(colony, lost)

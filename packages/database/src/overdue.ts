@@ -33,8 +33,8 @@ export async function coloniesWithOverdue(db: Db, withinSeconds?: number): Promi
   return rows.map((row) => row.colony)
 }
 
-/** What `coloniesWithOverdue` asks when it looks at everything. */
-export const overdueColonies = (): Sql => sql`
+/** What `coloniesWithOverdue` asks when it looks at everything. @param at what is overdue at this time */
+export const overdueColonies = (at = sql`now()`): Sql => sql`
   select k.colony
   from ${coloniesIn({ table: sql`live`, columns: sql`t.deadline`, rows: sql`t.deadline is not null` })} k
-  where exists (select 1 from live l where l.colony = k.colony and ${isOverdue(undefined)})`
+  where exists (select 1 from live l where l.colony = k.colony and l.deadline < ${at})`

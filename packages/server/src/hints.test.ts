@@ -22,6 +22,7 @@ async function replica(t: TestContext, { db, config }: TestDatabase, replicaId: 
       waiting.add(look)
       look()
     })
+  const signs: string[] = []
   const metrics = new Metrics()
   t.after(() => metrics.close())
   const hints: Hints = createHints({
@@ -31,6 +32,7 @@ async function replica(t: TestContext, { db, config }: TestDatabase, replicaId: 
     replicaId,
     log: createLog({ level: 'error' }),
     receiver: {
+      heard: () => void signs.push(replicaId),
       directory: () => note('directory'),
       changed: (colony) => note(`changed ${colony}`),
       appended: (colony, tags) => note(`appended ${colony} ${tags.join()}`),
@@ -42,7 +44,7 @@ async function replica(t: TestContext, { db, config }: TestDatabase, replicaId: 
   const close = () => (closed ??= hints.close())
   t.after(close)
   await heard('listening')
-  return { hints, heard, lines, close }
+  return { hints, heard, lines, signs, close }
 }
 
 test('replicas hear each other, not themselves, and many hints are one message', async (t) => {
@@ -62,6 +64,7 @@ test('replicas hear each other, not themselves, and many hints are one message',
   bob.hints.changed(2, 1)
   await ada.heard('changed 2')
   assert.deepEqual(ada.lines, ['listening', 'changed 2'])
+  assert.deepEqual([ada.signs.length, bob.signs.length], [1, 1], 'what one says itself is no sign of others')
   await Promise.all([ada.close(), bob.close()])
 })
 

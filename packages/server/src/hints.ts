@@ -12,6 +12,8 @@ import type { Log } from './log.js'
 
 /** What replicas tell each other. Hints may get lost: each only shortens a wait for something that is also looked up. */
 export interface HintReceiver {
+  /** Another replica says something, whatever it is. */
+  heard(): void
   /** Rights changed. */
   directory(): void
   /** Events of this colony were written. */
@@ -35,7 +37,7 @@ export interface HintOptions {
 }
 
 /** What is told; each call returns at once. */
-export interface Hints extends Omit<HintReceiver, 'missed' | 'changed'> {
+export interface Hints extends Omit<HintReceiver, 'heard' | 'missed' | 'changed'> {
   /** @param others replicas that hear it, as far as is known */
   changed(colony: ColonyKey, others: number): void
   close(): Promise<void>
@@ -104,6 +106,7 @@ export function createHints({ db, config, replicaId, log, metrics, receiver }: H
       lagSeconds = (performance.now() - (message.at ?? performance.now())) / 1000
       return
     }
+    receiver.heard()
     if (message.directory) receiver.directory()
     for (const colony of message.changed ?? []) receiver.changed(colony)
     const tags = new Map<ColonyKey, string[]>()

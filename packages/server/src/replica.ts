@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { newestMigration } from '@colonies/database'
+import type { Activity } from './activity.js'
 import { cleanUp } from './background/clean-up.js'
 import { counters } from './background/counters.js'
 import { crons } from './background/crons.js'
@@ -32,13 +33,14 @@ import { createSubscriptions } from './subscriptions/subscriptions.js'
 
 /** Puts the parts of a replica together; none of them knows the others but by what is handed to it here. */
 export function createReplica(shell: Shell): Parts {
-  const { config, db, log, hints, replicaId, port, store } = shell
+  const { config, db, log, activity, hints, replicaId, port, store } = shell
   const { host } = config.http
   const members = new Members({ replica_id: replicaId, name: nameOf(config), host, port, knows: newestMigration() })
   const lastHeard = new LastHeard(log)
   const { subscriptions, feed, channels: channelFeed } = createSubscriptions(db, log)
 
   const changed: Replica['changed'] = (colony) => {
+    activity.touch()
     feed.changed(colony)
     channelFeed.changed(colony)
     if (!members.alone) hints.changed(colony, members.alive.length - 1)
@@ -81,10 +83,10 @@ export function createReplica(shell: Shell): Parts {
     handlers,
     subscriptions,
     loops: [
-      ...watchedLoops(config, generatorAlarm),
+      ...watchedLoops(config, activity, generatorAlarm),
       unknownHolders,
       staleExecutors,
-      idlePoll,
+      idlePoll(hotPath),
       counters,
       partitions,
       cleanUp,
@@ -119,8 +121,8 @@ export function createReplica(shell: Shell): Parts {
 }
 
 /** Loops that look each second or two and seldom find anything. Those that were given another period come as that says. */
-function watchedLoops({ cronPeriodMs, generatorPeriodMs }: Config, generatorAlarm: Alarm): Loop[] {
-  const lookout = new Lookout()
+function watchedLoops({ cronPeriodMs, generatorPeriodMs }: Config, activity: Activity, generatorAlarm: Alarm): Loop[] {
+  const lookout = new Lookout(activity)
   const cronLoop = crons(cronPeriodMs)
   const generatorLoop = generators(generatorPeriodMs, generatorAlarm)
   return [

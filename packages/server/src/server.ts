@@ -17,6 +17,7 @@ import {
 } from '@colonies/database'
 import { cryptography, newId } from '@colonies/identity'
 import { ColoniesError, writeRefusal } from '@colonies/protocol'
+import { Activity } from './activity.js'
 import { type Answer, type Answering, createAnswering } from './answer.js'
 import { type Loop, runLoops } from './background/loop.js'
 import { makePartitionsAhead } from './background/partitions.js'
@@ -63,8 +64,8 @@ export interface RunningServer {
 const REQUESTS_GRACE_MS = 6_000
 const STOP_MS_MAX = 9_500
 const BACKOFF_MS_MAX = 5_000
-/** Loops ask it something each second, whatever there is to do; after this silence the database is taken for away. */
-const SILENCE_MS_MAX = 2_000
+/** Loops ask it something each second, those of a quiet replica every few; without an answer for so long it is taken for away. */
+const SILENCE_MS_MAX = 1_500
 
 /**
  * Starts one replica: opens its port at once, then waits for the database, however long that takes, and serves. A worker
@@ -81,7 +82,9 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   const front = new Front()
   const open = () => openFront(front, { config: config.http, metrics, ...(options.pages && { pages: options.pages }) })
   let listener = config.worker?.isFirst === false ? undefined : await open()
-  const closers: Closer[] = [async () => metrics.close()]
+  const activity = new Activity()
+  activity.follow((isQuiet) => metrics.rest(isQuiet))
+  const closers: Closer[] = [async () => metrics.close(), async () => activity.close()]
   try {
     const metricsPort = await openMetrics(config, { metrics, log, closers })
     const database = await openDatabase(config, { log, closers, signal: options.signal })
@@ -91,6 +94,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       config,
       log,
       metrics,
+      activity,
       front,
       port,
       wire: options.wire ?? createReplica,
@@ -250,6 +254,7 @@ interface StartOptions extends OpenDatabase {
   config: Config
   log: Log
   metrics: Metrics
+  activity: Activity
   front: Front
   port: number
   wire: Wire
@@ -258,8 +263,8 @@ interface StartOptions extends OpenDatabase {
 }
 
 async function startParts(options: StartOptions): Promise<Running> {
-  const { config, log, metrics, front, port, wire, closers, signal, db, databaseConfig } = options
-  const directory = new Directory(db)
+  const { config, log, metrics, activity, front, port, wire, closers, signal, db, databaseConfig } = options
+  const directory = new Directory(db, () => activity.touch())
   // The database may be gone again since it was opened.
   await onceReachable({ log, signal }, () => directory.refresh())
   const store = await openStore(db, config.store)
@@ -272,11 +277,13 @@ async function startParts(options: StartOptions): Promise<Running> {
     log,
     metrics,
     receiver: {
+      heard: () => activity.touch(),
       directory: refresh,
       changed: (colony) => parts.changed(colony),
       appended: (colony, tags) => parts.appended(colony, tags),
       ready: (colony, lines) => parts.ready(colony, lines),
       missed() {
+        activity.touch()
         refresh()
         parts.missed()
       },
@@ -288,6 +295,7 @@ async function startParts(options: StartOptions): Promise<Running> {
     db,
     log,
     metrics,
+    activity,
     replicaId,
     port,
     hints,
@@ -309,7 +317,7 @@ async function startParts(options: StartOptions): Promise<Running> {
     tellOutdated = resolve
   })
   const loops = [...parts.loops, readDirectory(directory), watchSchema(tellOutdated)]
-  return { parts, stopLoops: runLoops(loops, { db, replica, log }), outdated }
+  return { parts, stopLoops: runLoops(loops, { db, replica, log }, activity), outdated }
 }
 
 type Running = Pick<StopOptions, 'parts' | 'stopLoops'> & Pick<RunningServer, 'outdated'>
@@ -320,6 +328,7 @@ function watchSchema(tellOutdated: (error: Error) => void): Loop {
   return {
     name: 'schema',
     everyMs: 5_000,
+    quietMs: 25_000, // after a sleep of thirty seconds, after which it is taken for gone, it looks at once
     async runOnce({ db }) {
       await requireServed(db, known).catch((error: unknown) => {
         if (!(error instanceof SchemaTooNew)) throw error
@@ -335,6 +344,7 @@ function readDirectory(directory: Directory): Loop {
   return {
     name: 'directory',
     everyMs: 350,
+    quietMs: 30_000, // nobody asks
     async runOnce() {
       if (directory.isDue) await directory.refresh()
       return 'rest'

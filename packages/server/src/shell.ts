@@ -1,4 +1,5 @@
 import type { ColonyKey, Database, ReadyLine } from '@colonies/database'
+import type { Activity } from './activity.js'
 import type { Loop } from './background/loop.js'
 import type { Config } from './config.js'
 import type { Call, Handlers, Replica } from './handler.js'
@@ -14,6 +15,7 @@ export interface Shell {
   readonly db: Database
   readonly log: Log
   readonly metrics: Metrics
+  readonly activity: Activity
   readonly replicaId: string
   /** The port that really listens. */
   readonly port: number

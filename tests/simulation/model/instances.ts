@@ -32,10 +32,15 @@ export function forgetInstances({ instances }: ColonyTables, executorId: string)
   for (const one of [...instances.values()]) if (one.executorId === executorId) instances.delete(keyOf(one))
 }
 
-function lostInstances(colony: ColonyTables, { tables, now }: Pick<Transaction, 'tables' | 'now'>): ExecutorInstance[] {
-  const silence = { tables, now, silentSeconds: leaseSeconds }
+function lostInstances(
+  colony: ColonyTables,
+  { tables, now }: Pick<Transaction, 'tables' | 'now'>,
+  aheadSeconds = 0,
+): ExecutorInstance[] {
+  const silence = { tables, now, silentSeconds: leaseSeconds - aheadSeconds }
+  const looked = now + aheadSeconds * 1_000_000
   return [...colony.instances.values()]
-    .filter(({ lookAt, heartbeatAt }) => lookAt < now && isSilentSince(heartbeatAt, silence))
+    .filter(({ lookAt, heartbeatAt }) => lookAt < looked && isSilentSince(heartbeatAt, silence))
     .sort((a, b) => a.lookAt - b.lookAt)
     .slice(0, 100)
 }
@@ -45,10 +50,14 @@ const heldBy = ({ live }: ColonyTables, { executorId, instanceId }: ExecutorInst
     ({ holder, assignId }) => holder === executorId && assignId?.startsWith(`instance:${instanceId}.`),
   )
 
-export const lostInstanceColonies = (tx: Transaction) =>
-  [...tx.tables.colonies.values()].filter((colony) => lostInstances(colony, tx).length > 0).map(({ key }) => key)
+export const lostInstanceColonies = (tx: Transaction, aheadSeconds = 0) =>
+  [...tx.tables.colonies.values()]
+    .filter((colony) => lostInstances(colony, tx, aheadSeconds).length > 0)
+    .map(({ key }) => key)
 
-export const coloniesWithLostInstances = statement('coloniesWithLostInstances', { apply: lostInstanceColonies })
+export const coloniesWithLostInstances = statement('coloniesWithLostInstances', {
+  apply: (tx) => lostInstanceColonies(tx),
+})
 
 export const releaseFromLostInstances = statement('releaseFromLostInstances', {
   locks({ tables, now, isFree }, colonyKey, limit) {

@@ -9,23 +9,23 @@ import type { ColonyTables } from './tables.js'
 const keysOf = (colonies: Iterable<ColonyTables>, test: (colony: ColonyTables) => boolean) =>
   [...colonies].filter(test).map(({ key }) => key)
 
-const overdueColonies = ({ tables, now }: Transaction, withinSeconds?: number) =>
+const overdueColonies = ({ tables, now }: Pick<Transaction, 'tables' | 'now'>, withinSeconds?: number) =>
   keysOf(tables.colonies.values(), ({ live }) => [...live.values()].some((row) => isOverdue(row, now, withinSeconds)))
 
 export const coloniesWithOverdue = statement('coloniesWithOverdue', { apply: overdueColonies })
 
-const lostExecutorColonies = ({ tables, now }: Transaction, silentSeconds: number) =>
+const lostExecutorColonies = ({ tables, now }: Pick<Transaction, 'tables' | 'now'>, silentSeconds: number) =>
   keysOf(tables.colonies.values(), (colony) => heldByLost(colony, { tables, now, silentSeconds }).length > 0)
 
 export const coloniesWithLostExecutors = statement('coloniesWithLostExecutors', { apply: lostExecutorColonies })
 
 export const readAgenda = statement('readAgenda', {
-  apply: (tx, { withinMs, silentSeconds }) => ({
-    deadlines: overdueColonies(tx).length > 0,
-    crons: comingCrons(tx, withinMs).length > 0,
-    generators: comingGenerators(tx, withinMs).length > 0,
-    lostExecutors: lostExecutorColonies(tx, silentSeconds).length > 0,
-    lostInstances: lostInstanceColonies(tx).length > 0,
+  apply: (tx, { withinMs, silentSeconds, aheadMs = 0 }) => ({
+    deadlines: overdueColonies({ tables: tx.tables, now: tx.now + aheadMs * 1000 }).length > 0,
+    crons: comingCrons(tx, withinMs + aheadMs).length > 0,
+    generators: comingGenerators(tx, withinMs + aheadMs).length > 0,
+    lostExecutors: lostExecutorColonies(tx, silentSeconds - aheadMs / 1000).length > 0,
+    lostInstances: lostInstanceColonies(tx, aheadMs / 1000).length > 0,
   }),
 })
 

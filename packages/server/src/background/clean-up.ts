@@ -28,6 +28,7 @@ const inEachRemoved = eachColony('clean-up of removed colonies')
 export const cleanUp: Loop = {
   name: 'clean-up',
   everyMs: 30_000,
+  quietMs: 120_000, // nobody waits for it
   async runOnce(context) {
     const { db, log } = context
     let changes = 0

@@ -16,6 +16,7 @@ const inEachColony = eachColony('counters')
 export const counters: Loop = {
   name: 'counters',
   everyMs: 5_000,
+  quietMs: 25_000, // nothing happened, as far as is known
   restMsMax: 15_000,
   async runOnce(context) {
     const { db, replica } = context

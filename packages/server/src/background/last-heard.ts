@@ -6,6 +6,7 @@ export function storeLastHeard(lastHeard: LastHeard): Loop {
   return {
     name: 'last-heard',
     everyMs: 5_000,
+    quietMs: 30_000, // nobody was heard
     async runOnce({ db }) {
       await lastHeard.store(db)
       return 'rest'

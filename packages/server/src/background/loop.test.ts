@@ -129,3 +129,40 @@ test('a loop that looks through much rests longer, as far as it may', () => {
   assert.equal(restOf({ everyMs: 2_000, restMsMax: 5_000 }, 500), 4_500)
   assert.equal(restOf({ everyMs: 2_000, restMsMax: 5_000 }, 6_000), 2_000)
 })
+
+test('in a quiet replica a loop rests for longer, until somebody comes', async () => {
+  const rouse: ((isQuiet: boolean) => void)[] = []
+  const activity = { isQuiet: true, follow: (changed: (isQuiet: boolean) => void) => void rouse.push(changed) }
+  const runs = { seldom: 0, often: 0 }
+  const waiting = new Map<string, () => void>()
+  const loop = (name: keyof typeof runs, of: Partial<Loop>): Loop => ({
+    name,
+    everyMs: 1,
+    ...of,
+    async runOnce() {
+      runs[name]++
+      waiting.get(`${name} ${runs[name]}`)?.()
+      return 'rest'
+    },
+  })
+  const run = (name: keyof typeof runs, count: number) =>
+    new Promise<void>((resolve) => waiting.set(`${name} ${count}`, resolve))
+  const awaited = { first: run('seldom', 1), second: run('seldom', 2), often: run('often', 20) }
+  const stop = runLoops(
+    [loop('seldom', { quietMs: 3_600_000 }), loop('often', {})],
+    { db, replica, log: createLog({ level: 'error' }) },
+    activity,
+  )
+  await Promise.all([awaited.first, awaited.often])
+  assert.equal(runs.seldom, 1)
+  activity.isQuiet = false
+  const again = run('seldom', 20)
+  for (const changed of rouse) changed(false)
+  await Promise.all([awaited.second, again])
+  await stop()
+})
+
+test('how long a loop rests while the replica is quiet', () => {
+  const loop = { everyMs: 1_000, quietMs: 4_000 }
+  assert.deepEqual([restOf(loop, 1), restOf(loop, 1, true), restOf({ everyMs: 1_000 }, 1, true)], [1_000, 4_000, 1_000])
+})

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '@colonies/database'
+import type { Activity } from '../activity.js'
 import type { Replica } from '../handler.js'
 import type { Log } from '../log.js'
 
@@ -17,6 +18,11 @@ export interface LoopContext {
 export interface Loop {
   readonly name: string
   readonly everyMs: number
+  /**
+   * From one run to the next while the replica is quiet; as always when left out. When somebody comes, it runs within a second, or
+   * within `everyMs` if that is less.
+   */
+  readonly quietMs?: number | undefined
   /**
    * For a loop that may have to look through much to find little: it rests 50 times as long as its last run took, up to this
    * from the beginning of one run to the next.
@@ -66,6 +72,8 @@ export class Alarm {
 const BACKOFF_MS_MAX = 1_000
 /** A loop that is watched looks for itself as seldom: that somebody looks for it makes it cheap, this makes it sure. */
 const WATCHED_MS = 30_000
+/** Within so long, loops that rest in quiet are back when somebody comes. */
+const ROUSED_MS = 1_000
 /** How long `stop` waits for runs that do not look at their signal. */
 const STOP_MS_MAX = 1_000
 
@@ -73,23 +81,38 @@ const STOP_MS_MAX = 1_000
  * Runs loops side by side until they are stopped; each one never overlaps itself. A run that throws is logged and tried
  * again, with growing pauses while it keeps failing; only the first failure of a row is logged, and the recovery.
  *
+ * @param activity tells when loops may rest for longer; never when left out
  * @returns stops them all: resolves when the last run has ended, at the latest after a second
  */
-export function runLoops(loops: readonly Loop[], context: Omit<LoopContext, 'signal'>): () => Promise<void> {
+export function runLoops(
+  loops: readonly Loop[],
+  context: Omit<LoopContext, 'signal'>,
+  activity?: Pick<Activity, 'isQuiet' | 'follow'>,
+): () => Promise<void> {
   const stopped = new AbortController()
   setMaxListeners(0, stopped.signal) // each loop that rests listens
-  const all = Promise.all(loops.map((loop) => keepRunning(loop, { ...context, signal: stopped.signal })))
+  const all = Promise.all(loops.map((loop) => keepRunning(loop, { ...context, signal: stopped.signal }, activity)))
   return async () => {
     stopped.abort()
     await Promise.race([all, sleep(STOP_MS_MAX)])
   }
 }
 
-async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
+async function keepRunning(
+  loop: Loop,
+  context: LoopContext,
+  activity: Pick<Activity, 'isQuiet' | 'follow'> | undefined,
+): Promise<void> {
   const { log, signal } = context
+  const alarm = loop.alarm ?? new Alarm()
   let failures = 0
   const rest = (milliseconds: number) =>
-    loop.alarm && failures === 0 ? loop.alarm.rest(milliseconds, signal) : pause(milliseconds, signal)
+    failures === 0 ? alarm.rest(milliseconds, signal) : pause(milliseconds, signal)
+  let restsInQuiet = false
+  activity?.follow((isQuiet) => {
+    // Random, so that replicas that hear of the same thing do not all knock at the same moment.
+    if (restsInQuiet && !isQuiet) alarm.ringIn(Math.random() * Math.min(loop.everyMs, ROUSED_MS))
+  })
   // Random, so that the loops of replicas started together do not all knock at the same moment.
   await rest(Math.random() * loop.everyMs)
   while (!signal.aborted) {
@@ -105,9 +128,12 @@ async function keepRunning(loop: Loop, context: LoopContext): Promise<void> {
       if (failures === 1)
         log.error('a loop failed; it goes on, and is quiet until it works again', { loop: loop.name, error })
     }
+    restsInQuiet = activity?.isQuiet === true && loop.quietMs !== undefined
     // A run that failed, as without a database, tells nothing of how much there is to look through.
     const restMs =
-      failures > 0 ? Math.max(loop.everyMs, backoffMs(failures)) : restOf(loop, performance.now() - begunMs)
+      failures > 0
+        ? Math.max(loop.everyMs, backoffMs(failures))
+        : restOf(loop, performance.now() - begunMs, restsInQuiet)
     await rest(outcome === 'again' ? 0 : restMs * (0.9 + Math.random() * 0.2))
   }
 }
@@ -117,11 +143,12 @@ const PART = 50
 
 /** @returns how long a loop rests after a run that took so long */
 export function restOf(
-  { everyMs, restMsMax = everyMs, isWatched }: Pick<Loop, 'everyMs' | 'restMsMax' | 'isWatched'>,
+  { everyMs, quietMs = everyMs, restMsMax = everyMs, isWatched }: Omit<Loop, 'name' | 'alarm' | 'runOnce'>,
   tookMs: number,
+  isQuiet = false,
 ): number {
   if (isWatched?.()) return WATCHED_MS
-  return Math.max(everyMs, Math.min(restMsMax - tookMs, tookMs * PART))
+  return Math.max(isQuiet ? quietMs : everyMs, Math.min(restMsMax - tookMs, tookMs * PART))
 }
 
 /** @returns how long a loop rests after so many failures in a row, even when it comes more often */

@@ -15,6 +15,7 @@ const inEachColony = eachColony('unknown-holders')
 export const unknownHolders: Loop = {
   name: 'unknown-holders',
   everyMs: 30_000,
+  quietMs: 120_000, // nothing was handed out
   restMsMax: 120_000,
   async runOnce(context) {
     const { db } = context

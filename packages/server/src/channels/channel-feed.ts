@@ -96,6 +96,10 @@ export class ChannelFeed {
     }, CHANGED_MS)
   }
 
+  get isFollowed(): boolean {
+    return this.#lines.size > 0
+  }
+
   /** Looks at all channels that have followers: makes up for lost hints. */
   async poll(): Promise<void> {
     for (const line of this.#lines.values()) this.#lookAtAll(line)

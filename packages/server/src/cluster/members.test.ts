@@ -9,6 +9,8 @@ const names = (members: Members) => members.alive.map((one) => one.name)
 
 test('replicas see each other, one leads, and another takes over when it falls silent', async (t) => {
   const { db } = await testDatabase(t)
+  let now = performance.now()
+  t.mock.method(performance, 'now', () => now)
   const [a, b] = [member('a'), member('b')]
   await a.join(db)
   assert.deepEqual(
@@ -29,8 +31,27 @@ test('replicas see each other, one leads, and another takes over when it falls s
   await b.beat(db)
   assert.deepEqual([names(b), b.alone, b.leads], [['b'], true, true])
   assert.deepEqual(await readLeader(db), { replica_id: 'b-id', epoch: 2n })
+  assert.equal(a.leads, true, 'it has not looked since')
+  now += 10_000
+  assert.equal(a.leads, false, 'whoever has not prolonged it does not lead')
   await a.beat(db)
-  assert.equal(a.leads, false)
+  assert.deepEqual([a.leads, a.leader?.epoch], [false, 2n])
+})
+
+test('who leads prolongs its lease with each other heartbeat, and with each one of a quiet replica', async (t) => {
+  const { db } = await testDatabase(t)
+  let now = performance.now()
+  t.mock.method(performance, 'now', () => now)
+  const a = member('a')
+  const until = async () => (await db.one<{ until: string }>(sql`select until::text as until from leader_lease`))?.until
+  const prolongs = async (afterMs: number) => {
+    const before = await until()
+    now += afterMs
+    await a.beat(db)
+    return (await until()) !== before
+  }
+  assert.deepEqual([await prolongs(0), await prolongs(2_000), await prolongs(2_000)], [true, false, true])
+  assert.deepEqual([await prolongs(4_000), await prolongs(4_000), a.leads], [true, true, true])
 })
 
 test('a replica that leaves is gone at once, one that was killed after a minute', async (t) => {

@@ -10,6 +10,8 @@ import {
 } from '@colonies/database'
 
 const LEASE_SECONDS = 10
+/** Who leads prolongs a lease that is so old: with each other heartbeat, or each one of a quiet replica. */
+const PROLONGED_MS = 3_000
 /** So long a replica has its turn in a colony: should it live and not do its work, the next one does. */
 const TURN_MS = 60_000
 
@@ -18,8 +20,8 @@ export class Members {
   readonly #self: NewReplica
   #alive: readonly ReplicaRow[] = []
   #lease: LeaderLease | undefined
-  /** When the database last knew of this replica, in milliseconds of this process. */
-  #beatAt = Number.NEGATIVE_INFINITY
+  /** When this replica asked for the lease last, in milliseconds of this process. */
+  #leasedAt = Number.NEGATIVE_INFINITY
 
   constructor(self: NewReplica) {
     this.#self = self
@@ -36,12 +38,17 @@ export class Members {
    * @returns whether silence of executors counts from now on only
    */
   async beat(db: Db): Promise<boolean> {
-    const startedAt = performance.now()
     const { alive, listensAnew } = await beatReplica(db, this.#self)
-    this.#lease = await takeLease(db, this.#self.replica_id, LEASE_SECONDS)
     this.#alive = alive
-    this.#beatAt = startedAt
+    if (!this.leads || performance.now() - this.#leasedAt >= PROLONGED_MS) await this.#takeLease(db)
     return listensAnew
+  }
+
+  /** Takes the lease, prolongs it, or learns who has it. */
+  async #takeLease(db: Db): Promise<void> {
+    const startedAt = performance.now()
+    this.#lease = await takeLease(db, this.#self.replica_id, LEASE_SECONDS)
+    this.#leasedAt = startedAt
   }
 
   /** Says goodbye, so that others need not wait for the silence. */
@@ -81,7 +88,7 @@ export class Members {
 
   /** Whether this replica leads. Ends by itself when the database cannot be reached. */
   get leads(): boolean {
-    const isFresh = performance.now() - this.#beatAt < LEASE_SECONDS * 1000
+    const isFresh = performance.now() - this.#leasedAt < LEASE_SECONDS * 1000
     return isFresh && this.#lease?.replica_id === this.#self.replica_id
   }
 }

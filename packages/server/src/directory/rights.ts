@@ -59,6 +59,7 @@ const OWNED_MAX = 1_000
  */
 export class Directory implements Rights {
   readonly #db: Db
+  readonly #asked: () => void
   readonly #members: SharedCache<readonly Membership[]>
   readonly #colonies: SharedCache<Colony>
   /** What has been read of each server of the database. */
@@ -70,8 +71,10 @@ export class Directory implements Rights {
   /** Set while changes of this replica wait to be read: until then nothing that is remembered counts. */
   #settled: Promise<void> | undefined
 
-  constructor(db: Db) {
+  /** @param asked called each time somebody asks, whatever the answer is */
+  constructor(db: Db, asked = () => {}) {
     this.#db = db
+    this.#asked = asked
     this.#readings = (db.nodes ?? [db]).map((node) => ({ node, position: undefined, atMs: 0, subjects: [] }))
     const isFresh = (loadedAt: number) => performance.now() - Math.max(loadedAt, this.#confirmedAt) < FRESH_MS
     this.#members = new SharedCache<readonly Membership[]>({
@@ -86,22 +89,24 @@ export class Directory implements Rights {
   }
 
   async membershipsOf(id: string): Promise<readonly Membership[]> {
-    this.#askedAt = performance.now()
+    this.#noteAsked()
     if (this.#settled !== undefined) await this.#settled
     return (await this.#members.get(id)) ?? []
   }
 
   async colonyNamed(name: string): Promise<Colony | undefined> {
-    this.#askedAt = performance.now()
+    this.#noteAsked()
     if (this.#settled !== undefined) await this.#settled
     return this.#colonies.get(name)
   }
 
   coloniesOwnedBy(id: string): Promise<readonly Colony[]> {
+    this.#asked()
     return readColoniesOwnedBy(this.#db, id, OWNED_MAX)
   }
 
   serverOwnerId(): Promise<string | undefined> {
+    this.#asked()
     return readServerOwner(this.#db)
   }
 
@@ -141,6 +146,11 @@ export class Directory implements Rights {
     if (this.#askedAt > this.#confirmedAt) return true
     const nowMs = performance.now()
     return nowMs - this.#askedAt < IN_USE_MS && nowMs - this.#confirmedAt > REST_MS
+  }
+
+  #noteAsked(): void {
+    this.#askedAt = performance.now()
+    this.#asked()
   }
 
   /** A reading that begins now: one under way may have begun before the change. */

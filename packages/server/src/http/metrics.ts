@@ -68,6 +68,12 @@ export class Metrics {
     this.#readings.push({ type: 'counter', name, help, read: () => ({ label, values: read() }) })
   }
 
+  /** @param isQuiet the event loop is not looked at meanwhile: nobody waits for it */
+  rest(isQuiet: boolean): void {
+    if (isQuiet) this.#eventLoop.disable()
+    else this.#eventLoop.enable()
+  }
+
   /** Stops measuring. */
   close(): void {
     this.#eventLoop.disable()

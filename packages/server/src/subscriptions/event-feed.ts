@@ -54,6 +54,10 @@ export class EventFeed {
     this.#schedule(line, 0)
   }
 
+  get isFollowed(): boolean {
+    return this.#lines.size > 0
+  }
+
   /** Looks into all colonies that have followers: makes up for lost hints. */
   async poll(): Promise<void> {
     await Promise.all([...this.#lines.values()].map((line) => line.looking ?? this.#look(line)))
