@@ -15,7 +15,7 @@ import { graphIdsFrom } from './id-prefixes.js'
 import { insertLogs } from './logs.js'
 import { coloniesWithOverdue } from './overdue.js'
 import { idAt, makePartitions } from './partitions.js'
-import { listByPrefix, listLive, listResults, listSubmittedSince } from './process-lists.js'
+import { listByPrefix, listLive, listResultIds, listResults, listSubmittedSince, readResults } from './process-lists.js'
 import { lostBy, readProcesses, setOutput } from './processes.js'
 import { releaseHeldBy, releaseOverdue } from './releases.js'
 import { sql } from './sql.js'
@@ -138,6 +138,16 @@ const hotStatements: { name: string; index: string; run(db: Db, colony: number):
     name: 'list of ended',
     index: 'results_default_colony_state_ended_at',
     run: (db, c) => listResults(db, c, { ...filter, state: 2 }),
+  },
+  {
+    name: 'list of ended, by ids alone',
+    index: 'results_default_colony_state_ended_at',
+    run: (db, c) => listResultIds(db, c, { ...filter, state: 2 }),
+  },
+  {
+    name: 'some that have ended',
+    index: 'results_default_pkey',
+    run: (db, c) => readResults(db, c, { colonyName: 'dev', bytesMax: 10, ids: ['01', '02'] }),
   },
   {
     name: 'list of ended by type',

@@ -7,10 +7,8 @@ import type { ColonyKey } from './submissions.js'
 
 /** Processes of a page, ready to be sent. */
 export interface ListedProcesses {
-  /** Their reply texts in JSON: those of all in one, with commas between them, or each alone where they are large. */
-  pieces: string[]
-  /** How many processes that are. */
-  given: number
+  /** Their reply texts in JSON, as many as the bytes of the page allow. */
+  texts: string[]
   /** How many the page has, with those that come after its bytes. */
   found: number
 }
@@ -35,6 +33,8 @@ export interface ListFilter extends Page {
 }
 
 const NO_ID = ''
+/** Stands between texts that come as one value; JSON has no such character, it would be escaped. */
+const SEPARATOR = '\x1e'
 /**
  * Bytes of a page that is one value. PostgreSQL has a value in memory several times, and its reader does; more is read row by row.
  */
@@ -79,19 +79,58 @@ function livePlaceOf(colony: ColonyKey, { state, after }: ListFilter): Sql {
 
 /** Ended processes, newest end first. Each filter has an index of `results` of its own. */
 export function listResults(db: Db, colony: ColonyKey, filter: ListFilter): Promise<ListedProcesses> {
-  const { state, executorType, label, user, after, count } = filter
-  const beyond = sql`(r.ended_at, r.process_id) < (
-    coalesce((select ended_at from results where colony = ${colony} and process_id = ${after}), now()), ${after})`
   const page = sql`
     select ${resultColumns}, ${specOfPage}
     from results r ${withSpec(colony, sql`r.process_id`)}
-    where r.colony = ${colony} and r.state = ${state}
+    where r.colony = ${colony} and ${ofResultsPage(colony, filter)}`
+  return readPage(db, colony, { page, order: sql`s.ended_at desc, s.process_id desc`, of: filter })
+}
+
+/** A process of a list, without its text. */
+export interface ListedId {
+  processId: string
+  /** Nothing of its text will ever change: it has ended, and is in no graph, to which children may be added. */
+  isFinal: boolean
+}
+
+/** As `listResults`, for who knows the texts. It reads neither what was submitted nor what came of it. */
+export async function listResultIds(db: Db, colony: ColonyKey, filter: ListFilter): Promise<ListedId[]> {
+  const row = await db.one<{ ids: string | null }>(sql`
+    select string_agg(case when graph_id is null then process_id else '*' || process_id end, ',') as ids
+    from (
+      select r.process_id, r.graph_id from results r
+      where r.colony = ${colony} and ${ofResultsPage(colony, filter)}) page`)
+  return (row?.ids?.split(',') ?? []).map((id) =>
+    id.startsWith('*') ? { processId: id.slice(1), isFinal: false } : { processId: id, isFinal: true },
+  )
+}
+
+/** Which ended processes a page has, and in which order. */
+function ofResultsPage(colony: ColonyKey, { state, executorType, label, user, after, count }: ListFilter): Sql {
+  const beyond = sql`(r.ended_at, r.process_id) < (
+    coalesce((select ended_at from results where colony = ${colony} and process_id = ${after}), now()), ${after})`
+  return sql`r.state = ${state}
       ${after === NO_ID ? sql`` : sql`and ${beyond}`}
       ${executorType === '' ? sql`` : sql`and r.executor_type = ${executorType}`}
       ${label === '' ? sql`` : sql`and r.label = ${label} and r.label <> ''`}
       ${user === '' ? sql`` : sql`and r.initiator_user = ${user}`}
     order by r.ended_at desc, r.process_id desc limit ${count}`
-  return readPage(db, colony, { page, order: sql`s.ended_at desc, s.process_id desc`, of: filter })
+}
+
+/** Those of some processes that have ended, in the order of their ids. */
+export function readResults(
+  db: Db,
+  colony: ColonyKey,
+  { ids, ...of }: Pick<Page, 'colonyName' | 'bytesMax'> & { ids: readonly string[] },
+): Promise<ListedProcesses> {
+  const page = sql`
+    select ${resultColumns}, ${specOfPage}
+    from unnest(${ids}::text[]) as asked (id)
+    cross join lateral (
+      select * from results r where r.colony = ${colony} and r.process_id = asked.id limit 1) r
+    ${withSpec(colony, sql`r.process_id`)}
+    order by r.process_id limit ${ids.length}`
+  return readPage(db, colony, { page, order: sql`s.process_id`, of })
 }
 
 export interface SinceFilter extends Page {
@@ -186,7 +225,7 @@ function withSpec(colony: ColonyKey, id: Sql): Sql {
 async function readPage(
   db: Db,
   colony: ColonyKey,
-  { page, order, of: { colonyName, bytesMax } }: { page: Sql; order: Sql; of: Page },
+  { page, order, of: { colonyName, bytesMax } }: { page: Sql; order: Sql; of: Pick<Page, 'colonyName' | 'bytesMax'> },
 ): Promise<ListedProcesses> {
   const texts = (within: number) => sql`
     select case when s.nth = 1 or s.bytes <= ${within} then ${processJson(colony, colonyName)} end as text
@@ -201,13 +240,12 @@ async function readPage(
       window upto as (order by ${order} rows unbounded preceding)
     ) s
     order by ${order}`
-  const whole = await db.one<{ text: string | null; given: number; found: number }>(sql`
-    select string_agg(p.text, ',') as text, count(p.text)::int as given, count(*)::int as found
+  const whole = await db.one<{ texts: string | null; given: number; found: number }>(sql`
+    select string_agg(p.text, ${SEPARATOR}) as texts, count(p.text)::int as given, count(*)::int as found
     from (${texts(Math.min(bytesMax, JOINED_BYTES_MAX))}) p`)
-  if (!whole?.text) return { pieces: [], given: 0, found: 0 }
-  const { text, given, found } = whole
-  if (given === found || bytesMax <= JOINED_BYTES_MAX) return { pieces: [text], given, found }
+  if (!whole?.texts) return { texts: [], found: 0 }
+  const { given, found } = whole
+  if (given === found || bytesMax <= JOINED_BYTES_MAX) return { texts: whole.texts.split(SEPARATOR), found }
   const rows = await db.all<{ text: string | null }>(texts(bytesMax))
-  const pieces = rows.map((row) => row.text).filter((one) => one !== null)
-  return { pieces, given: pieces.length, found: rows.length }
+  return { texts: rows.map((row) => row.text).filter((one) => one !== null), found: rows.length }
 }

@@ -3,6 +3,7 @@ import type { ColoniesError, HttpOperationName, Operations, ServerSide } from '@
 import type { ChannelAppends } from './channels/channel-appends.js'
 import type { Members } from './cluster/members.js'
 import type { Config } from './config.js'
+import type { EndedTexts } from './ended-texts.js'
 import type { HotPath } from './queue/hot-path.js'
 import type { ObjectStore } from './store/object-store.js'
 
@@ -30,6 +31,8 @@ export interface Replica {
   readonly port: number
   readonly hotPath: HotPath
   readonly channels: ChannelAppends
+  /** Lists of processes that have ended. */
+  readonly endedTexts: EndedTexts
   /** Which replicas live, and which of them leads. */
   readonly members: Members
   /** The embedded object store; undefined where there is none. */

@@ -24,6 +24,7 @@ import { tagOf } from './channels/channel-feed.js'
 import { LastHeard } from './cluster/last-heard.js'
 import { Members } from './cluster/members.js'
 import type { Config } from './config.js'
+import { EndedTexts } from './ended-texts.js'
 import type { Replica } from './handler.js'
 import type { Metrics } from './http/metrics.js'
 import { handlers } from './operations/index.js'
@@ -71,6 +72,7 @@ export function createReplica(shell: Shell): Parts {
     port,
     hotPath,
     channels,
+    endedTexts: new EndedTexts(),
     members,
     store,
     changed,

@@ -9,7 +9,6 @@ import {
   listAttributes,
   listByPrefix,
   listLive,
-  listResults,
   listSubmittedSince,
   readHistory,
   readProcesses,
@@ -88,19 +87,21 @@ export const processHandlers = {
     return readProcess(db, colony, processid)
   },
 
-  async getProcesses({ count, state, executortype, label, initiator, after, prefix }, { db, colony }) {
+  async getProcesses({ count, state, executortype, label, initiator, after, prefix }, { db, colony, replica }) {
     checkCount(count)
     checkState(state)
     const page = { colonyName: colony.name, count, after, bytesMax: limits.listBytesMax }
     const filter = { ...page, state, executorType: executortype, label, user: initiator }
     const listed = await (prefix !== ''
       ? listByPrefix(db, colony.key, { ...page, prefix: idPrefix(prefix) })
-      : (state <= State.running ? listLive : listResults)(db, colony.key, filter))
-    const { found, given } = listed
-    if (given < found)
+      : state <= State.running
+        ? listLive(db, colony.key, filter)
+        : replica.endedTexts.list(db, colony.key, filter))
+    const { found, texts } = listed
+    if (texts.length < found)
       throw new ColoniesError(
         'too_large',
-        `These ${found} processes have more than ${limits.listBytesMax} bytes: ask for ${given} at once`,
+        `These ${found} processes have more than ${limits.listBytesMax} bytes: ask for ${texts.length} at once`,
       )
     return listText(listed)
   },
@@ -236,9 +237,9 @@ export async function readProcess(db: Db, colony: Colony, processId: string): Pr
   return new Rendered(processText(row, { colonyName: colony.name, attributes }))
 }
 
-function listText({ pieces }: ListedProcesses): Rendered {
-  if (pieces.length === 0) return new Rendered('null')
-  const separated = pieces.flatMap((piece) => [',', piece])
+function listText({ texts }: ListedProcesses): Rendered {
+  if (texts.length === 0) return new Rendered('null')
+  const separated = texts.flatMap((text) => [',', text])
   separated[0] = '['
   return new Rendered([...separated, ']'])
 }

@@ -16,6 +16,7 @@ import type { LoopContext } from '../background/loop.js'
 import { createChannelAppends } from '../channels/channel-appends.js'
 import { Members } from '../cluster/members.js'
 import { type Config, configFrom, type Environment } from '../config.js'
+import { EndedTexts } from '../ended-texts.js'
 import { createLog } from '../log.js'
 import { createHotPath } from '../queue/hot-path.js'
 
@@ -93,6 +94,7 @@ export function upkeepContext(db: Db, env: Environment = {}): UpkeepContext {
       port: 0,
       hotPath,
       channels: createChannelAppends({ db, appended() {}, hint() {} }),
+      endedTexts: new EndedTexts(),
       members,
       store: undefined,
       changed: (colony) => void context.changed.push(colony),
