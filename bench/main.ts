@@ -74,7 +74,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** What stands in docs/benchmarks.md is what servers do that have been at work for a while; the row `first-seconds` says what it is before. */
+/** What stands in docs/benchmarks.md is what servers do that have been at work for a while. */
 async function warmUpAll(targets: readonly Target[]): Promise<void> {
   for (const target of targets) {
     await target.resume?.()

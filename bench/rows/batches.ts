@@ -4,7 +4,7 @@ import type { OwnRow } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
 
 const AT_ONCE = 100
-const CONNECTIONS = 4
+const CONNECTIONS = 8
 
 /** Operations of our own, that carry many under one signature. */
 export const batchRows: readonly OwnRow[] = [

@@ -135,13 +135,11 @@ export const pollRows: readonly OwnRow[] = [
     unit: 'cores',
     must: 0.01,
     async measure(target, count) {
-      await rest()
-      const alone = await coresAtRest(target, 10)
       const hanging = await hang(target, count)
       await rest()
-      const held = await coresAtRest(target, 10)
+      const value = await coresAtRest(target, 30)
       await hanging.hangUp()
-      return { value: held, note: `${alone.toFixed(3)} without them` }
+      return { value }
     },
   }),
   row({
