@@ -53,7 +53,7 @@ export class EndedTexts {
     const texts = new Map<string, string>()
     const ids: string[] = []
     for (const { processId, isFinal } of listed) {
-      const text = isFinal ? this.#find(processId) : undefined
+      const text = isFinal ? this.#find(keyOf(colony, processId)) : undefined
       if (text === undefined) ids.push(processId)
       else texts.set(processId, text)
     }
@@ -65,7 +65,7 @@ export class EndedTexts {
       for (const text of read.texts) {
         const id = idOf(text)
         texts.set(id, text)
-        if (final.has(id)) this.#keep(id, text)
+        if (final.has(id)) this.#keep(keyOf(colony, id), text)
       }
     }
     // Who was removed between the two statements is in neither.
@@ -78,37 +78,40 @@ export class EndedTexts {
     const listed = await listResults(db, colony, filter)
     let known = 0
     for (const text of listed.texts) {
-      const id = idOf(text)
-      if (this.#find(id) !== undefined) known++
-      else if (isOutsideOfGraphs(text)) this.#keep(id, text)
+      const key = keyOf(colony, idOf(text))
+      if (this.#find(key) !== undefined) known++
+      else if (isOutsideOfGraphs(text)) this.#keep(key, text)
     }
     this.#pays = known > 0 && known * 2 >= listed.texts.length
     return listed
   }
 
-  #find(id: string): string | undefined {
-    const young = this.#young.get(id)
+  #find(key: string): string | undefined {
+    const young = this.#young.get(key)
     if (young !== undefined) return young
-    const old = this.#old.get(id)
-    if (old !== undefined) this.#add(id, old)
+    const old = this.#old.get(key)
+    if (old !== undefined) this.#add(key, old)
     return old
   }
 
-  #keep(id: string, text: string): void {
+  #keep(key: string, text: string): void {
     // Copies: a part of an answer would keep all of it.
-    if (text.length <= TEXT_MAX) this.#add(copyOf(id), copyOf(text))
+    if (text.length <= TEXT_MAX) this.#add(copyOf(key), copyOf(text))
   }
 
-  #add(id: string, text: string): void {
+  #add(key: string, text: string): void {
     if (this.#youngCharacters + text.length > this.#charactersMax) {
       this.#old = this.#young
       this.#young = new Map()
       this.#youngCharacters = 0
-    } else this.#old.delete(id)
-    this.#young.set(id, text)
+    } else this.#old.delete(key)
+    this.#young.set(key, text)
     this.#youngCharacters += text.length
   }
 }
+
+/** An id is one of all colonies, but no mistake elsewhere shall show one the text of another. */
+const keyOf = (colony: ColonyKey, id: string) => `${colony}/${id}`
 
 const idOf = (text: string) => text.slice(ID_FROM, ID_TO)
 
