@@ -3,10 +3,9 @@ import { rateOf } from '../measure/statistics.js'
 import type { Row, Size, Target } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
 import { fillQueue } from '../stage/fill.js'
+import { untilRest } from '../stage/rest.js'
 
 const SECONDS = 30
-/** Rights are read for ten seconds after the last request; V8 collects garbage 33 after the last work, for 0.16. */
-export const UNTIL_REST_MS = 40_000
 const MUST = 0.01
 /** The clock of processes counts in hundredths of a second: nothing, as far as it can tell. */
 const REACH = 0.001
@@ -37,8 +36,7 @@ export const idleRows: readonly Row[] = [
     async run(target, colony) {
       const spec = { ...specFor(colony.name), conditions: { colonyname: colony.name, executortype: 'nobody' } }
       await rateOf(1_000, 16, (user) => (colony.users[user] as Caller).call('submitfuncspecmsg', { spec }))
-      // sleeps: until what follows on submits is done
-      await new Promise((resolve) => setTimeout(resolve, UNTIL_REST_MS))
+      await untilRest(target)
       return coresAtRest(target)
     },
   },
@@ -51,8 +49,7 @@ export const idleRows: readonly Row[] = [
       const colony = await makeColony(target, {})
       await fillQueue(target.db, colony, { rows: size === 'short' ? 100_000 : 1_000_000 })
       colony.close()
-      // sleeps: until what follows on so many rows is done
-      await new Promise((resolve) => setTimeout(resolve, UNTIL_REST_MS))
+      await untilRest(target)
       return coresAtRest(target)
     },
   },

@@ -4,8 +4,8 @@ import { metricsOf } from '../measure/metrics.js'
 import { median, percentile, timeOf } from '../measure/statistics.js'
 import type { Figure, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
+import { untilRest } from '../stage/rest.js'
 import { until } from '../until.js'
-import { UNTIL_REST_MS } from './idle.js'
 
 const polls = (size: Size) => (size === 'short' ? 1_000 : 10_000)
 const EXECUTORS = 16
@@ -78,9 +78,6 @@ async function wakes({ user, colonyname, first }: Hanging, count: number): Promi
   return times
 }
 
-// sleeps: until what follows on requests is done
-const rest = () => new Promise((resolve) => setTimeout(resolve, UNTIL_REST_MS))
-
 /** Processor time of the replica over that of the wall, while nobody asks it anything. */
 async function coresAtRest(target: OurTarget, seconds: number): Promise<number> {
   const before = await target.cpuSeconds()
@@ -136,7 +133,7 @@ export const pollRows: readonly OwnRow[] = [
     must: 0.01,
     async measure(target, count) {
       const hanging = await hang(target, count)
-      await rest()
+      await untilRest(target)
       const value = await coresAtRest(target, 30)
       await hanging.hangUp()
       return { value }
