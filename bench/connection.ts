@@ -2,16 +2,30 @@ import { connect, type Socket } from 'node:net'
 
 export interface Received {
   status: number
+  /** Empty where only its bytes were wanted, and it is no refusal. */
   body: Buffer
+  bytes: number
 }
 
 interface Waiting {
   request: Buffer
+  /** Nobody looks at the body, unless it is a refusal. */
+  onlyCounts: boolean
   resolve(received: Received): void
   reject(error: Error): void
 }
 
+interface Head {
+  status: number
+  bodyAt: number
+  /** Undefined where the body is chunked. */
+  length: number | undefined
+}
+
 const HEAD_END = Buffer.from('\r\n\r\n')
+const NOTHING = Buffer.alloc(0)
+/** Into which all connections read, one after the other. With new memory for each read, a load of large replies mostly collects garbage. */
+const desk = Buffer.allocUnsafeSlow(256 * 1024)
 
 /**
  * One kept-alive HTTP connection that does little besides: what a load spends on itself, on the same machine, is taken from the server
@@ -25,8 +39,8 @@ export class Connection {
   #current: Waiting | undefined
   #chunks: Buffer[] = []
   #bytes = 0
-  /** Of the reply under way, once its head is there. */
-  #needed: number | undefined
+  /** Of the reply under way, once it is there. */
+  #head: Head | undefined
 
   constructor(url: string) {
     const { hostname, port } = new URL(url)
@@ -34,9 +48,9 @@ export class Connection {
     this.#port = Number(port)
   }
 
-  send(request: Buffer): Promise<Received> {
+  send(request: Buffer, { onlyCounts = false } = {}): Promise<Received> {
     return new Promise((resolve, reject) => {
-      this.#lines.push({ request, resolve, reject })
+      this.#lines.push({ request, onlyCounts, resolve, reject })
       this.#next()
     })
   }
@@ -53,10 +67,13 @@ export class Connection {
 
   #open(): Socket {
     if (this.#socket) return this.#socket
-    const socket = connect({ host: this.#host, port: this.#port, noDelay: true })
+    const callback = (bytes: number) => {
+      this.#read(desk.subarray(0, bytes))
+      return true
+    }
+    const socket = connect({ host: this.#host, port: this.#port, noDelay: true, onread: { buffer: desk, callback } })
     this.#socket = socket
     let why: Error | undefined
-    socket.on('data', (chunk) => this.#read(chunk))
     socket.on('error', (error) => (why = error))
     socket.on('close', () => {
       if (this.#socket === socket) this.#socket = undefined
@@ -66,20 +83,18 @@ export class Connection {
     return socket
   }
 
+  /** @param chunk what is overwritten by the next read */
   #read(chunk: Buffer): void {
-    this.#chunks.push(chunk)
     this.#bytes += chunk.length
-    if (this.#needed !== undefined && this.#bytes < this.#needed) return
-    const all = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)
-    this.#chunks = [all]
-    const bodyAt = all.indexOf(HEAD_END) + HEAD_END.length
-    if (bodyAt < HEAD_END.length) return
-    const head = all.toString('latin1', 0, bodyAt)
-    const length = /^content-length: *(\d+)/im.exec(head)?.[1]
-    const body = length === undefined ? unchunked(all.subarray(bodyAt)) : sized(all, bodyAt, Number(length))
-    if (length !== undefined) this.#needed = bodyAt + Number(length)
+    this.#head ??= headOf(this.#chunks.length === 0 ? chunk : Buffer.concat([...this.#chunks, chunk]))
+    const counts = this.#current?.onlyCounts && this.#head?.status === 200 && this.#head.length !== undefined
+    if (!counts) this.#chunks.push(Buffer.from(chunk))
+    if (!this.#head) return
+    const { status, bodyAt, length } = this.#head
+    if (length !== undefined && this.#bytes < bodyAt + length) return
+    const body = counts ? NOTHING : bodyOf(Buffer.concat(this.#chunks), this.#head)
     if (!body) return
-    this.#end()?.resolve({ status: Number(head.slice(9, 12)), body })
+    this.#end()?.resolve({ status, body, bytes: length ?? body.length })
     this.#next()
   }
 
@@ -88,13 +103,26 @@ export class Connection {
     this.#current = undefined
     this.#chunks = []
     this.#bytes = 0
-    this.#needed = undefined
+    this.#head = undefined
     return current
   }
 }
 
-const sized = (all: Buffer, at: number, length: number) =>
-  all.length < at + length ? undefined : all.subarray(at, at + length)
+/** @returns undefined while it is not whole */
+function headOf(all: Buffer): Head | undefined {
+  const end = all.indexOf(HEAD_END)
+  if (end < 0) return undefined
+  const text = all.toString('latin1', 0, end + 2)
+  const length = /^content-length: *(\d+)/im.exec(text)?.[1]
+  return {
+    status: Number(text.slice(9, 12)),
+    bodyAt: end + HEAD_END.length,
+    length: length === undefined ? undefined : Number(length),
+  }
+}
+
+const bodyOf = (all: Buffer, { bodyAt, length }: Head) =>
+  length === undefined ? unchunked(all.subarray(bodyAt)) : all.subarray(bodyAt, bodyAt + length)
 
 /** @returns the body when its last piece is there */
 function unchunked(all: Buffer): Buffer | undefined {
