@@ -30,11 +30,13 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
   const given: string[] = []
   const told: ReadyLine[] = []
   let claims = 0
+  let begun = 0
   const room = new WaitingRoom({
     db: {
       ...db,
       async all(statement) {
         claims += 1
+        begun += 1
         return over(db)
           .all<never>(statement)
           .finally(() => (claims -= 1))
@@ -80,9 +82,11 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
     },
     async idle(count) {
       for (const end = Date.now() + 5000; Date.now() < end; ) {
-        // sleeps: lets claims begin that are about to
+        const before = begun
+        for (let turn = 0; turn < 10; turn += 1) await allRead() // claims begin that are about to, or hand out what they got
+        if (room.size === count && claims === 0 && begun === before) return
+        // sleeps: between two looks at what claims do
         await new Promise((resolve) => setTimeout(resolve, 5))
-        if (room.size === count && claims === 0) return
       }
       throw new Error(`there were never ${count} idle waiters`)
     },
