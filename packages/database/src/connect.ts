@@ -8,6 +8,7 @@ import {
   isRefusal,
   isRetryable,
   isStaleStatement,
+  NoAnswerError,
   StandbyError,
   UnreplicatedError,
 } from './errors.js'
@@ -75,6 +76,8 @@ const ASK_MS_MAX = 2_000
 /** Opens no connection yet: the first statement does, so a database that is down shows there. */
 export function connect(config: DatabaseConfig): Database {
   const statementTimeoutMs = config.statementTimeoutMs ?? 30_000
+  // PostgreSQL's own limit comes first. This one is for a network that swallows the answer.
+  const limitMs = statementTimeoutMs + 5_000
   const settings = sessionSettings(statementTimeoutMs, config.keepsPlans ?? true)
   const watch = new LinkWatch({
     busyAmong: (backends) => busyBackends(config, backends),
@@ -85,9 +88,7 @@ export function connect(config: DatabaseConfig): Database {
     max: config.maxConnections ?? 10,
     idleTimeoutMillis: 60_000,
     connectionTimeoutMillis: config.acquireTimeoutMs ?? 5_000,
-    // PostgreSQL's own limit comes first. This one is for a network that swallows the answer.
-    query_timeout: statementTimeoutMs + 5_000,
-    onConnect: (client) => setUp(client as PoolClient, settings, watch) as unknown as undefined,
+    onConnect: (client) => setUp(client as PoolClient, { settings, limitMs, watch }) as unknown as undefined,
   })
   // A connection that breaks while nobody uses it leaves the pool by itself, and the next statement opens another. One
   // that breaks in use also rejects its statement. Without listeners both events would end the process.
@@ -103,7 +104,7 @@ export function connect(config: DatabaseConfig): Database {
   pool.on('release', (_, client) => watch.taken(client, false))
 
   const failures = new FailureCounter()
-  const source: Source = { pool, watch, failures, names: true, silentSinceMs: undefined }
+  const source: Source = { pool, watch, failures, limitMs, names: true, silentSinceMs: undefined }
   const use = <T>(work: (connection: Connection) => Promise<T>) => useConnection(source, work)
   let closed: Promise<void> | undefined
   return {
@@ -146,13 +147,19 @@ export function connectionOptions(config: DatabaseConfig) {
   }
 }
 
+interface SetUp {
+  settings: string
+  limitMs: number
+  watch: LinkWatch
+}
+
 /**
  * One round trip for each new connection: its settings, and who is at its other end. A standby is nobody: it may be behind, and
  * writes nothing.
  */
-async function setUp(client: PoolClient, settings: string, watch: LinkWatch): Promise<void> {
+async function setUp(client: PoolClient, { settings, limitMs, watch }: SetUp): Promise<void> {
   const asked = 'select pg_backend_pid() as backend, pg_is_in_recovery() as standby'
-  const results: unknown = await client.query(`${settings}; ${asked}`)
+  const results: unknown = await client.query(limited({ text: `${settings}; ${asked}` }, limitMs))
   const { rows } = (results as QueryResult[]).at(-1) ?? { rows: [] }
   const { backend, standby } = rows[0] as { backend: number; standby: boolean }
   if (standby) throw new StandbyError()
@@ -218,6 +225,8 @@ interface Source {
   readonly pool: Pool
   readonly watch: LinkWatch
   readonly failures: FailureCounter
+  /** A statement without an answer for so long fails, and its connection is given up. */
+  readonly limitMs: number
   /** Whether PostgreSQL keeps statements under names; false once a PgBouncer has mixed them up: each is planned each time then. */
   names: boolean
   /** When it was asked first after its last answer, in milliseconds of this process; undefined while it was asked nothing since. */
@@ -238,14 +247,15 @@ class Connection {
   }
 
   send<Row>({ statement, values }: Sql): Promise<Answer<Row>> {
-    if (!this.#source.names || statement.name === '')
-      return this.#inTurn(() => this.#client.query<Row & QueryResultRow>({ text: statement.text, values: [...values] }))
-    return this.#inTurn(() => runPrepared(this.#client, statement, values)) as Promise<Answer<Row>>
+    const { limitMs, names } = this.#source
+    if (names && statement.name !== '')
+      return this.#inTurn(() => runPrepared(this.#client, { statement, values }, limitMs)) as Promise<Answer<Row>>
+    const query = limited({ text: statement.text, values: [...values] }, limitMs)
+    return this.#inTurn(() => this.#client.query<Row & QueryResultRow>(query))
   }
 
   script(text: string): Promise<unknown> {
-    // Zero would mean the pool's limit; this is the longest that a timer can wait.
-    return this.#inTurn(() => this.#client.query({ text, query_timeout: 2 ** 31 - 1 } as QueryConfig))
+    return this.#inTurn(() => this.#client.query({ text }))
   }
 
   #inTurn<T>(ask: () => Promise<T>): Promise<T> {
@@ -270,14 +280,26 @@ class Connection {
   }
 }
 
-function runPrepared(client: PoolClient, statement: Sql['statement'], values: readonly unknown[]): Promise<Answer> {
+/** The driver's own limit of time. Its type leaves that out. */
+function limited<Query extends QueryConfig>(query: Query, limitMs: number): Query {
+  return Object.assign(query, { query_timeout: limitMs })
+}
+
+/**
+ * With a limit of time of our own: the driver's puts a function into a property of the query, and such functions V8 makes in its old
+ * space, where they keep all that the statement gave until that is cleaned up (record 34).
+ *
+ * @throws NoAnswerError
+ */
+function runPrepared(client: PoolClient, { statement, values }: Sql, limitMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    client.query(
-      new PreparedQuery(statement, values, (error, answer) => {
-        if (answer) resolve(answer)
-        else reject(error)
-      }),
-    )
+    const late = setTimeout(() => reject(new NoAnswerError(limitMs)), limitMs)
+    const query = new PreparedQuery(statement, values, (error, answer) => {
+      clearTimeout(late)
+      if (answer) resolve(answer)
+      else reject(error)
+    })
+    client.query(query)
   })
 }
 

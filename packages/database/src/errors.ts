@@ -18,6 +18,15 @@ export class UnreplicatedError extends Error {
   }
 }
 
+/** PostgreSQL has not answered a statement for longer than it may take there: nobody knows whether it ran. */
+export class NoAnswerError extends Error {
+  override name = 'NoAnswerError'
+
+  constructor(limitMs: number) {
+    super(`PostgreSQL has not answered for ${limitMs / 1000} s`)
+  }
+}
+
 /** A transaction of many statements took longer than others may count on, and was undone. */
 export class LateError extends Error {
   override name = 'LateError'
@@ -63,7 +72,7 @@ const SAID_BY_THE_DRIVER = [
 /** True when the database could not be reached, or the connection broke; the statement may or may not have run. */
 export function isConnectionFailure(error: unknown): boolean {
   return some(error, (one) => {
-    if (one instanceof StandbyError || one instanceof UnreplicatedError) return true
+    if (one instanceof StandbyError || one instanceof UnreplicatedError || one instanceof NoAnswerError) return true
     if (one instanceof DatabaseError) return LOST.has(one.code ?? '') || one.code?.startsWith('08') === true
     if (UNREACHABLE.has(String(codeOf(one))) || isAbsentSocket(one)) return true
     return SAID_BY_THE_DRIVER.some((text) => one.message.startsWith(text))
@@ -74,7 +83,7 @@ export function isConnectionFailure(error: unknown): boolean {
 export function isTimeout(error: unknown): boolean {
   if (isLockTimeout(error)) return true
   return some(error, (one) => {
-    if (one instanceof LateError) return true
+    if (one instanceof LateError || one instanceof NoAnswerError) return true
     if (one instanceof DatabaseError) return one.code === '57014'
     return LATE_FOR_THE_DRIVER.some((text) => one.message.startsWith(text))
   })

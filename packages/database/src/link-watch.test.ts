@@ -4,7 +4,7 @@ import { Transform } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { emptyDatabase } from '@colonies/testkit'
 import { connect, type DatabaseConfig } from './connect.js'
-import { isConnectionFailure } from './errors.js'
+import { isConnectionFailure, isTimeout } from './errors.js'
 import { sql } from './sql.js'
 
 const suspectMs = 300
@@ -70,6 +70,18 @@ test('a connection that a firewall forgot is cut within seconds, with those that
   await three() // none of the forgotten is left
   const tookMs = performance.now() - begun
   assert.ok(tookMs < 15 * suspectMs, `it took ${tookMs} ms`)
+})
+
+test('a statement whose answer never comes fails after its time, though nobody looks after its connection', async (t) => {
+  const { config } = await emptyDatabase(t)
+  const { config: through, forget } = await firewall(t, config)
+  const db = connect({ ...through, suspectMs: 3_600_000, maxConnections: 1, statementTimeoutMs: 100 })
+  t.after(() => db.close())
+  await db.one(backend)
+  forget()
+  await assert.rejects(db.one(backend), (error) => isConnectionFailure(error) && isTimeout(error))
+  assert.ok((await db.one(backend)) !== undefined, 'the next statement has another connection')
+  assert.deepEqual(db.failures, { ...db.failures, timeout: 1, connection: 0 })
 })
 
 test('a statement that waits for a lock, or takes its time, keeps its connection', async (t) => {

@@ -40,7 +40,7 @@ const described = new WeakMap<Wire, Map<string, Columns>>()
  * @see https://www.postgresql.org/docs/15/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
 export class PreparedQuery implements Submittable {
-  // These three are the driver's: it notes the first two, and puts its limit of time around the third.
+  // These three are the driver's, which notes the first two.
   readonly name: string
   readonly text: string
   callback: (error: Error | null | undefined, answer?: Answer) => void

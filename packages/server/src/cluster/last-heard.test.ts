@@ -31,6 +31,29 @@ test('signs of life are stored by the colony of the executor, and the latest win
   assert.deepEqual(await heardLately(db), ['ada'], 'another replica heard of bob later')
 })
 
+test('who is heard of while that is stored is stored again', async (t) => {
+  const { db } = await testDatabase(t)
+  const { key } = await upkeepColony(db, 'dev', ['ada'])
+  const lastHeard = new LastHeard(silent)
+  lastHeard.heard(key, executorIdOf('ada'))
+  const statements = { sent: 0 }
+  const watched: Db = {
+    ...db,
+    async run(statement) {
+      statements.sent += 1
+      const written = await db.run(statement)
+      if (statements.sent === 1) lastHeard.heard(key, executorIdOf('ada'))
+      return written
+    },
+  }
+  await lastHeard.store(watched)
+  await db.run(sql`update executors set last_heard_at = now() - interval '1 minute'`)
+  await lastHeard.store(watched)
+  assert.deepEqual(await heardLately(db), ['ada'])
+  await lastHeard.store(watched)
+  assert.equal(statements.sent, 2, 'nobody was heard of since')
+})
+
 test('what the database knows already is not written again', async (t) => {
   const { db } = await testDatabase(t)
   const { key } = await upkeepColony(db, 'dev', ['ada', 'leased'])

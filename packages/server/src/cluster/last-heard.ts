@@ -10,7 +10,7 @@ interface Heard {
   stored: boolean
 }
 
-/** Entries at most; beyond that, those that were not heard of for longest are forgotten first. */
+/** Entries at most; beyond that, those that were not heard of since they were stored first are forgotten first. */
 const SIZE_MAX = 100_000
 /** Executors of one statement. */
 const BATCH = 5_000
@@ -19,7 +19,8 @@ const REMEMBER_MS = 60_000
 
 /** When executors were last heard of by this replica: noted in memory at each request, stored from time to time. */
 export class LastHeard {
-  // A Map keeps the order in which keys were set: the longest silent executor comes first.
+  // A Map keeps the order in which keys were set. They are set again when they are heard of first after they were stored, and not
+  // at each request: a Map whose keys come and go all the time leaves garbage that stays for long (record 34).
   readonly #entries = new Map<string, Heard>()
   readonly #inEach: ReturnType<typeof colonyByColony>
 
@@ -30,6 +31,11 @@ export class LastHeard {
   /** A request of this executor was let in. */
   heard(colony: ColonyKey, executorId: string): void {
     const key = keyOf(colony, executorId)
+    const known = this.#entries.get(key)
+    if (known && !known.stored) {
+      known.atMs = performance.now()
+      return
+    }
     this.#entries.delete(key)
     this.#entries.set(key, { colony, executorId, atMs: performance.now(), stored: false })
     if (this.#entries.size <= SIZE_MAX) return
@@ -50,19 +56,20 @@ export class LastHeard {
     const nowMs = performance.now()
     await this.#inEach(this.#unstored(), async (colony, executors) => {
       for (let start = 0; start < executors.length; start += BATCH) {
-        const batch = executors.slice(start, start + BATCH)
+        const batch = executors.slice(start, start + BATCH).map((entry) => ({ entry, atMs: entry.atMs }))
         await recordLastHeard(
           db,
           colony,
-          batch.map(({ executorId, atMs }) => ({ executorId, secondsAgo: (performance.now() - atMs) / 1000 })),
+          batch.map(({ entry, atMs }) => ({
+            executorId: entry.executorId,
+            secondsAgo: (performance.now() - atMs) / 1000,
+          })),
         )
-        for (const entry of batch) entry.stored = true
+        for (const { entry, atMs } of batch) entry.stored = entry.atMs === atMs // or it was heard of meanwhile
       }
     })
-    for (const [key, { atMs, stored }] of this.#entries) {
-      if (atMs > nowMs - REMEMBER_MS) break
-      if (stored) this.#entries.delete(key)
-    }
+    for (const [key, { atMs, stored }] of this.#entries)
+      if (stored && atMs <= nowMs - REMEMBER_MS) this.#entries.delete(key)
   }
 
   #unstored(): Map<ColonyKey, Heard[]> {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ColoniesError, writeRefusal } from '@colonies/protocol'
 import type { Answer, AnswerRequest, Exchange } from '../answer.js'
 import type { HttpConfig } from '../config.js'
+import { type Linked, LinkedSet } from '../linked-set.js'
 import { refusalOf, retryAfterSeconds } from '../refusal.js'
 import { reuseBody } from '../reply-body.js'
 import type { Arrivals } from './arrivals.js'
@@ -47,7 +48,7 @@ export class ApiEndpoint {
   largeBytes = 0
   /** Characters of large replies. */
   largeReplies = 0
-  readonly held = new Set<OpenRequest>()
+  readonly held = new LinkedSet<OpenRequest>()
   #stopping = false
   readonly #pipelined = new WeakMap<object, number>()
 
@@ -82,12 +83,15 @@ export class ApiEndpoint {
   /** Held requests are answered at once; new ones are refused. */
   stop(): void {
     this.#stopping = true
-    for (const open of this.held) open.abort(stopping)
+    for (const open of [...this.held]) open.abort(stopping)
   }
 }
 
 /** One request, from its first byte to the last of its reply. */
-class OpenRequest implements Exchange {
+class OpenRequest implements Exchange, Linked<OpenRequest> {
+  set: LinkedSet<OpenRequest> | undefined
+  before: OpenRequest | undefined
+  after: OpenRequest | undefined
   readonly #endpoint: ApiEndpoint
   readonly #request: IncomingMessage
   readonly #response: ServerResponse

@@ -74,7 +74,8 @@ class AssignWait implements Waiter {
   readonly #call: KeptCall
   readonly #timeoutSeconds: number
   readonly #reply: AssignReply
-  readonly #settle: Outcome['settle']
+  /** Until it is called: what is found of a wait that is over must not keep its processes (record 34). */
+  #settle: Outcome['settle'] | undefined
   #timer: NodeJS.Timeout | undefined
   #leaveRoom: (() => void) | undefined
   /** Why nobody waits for the processes any more. */
@@ -129,6 +130,7 @@ class AssignWait implements Waiter {
   #end(error: unknown, processes: Claimed[]): void {
     clearTimeout(this.#timer)
     const reply = error === undefined ? this.#reply(this.#call, processes, this.#timeoutSeconds) : Promise.reject(error)
-    this.#settle(reply)
+    this.#settle?.(reply)
+    this.#settle = undefined
   }
 }

@@ -1,4 +1,5 @@
 import type { Claimed, ClaimShape, ColonyKey, ReadyLine } from '@colonies/database'
+import { type Linked, LinkedSet } from '../linked-set.js'
 import { Doubt } from './doubt.js'
 import { Expectation } from './expectation.js'
 import { LowWater, sameShape } from './low-water.js'
@@ -23,7 +24,7 @@ export interface Waiter extends ClaimShape {
   readonly once: boolean
 }
 
-export interface Seat {
+export interface Seat extends Linked<Seat> {
   readonly waiter: Waiter
   /** In a claim now, or reserved for a process that is just being stored. */
   busy: boolean
@@ -34,7 +35,8 @@ export interface Seat {
 }
 
 export function newSeat(waiter: Waiter): Seat {
-  return { waiter, busy: false, leaving: false, gone: false, doubt: new Doubt({ isNew: waiter.hasNewId }) }
+  const place = { set: undefined, before: undefined, after: undefined }
+  return { waiter, busy: false, leaving: false, gone: false, doubt: new Doubt({ isNew: waiter.hasNewId }), ...place }
 }
 
 /** A waiter set aside for a process that is just being stored. */
@@ -53,9 +55,9 @@ export interface Line {
   colony: ColonyKey
   type: string
   /** New ones, for whom the queue has not been looked at yet. */
-  asking: Set<Seat>
+  asking: LinkedSet<Seat>
   /** Those for whom the queue had nothing, longest waiting first. */
-  idle: Set<Seat>
+  idle: LinkedSet<Seat>
   /** The newest of each question, for whoever asks it again. */
   questions: Questions<Seat>
   /** How many processes are said to be ready; that many idle waiters are asked for again. */
@@ -81,7 +83,12 @@ export interface Line {
 }
 
 export function emptyLine(colony: ColonyKey, type: string): Line {
-  const nobody = { asking: new Set<Seat>(), idle: new Set<Seat>(), questions: new Questions<Seat>(), reserved: 0 }
+  const nobody = {
+    asking: new LinkedSet<Seat>(),
+    idle: new LinkedSet<Seat>(),
+    questions: new Questions<Seat>(),
+    reserved: 0,
+  }
   const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areNamesKnown: false }
   const unknown = { isVaried: false, named: new Expectation(), inGraphs: new Expectation() }
   return { colony, type, ...nobody, ...nothing, ...unknown, claiming: false, lowWater: new LowWater() }
@@ -119,4 +126,10 @@ export function upToSlots(seats: readonly Seat[]): Seat[] {
 
 export function lineKey(colony: ColonyKey, type: string): string {
   return `${colony}/${type}`
+}
+
+/** What the first of them wants, as all do; without the waiter itself, which is gone long before a line is. */
+export function shapeOf([first]: readonly Seat[]): ClaimShape {
+  const { executorType, location, cpu, memory } = (first as Seat).waiter
+  return { executorType, location, cpu, memory }
 }

@@ -1,7 +1,6 @@
 import { fits } from '@colonies/core'
 import {
   type Claimed,
-  type ClaimShape,
   type ColonyKey,
   claimProcesses,
   type Db,
@@ -25,6 +24,7 @@ import {
   noteClaim,
   type Reservation,
   type Seat,
+  shapeOf,
   upToSlots,
   type Waiter,
 } from './waiting-line.js'
@@ -348,8 +348,7 @@ export class WaitingRoom {
     }))
     const { isVaried, named, inGraphs } = line
     const expected = { isVaried, isNamed: named.isThere, inGraphs: inGraphs.isThere }
-    const { executorType, location, cpu, memory } = shapeOf(seats)
-    const known = { executorType, location, cpu, memory, ...expected }
+    const known = { ...shapeOf(seats), ...expected }
     // Who does not wait is told for certain that there is nothing.
     const looksAtAll = line.isVaried || seats.some(({ waiter }) => waiter.once)
     const begunMs = performance.now()
@@ -395,5 +394,3 @@ export class WaitingRoom {
     seat.waiter.leave(error ?? (seat.doubt.exists ? unknownYet() : undefined))
   }
 }
-
-const shapeOf = ([first]: readonly Seat[]): ClaimShape => (first as Seat).waiter
