@@ -100,5 +100,6 @@ async function listenOnce(
  * @param payload fewer than 8000 bytes
  */
 export async function notify(db: Db, channel: string, payload: string): Promise<void> {
-  await db.run(sql`select pg_notify(${channel}, ${payload})`)
+  await db.run(sql`
+    select pg_notify(${channel}, ${payload}) from set_config('synchronous_commit', 'off', true)`)
 }
