@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, escapeIdentifier } from 'pg'
-import { connectionOptions, type DatabaseConfig } from './connect.js'
-import type { Db } from './db.js'
+import { connectionOptions, type Database, type DatabaseConfig } from './connect.js'
 import { sql } from './sql.js'
 
 /** One connection that hears one channel until it is closed. */
@@ -94,12 +93,12 @@ async function listenOnce(
 }
 
 /**
- * Sends a hint to all listeners of the database. Outside of a transaction: inside one, PostgreSQL makes all such
- * transactions commit one by one.
+ * Sends a hint to all listeners of the database. It does not wait for the disk, as a commit does: a hint may get lost. So never in a
+ * transaction, whose own commit would not wait either; and PostgreSQL makes all transactions with hints commit one by one.
  *
  * @param payload fewer than 8000 bytes
  */
-export async function notify(db: Db, channel: string, payload: string): Promise<void> {
+export async function notify(db: Database, channel: string, payload: string): Promise<void> {
   await db.run(sql`
     select pg_notify(${channel}, ${payload}) from set_config('synchronous_commit', 'off', true)`)
 }

@@ -10,7 +10,7 @@ interface Heard {
   stored: boolean
 }
 
-/** Entries at most; beyond that, those that were not heard of since they were stored first are forgotten first. */
+/** Entries at most; beyond that, those are forgotten first that were heard of first since they were stored. */
 const SIZE_MAX = 100_000
 /** Executors of one statement. */
 const BATCH = 5_000

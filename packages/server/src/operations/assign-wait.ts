@@ -74,7 +74,7 @@ class AssignWait implements Waiter {
   readonly #call: KeptCall
   readonly #timeoutSeconds: number
   readonly #reply: AssignReply
-  /** Until it is called: what is found of a wait that is over must not keep its processes (record 34). */
+  /** Until it is called: a wait that is over must not keep its processes, should it become old garbage (record 34). */
   #settle: Outcome['settle'] | undefined
   #timer: NodeJS.Timeout | undefined
   #leaveRoom: (() => void) | undefined
