@@ -9,7 +9,7 @@ const names = (members: Members) => members.alive.map((one) => one.name)
 
 test('replicas see each other, one leads, and another takes over when it falls silent', async (t) => {
   const { db } = await testDatabase(t)
-  let now = performance.now()
+  let now = 10_000 // whole milliseconds, so that sums of them are exact
   t.mock.method(performance, 'now', () => now)
   const [a, b] = [member('a'), member('b')]
   await a.join(db)
@@ -40,7 +40,7 @@ test('replicas see each other, one leads, and another takes over when it falls s
 
 test('who leads prolongs its lease with each other heartbeat, and with each one of a quiet replica', async (t) => {
   const { db } = await testDatabase(t)
-  let now = performance.now()
+  let now = 10_000 // whole milliseconds, so that sums of them are exact
   t.mock.method(performance, 'now', () => now)
   const a = member('a')
   const until = async () => (await db.one<{ until: string }>(sql`select until::text as until from leader_lease`))?.until
