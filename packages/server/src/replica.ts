@@ -19,6 +19,7 @@ import { retention } from './background/retention.js'
 import { staleExecutors } from './background/stale-executors.js'
 import { storeCleanUp } from './background/store-clean-up.js'
 import { unknownHolders } from './background/unknown-holders.js'
+import { vacuum } from './background/vacuum.js'
 import { createChannelAppends } from './channels/channel-appends.js'
 import { tagOf } from './channels/channel-feed.js'
 import { LastHeard } from './cluster/last-heard.js'
@@ -91,6 +92,7 @@ export function createReplica(shell: Shell): Parts {
       idlePoll(hotPath),
       counters,
       partitions,
+      vacuum,
       cleanUp,
       retention(() => members.leads),
       replicaHeartbeat(members),
