@@ -1,6 +1,7 @@
 import { type ColonyKey, isConnectionFailure, isOutOfResources } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
 import { afterReading } from './after-reading.js'
+import { type Pace, Paces } from './pace.js'
 
 /** Of one statement of the hot path. */
 export const BYTES_MAX = 4 * 1024 * 1024
@@ -18,6 +19,8 @@ export interface BatcherOptions<Item, Outcome> {
   bytesOf(item: Item): number
   /** Most bytes of one statement. */
   bytesMax: number
+  /** A flush for few items waits a moment for others, where those before it had several; with one flush at a time. */
+  gathers?: boolean
   /** Most items that may wait; a colony has at most as many as are free, so none takes the places of all others. */
   waitingMax: number
 }
@@ -35,6 +38,7 @@ interface Line<Item, Outcome> {
   waiting: number
   flushing: number
   scheduled: boolean
+  readonly pace: Pace | undefined
 }
 
 /**
@@ -45,6 +49,7 @@ interface Line<Item, Outcome> {
 export class Batcher<Item, Outcome> {
   readonly #options: BatcherOptions<Item, Outcome>
   readonly #lines = new Map<ColonyKey, Line<Item, Outcome>>()
+  readonly #paces = new Paces<ColonyKey>()
   #waiting = 0
 
   constructor(options: BatcherOptions<Item, Outcome>) {
@@ -74,30 +79,38 @@ export class Batcher<Item, Outcome> {
   #line(colony: ColonyKey): Line<Item, Outcome> {
     let line = this.#lines.get(colony)
     if (!line) {
-      line = { entries: [], waiting: 0, flushing: 0, scheduled: false }
+      const pace = this.#options.gathers ? this.#paces.of(colony) : undefined
+      line = { entries: [], waiting: 0, flushing: 0, scheduled: false, pace }
       this.#lines.set(colony, line)
     }
     return line
   }
 
   #schedule(colony: ColonyKey, line: Line<Item, Outcome>): void {
-    if (line.scheduled || line.flushing >= this.#options.flushesMax || line.entries.length === 0) return
+    const { entries, pace } = line
+    if (line.scheduled) pace?.came(entries.length)
+    if (line.scheduled || line.flushing >= this.#options.flushesMax || entries.length === 0) return
     line.scheduled = true
-    afterReading(() => {
-      line.scheduled = false
-      void this.#flush(colony, line)
-    })
+    afterReading(() => void this.#gather(colony, line))
+  }
+
+  async #gather(colony: ColonyKey, line: Line<Item, Outcome>): Promise<void> {
+    await line.pace?.gathered(line.entries.length)
+    line.scheduled = false
+    await this.#flush(colony, line)
   }
 
   async #flush(colony: ColonyKey, line: Line<Item, Outcome>): Promise<void> {
     const batch = this.#take(line)
     line.flushing += 1
+    line.pace?.begin(batch.length)
     try {
       await this.#store(colony, batch)
     } finally {
       this.#waiting -= batch.length
       line.waiting -= batch.length
       line.flushing -= 1
+      line.pace?.end()
       if (line.entries.length > 0) this.#schedule(colony, line)
       else if (line.flushing === 0) this.#lines.delete(colony)
     }

@@ -3,6 +3,7 @@ import { type Linked, LinkedSet } from '../linked-set.js'
 import { Doubt } from './doubt.js'
 import { Expectation } from './expectation.js'
 import { LowWater, sameShape } from './low-water.js'
+import type { Pace } from './pace.js'
 import { Questions } from './questions.js'
 
 /** An executor whose assign hangs until something fits it. */
@@ -69,6 +70,7 @@ export interface Line {
   /** Since the last hint it was looked up whom processes want by name. */
   areNamesKnown: boolean
   claiming: boolean
+  readonly pace: Pace
   /** The queue has many different demands, as far as the last claim knows. */
   isVaried: boolean
   /** Processes that want executors by name, and those in workflows. */
@@ -82,7 +84,7 @@ export interface Line {
   lateHints: number
 }
 
-export function emptyLine(colony: ColonyKey, type: string): Line {
+export function emptyLine(colony: ColonyKey, type: string, pace: Pace): Line {
   const nobody = {
     asking: new LinkedSet<Seat>(),
     idle: new LinkedSet<Seat>(),
@@ -91,7 +93,7 @@ export function emptyLine(colony: ColonyKey, type: string): Line {
   }
   const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areNamesKnown: false }
   const unknown = { isVaried: false, named: new Expectation(), inGraphs: new Expectation() }
-  return { colony, type, ...nobody, ...nothing, ...unknown, claiming: false, lowWater: new LowWater() }
+  return { colony, type, ...nobody, ...nothing, ...unknown, claiming: false, pace, lowWater: new LowWater() }
 }
 
 export function noteClaim(line: Line, [first]: readonly Claimed[]): void {
@@ -99,6 +101,19 @@ export function noteClaim(line: Line, [first]: readonly Claimed[]): void {
   line.isVaried = first.varied
   line.named.note(first.isNamed)
   line.inGraphs.note(first.inGraphs)
+}
+
+/** What a claim asks for these seats. @param owners the seat of each process that it may get */
+export function questionOf({ isVaried, named, inGraphs }: Line, seats: Seat[], owners: readonly Seat[]) {
+  const claimants = owners.map(({ waiter, doubt }) => ({
+    executorId: waiter.executorId,
+    name: waiter.executorName,
+    assignId: waiter.assignId,
+    isNew: waiter.hasNewId && !doubt.exists,
+  }))
+  const known = { ...shapeOf(seats), isVaried, isNamed: named.isThere, inGraphs: inGraphs.isThere }
+  // Who does not wait is told for certain that there is nothing.
+  return { claimants, known, looksAtAll: isVaried || seats.some(({ waiter }) => waiter.once) }
 }
 
 /** Shapes that are asked for until nothing more comes of a hint; the others have their turn with the next one, or the poll. */

@@ -83,10 +83,10 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
     async idle(count) {
       for (const end = Date.now() + 5000; Date.now() < end; ) {
         const before = begun
+        // sleeps: for longer than a claim waits for others to come
+        await new Promise((resolve) => setTimeout(resolve, 10))
         for (let turn = 0; turn < 10; turn += 1) await allRead() // claims begin that are about to, or hand out what they got
         if (room.size === count && claims === 0 && begun === before) return
-        // sleeps: between two looks at what claims do
-        await new Promise((resolve) => setTimeout(resolve, 5))
       }
       throw new Error(`there were never ${count} idle waiters`)
     },

@@ -15,6 +15,7 @@ import { type Log, limitLines } from '../log.js'
 import { afterReading, allRead } from './after-reading.js'
 import { unknownYet } from './doubt.js'
 import { sameShape } from './low-water.js'
+import { Paces } from './pace.js'
 import {
   emptyLine,
   hintedSeats,
@@ -22,6 +23,7 @@ import {
   lineKey,
   newSeat,
   noteClaim,
+  questionOf,
   type Reservation,
   type Seat,
   shapeOf,
@@ -51,6 +53,7 @@ export class WaitingRoom {
   readonly #db: Db
   readonly #warn: Log['warn']
   readonly #lines = new Map<string, Line>()
+  readonly #paces = new Paces<string>()
   readonly #giveBack: (colony: ColonyKey, processes: readonly Claimed[]) => void
   readonly #failUnfit: WaitingRoomOptions['failUnfit']
   readonly #changed: (colony: ColonyKey) => void
@@ -78,6 +81,7 @@ export class WaitingRoom {
     const seat = newSeat(waiter)
     line.questions.add(seat)
     line.asking.add(seat)
+    line.pace.came(line.asking.size)
     this.#wake(line)
     return () => {
       seat.leaving = true
@@ -235,7 +239,7 @@ export class WaitingRoom {
     const key = lineKey(colony, type)
     let line = this.#lines.get(key)
     if (!line) {
-      line = emptyLine(colony, type)
+      line = emptyLine(colony, type, this.#paces.of(key))
       this.#lines.set(key, line)
     }
     return line
@@ -256,13 +260,18 @@ export class WaitingRoom {
   async #claimAll(line: Line): Promise<void> {
     try {
       do {
-        for (let seats = this.#next(line); seats.length > 0; seats = this.#next(line))
-          await this.#claim(line, seats).then(allRead)
+        for (let seats = await this.#gathered(line); seats.length > 0; seats = await this.#gathered(line)) {
+          line.pace.begin(seats.length)
+          await this.#claim(line, seats)
+          line.pace.end()
+          await allRead()
+        }
       } while (await this.#askWanted(line))
     } finally {
       line.claiming = false
       line.hints = 0
       this.#passOn(line)
+      this.#wake(line) // who came while the last of it was looked at
       this.#forget(line)
     }
   }
@@ -292,6 +301,11 @@ export class WaitingRoom {
   #passOn(line: Line): void {
     if (line.untold) this.#tellOthers(line.colony, [line.untold])
     line.untold = undefined
+  }
+
+  async #gathered(line: Line): Promise<Seat[]> {
+    if (line.asking.size > 0) await line.pace.gathered(line.asking.size)
+    return this.#next(line)
   }
 
   /** The next waiters to claim for: new ones first, then idle ones as far as hints go; all of one shape. */
@@ -340,17 +354,7 @@ export class WaitingRoom {
 
   /** @returns what was claimed; nothing when that failed */
   async #ask(line: Line, seats: Seat[], owners: readonly Seat[]): Promise<Claimed[]> {
-    const claimants = owners.map(({ waiter, doubt }) => ({
-      executorId: waiter.executorId,
-      name: waiter.executorName,
-      assignId: waiter.assignId,
-      isNew: waiter.hasNewId && !doubt.exists,
-    }))
-    const { isVaried, named, inGraphs } = line
-    const expected = { isVaried, isNamed: named.isThere, inGraphs: inGraphs.isThere }
-    const known = { ...shapeOf(seats), ...expected }
-    // Who does not wait is told for certain that there is nothing.
-    const looksAtAll = line.isVaried || seats.some(({ waiter }) => waiter.once)
+    const { claimants, known, looksAtAll } = questionOf(line, seats, owners)
     const begunMs = performance.now()
     this.#claims += 1
     try {
