@@ -119,6 +119,18 @@ test('a waiter that was reserved in vain still hears of what comes, also when al
   assert.equal(await a.took, id)
 })
 
+test('whoever waits is given what comes before those who come anew', async (t) => {
+  const { colony, room, wait, idle } = await roomWith(t, ['a', 'b'])
+  const a = wait('a')
+  await idle(1)
+  const id = await colony.submit()
+  const b = wait('b')
+  room.hint(colony.key, { executorType: 'cli', count: 1 })
+  assert.equal(await a.took, id)
+  b.leave()
+  assert.equal(await b.took, 'nothing')
+})
+
 /** Answers that arrive: what a statement gave while this is off is lost with its connection. */
 function answers(): { arrive: boolean; lost: number; over(db: Db): Db } {
   const state = {

@@ -304,13 +304,13 @@ export class WaitingRoom {
   }
 
   async #gathered(line: Line): Promise<Seat[]> {
-    if (line.asking.size > 0) await line.pace.gathered(line.asking.size)
+    if (line.asking.size + line.hints > 0) await line.pace.gathered(line.asking.size + line.hints)
     return this.#next(line)
   }
 
-  /** The next waiters to claim for: new ones first, then idle ones as far as hints go; all of one shape. */
+  /** The next waiters to claim for: idle ones as far as hints go, who wait longest, and new ones; all of one shape. */
   #next(line: Line): Seat[] {
-    const candidates = line.asking.size > 0 ? [...line.asking] : hintedSeats(line)
+    const candidates = [...hintedSeats(line), ...line.asking]
     const first = candidates[0]
     if (!first) return []
     const seats = upToSlots(candidates.filter((seat) => sameShape(seat.waiter, first.waiter)))
