@@ -4,6 +4,11 @@ import { sql } from './sql.js'
 /** Rows that were changed or deleted are found by index until they are vacuumed, and each claim walks over those at the head of the queue. */
 const DEAD_ROWS_MAX = 4_000
 
+const queue = [
+  { name: 'live', table: sql`live` },
+  { name: 'wanted', table: sql`wanted` },
+]
+
 /**
  * Vacuums the tables of the queue that have many dead rows. PostgreSQL would by itself, once a minute in its usual settings: by
  * then claims of a busy queue cost it twice as much. Never waits for a lock, nor takes one that anybody but a change of the schema
@@ -13,16 +18,12 @@ const DEAD_ROWS_MAX = 4_000
  * @throws when it takes longer than statements may; what was done by then remains
  */
 export async function vacuumQueue(db: Db): Promise<string[]> {
-  const tables: string[] = []
-  const dead = await db.one<{ live: bigint; wanted: bigint }>(sql`
-    select pg_stat_get_dead_tuples('live'::regclass) as live, pg_stat_get_dead_tuples('wanted'::regclass) as wanted`)
-  if ((dead?.live ?? 0n) >= DEAD_ROWS_MAX) {
-    await db.run(sql`vacuum (skip_locked, index_cleanup on, truncate off, parallel 0) live`)
-    tables.push('live')
+  const vacuumed: string[] = []
+  for (const { name, table } of queue) {
+    const row = await db.one<{ dead: bigint }>(sql`select pg_stat_get_dead_tuples(${name}::text::regclass) as dead`)
+    if ((row?.dead ?? 0n) < DEAD_ROWS_MAX) continue
+    await db.run(sql`vacuum (skip_locked, index_cleanup on, truncate off, parallel 0) ${table}`)
+    vacuumed.push(name)
   }
-  if ((dead?.wanted ?? 0n) >= DEAD_ROWS_MAX) {
-    await db.run(sql`vacuum (skip_locked, index_cleanup on, truncate off, parallel 0) wanted`)
-    tables.push('wanted')
-  }
-  return tables
+  return vacuumed
 }
