@@ -6,6 +6,10 @@ import type { ColonyKey } from './submissions.js'
 export const FEW_DEMANDS = 64
 const FIRST_ONES = 1000
 
+interface Named {
+  name: string
+}
+
 /** For whom a claim looks. */
 export interface Asker extends ClaimShape {
   colony: ColonyKey
@@ -35,16 +39,17 @@ export function generalRows(asker: Asker): Sql {
  * Where it finds those that want executors by name: the first ones for each name of the claimants `open`, as the table
  * `named_first`, each of them once.
  */
-export function namedLooks(asker: Asker, count: number): Sql {
+export function namedLooks(asker: Asker, claimants: readonly Named[]): Sql {
   const { colony, executorType, location, cpu, memory, from } = asker
+  const count = claimants.length
   const names =
     from === undefined
       ? sql`select distinct name, null::bigint as named_from from open`
       : sql`select distinct name, named_from from open where named_from < ${from} or not (select is_there from enough)`
   const after = (row: Sql) => (from === undefined ? sql`` : sql`and w.priority_time >= ${row}.named_from`)
-  // Most colonies want nobody by name: one look spares a look per claimant. (Nor does it come before a mark.)
+  // Where none of them is wanted, this spares their walks. (Nor does it come before a mark.)
   const isAny = from === undefined ? sql`and (select are_wanted from names)` : sql``
-  return sql`${from === undefined ? sql`${namesLook(asker)},` : sql``} named_demands (name, named_from, location, cpu, memory) as (
+  return sql`${from === undefined ? sql`${namesLook(asker, claimants)},` : sql``} named_demands (name, named_from, location, cpu, memory) as (
       select n.name, n.named_from, first.location, first.cpu, first.memory
       from (${names}) n
       cross join ${sites(location)}
@@ -77,10 +82,17 @@ export function namedLooks(asker: Asker, count: number): Sql {
     )`
 }
 
-/** Whether processes want executors of the type by name, as the table `names`. */
-export function namesLook({ colony, executorType }: Asker): Sql {
+/**
+ * Whether processes want any of those who ask by name, as the table `names`, wherever they are and whatever they demand. Most
+ * colonies want nobody by name: one look spares a look for each.
+ */
+export function namesLook({ colony, executorType }: Asker, claimants: readonly Named[]): Sql {
   return sql`names as materialized (
-      select coalesce(${isAnyWanted(colony, sql`${executorType}`)}, false) as are_wanted
+      select case when ${isAnyWanted(colony, sql`${executorType}`)} then exists (
+        select 1 from unnest(${claimants.map(({ name }) => name)}::text[]) as n (name) cross join lateral (
+          select w.name from wanted w where w.colony = ${colony} and w.executor_type = ${executorType} and w.name = n.name
+          order by w.executor_type, w.name limit 1) wanting
+      ) else false end as are_wanted
     )`
 }
 

@@ -132,7 +132,7 @@ test('a claim between whose statements a process comes that wants somebody by na
     ...db,
     async all<Row>(statement: Sql) {
       statements += 1
-      if (statements === 2) await insertProcesses(db, colony.key, [colony.process({ names: ['e2'] })], [])
+      if (statements === 2) await insertProcesses(db, colony.key, [colony.process({ names: ['e1'] })], [])
       return db.all<Row>(statement)
     },
   }
@@ -142,6 +142,28 @@ test('a claim between whose statements a process comes that wants somebody by na
     [node.processId],
   )
   assert.equal(statements, 3)
+})
+
+test('a claim says that somebody is wanted by name only where it is one of those who ask', async (t) => {
+  const { db } = await testDatabase(t)
+  const colony = await testColony(db, 'dev', ['e1', 'e2'])
+  await insertProcesses(db, colony.key, [colony.process({ names: ['e2', 'absent'] })], [])
+  await insertProcesses(db, colony.key, [colony.process(), colony.process(), colony.process()], [])
+  const claimed = async (names: string[], shape: ClaimShape = anyShape) => {
+    const rows = await claimProcesses(
+      db,
+      colony.key,
+      shape,
+      names.map((name) => claimant(name)),
+    )
+    return rows.map(({ named, isNamed }) => ({ named, isNamed }))
+  }
+  const nobody = { named: false, isNamed: false }
+  assert.deepEqual(await claimed(['e1']), [nobody])
+  assert.deepEqual(await claimed(['e1'], { ...anyShape, isNamed: true }), [nobody])
+  const both = await claimed(['e1', 'e2'])
+  assert.deepEqual(both.map(({ named }) => named).sort(), [false, true])
+  assert.ok(both.every(({ isNamed }) => isNamed))
 })
 
 test('neither a paused colony nor an executor that is not approved gets a process', async (t) => {

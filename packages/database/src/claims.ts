@@ -36,7 +36,7 @@ export interface Claimed extends ProcessRow {
   more: boolean
   /** The queue has so many different demands that the next claim should know. */
   varied: boolean
-  /** Processes of the type want executors by name, or nobody has looked: the next claim should know. */
+  /** Processes want one of the claimants by name, or nobody has looked: the next claim should know. */
   isNamed: boolean
   /** One of those claimed is in a workflow, as the next one may be. */
   inGraphs: boolean
@@ -103,7 +103,7 @@ interface Parts {
 }
 
 /**
- * Claims nothing, and says so, where processes want executors by name; and where the first ones are in workflows, unless it has
+ * Claims nothing, and says so, where processes want one of the claimants by name; and where the first ones are in workflows, unless it has
  * what is for these.
  */
 function claimUnnamed(claim: Claim, parts: Parts): Sql {
@@ -113,7 +113,7 @@ function claimUnnamed(claim: Claim, parts: Parts): Sql {
   const numbered = (order: Sql) => (isOne ? sql`` : sql`, row_number() over (order by ${order}) as nth`)
   const order = sql`priority_time, process_id`
   return sql`
-    with recursive ${namesLook(asker)}, ${askedFor(claim, sql`not (select are_wanted from names)`)}, open as materialized (
+    with recursive ${namesLook(asker, claimants)}, ${askedFor(claim, sql`not (select are_wanted from names)`)}, open as materialized (
       select executor_id, name, assign_id, place ${numbered(sql`place`)} from asked ${unlessAgain(claim)}
     ), ${demandsOf(asker)}, taken as materialized (
       select process_id, in_graph ${numbered(order)} from (${generalRows(asker)}) general
@@ -159,7 +159,7 @@ function claimAll(claim: Claim): Sql {
       select asked.*, row_number() over (partition by name order by place) as nth_of_name from asked ${unlessAgain(claim)}
     ), ${demandsOf(asker)}, general as materialized (
       ${generalRows(asker)}
-    ), ${namedLooks(asker, claimants.length)}, named as materialized (
+    ), ${namedLooks(asker, claimants)}, named as materialized (
       select n.process_id, n.priority_time, n.name,
         row_number() over (partition by n.name order by n.priority_time, n.process_id) as nth_of_name
       from named_first n

@@ -64,7 +64,13 @@ function planClaim(
   claimants: readonly Claimant[],
   mayLock: (row: Live) => boolean,
 ): Plan {
-  const plan: Plan = { again: [], pairs: [], locked: [], isNamed: areNamesWanted(colony, shape), inGraphs: false }
+  const plan: Plan = {
+    again: [],
+    pairs: [],
+    locked: [],
+    isNamed: isAnyWanted(colony, shape, claimants),
+    inGraphs: false,
+  }
   if (colony.paused) return plan
   const asked = claimants
     .map((claimant, place): Asked => ({ ...claimant, place }))
@@ -89,8 +95,13 @@ function planClaim(
 }
 
 /** A claim from a mark on does not look whether any are. */
-function areNamesWanted(colony: ColonyTables, { executorType, from }: ClaimShape): boolean {
-  const wants = (row: Live) => row.executorType === executorType && row.names !== null && isReady(row)
+function isAnyWanted(
+  colony: ColonyTables,
+  { executorType, from }: ClaimShape,
+  claimants: readonly Claimant[],
+): boolean {
+  const isWantedBy = ({ names }: Live) => claimants.some(({ name }) => names?.includes(name))
+  const wants = (row: Live) => row.executorType === executorType && isReady(row) && isWantedBy(row)
   return from !== undefined || [...colony.live.values()].some(wants)
 }
 
