@@ -55,6 +55,7 @@ export function createReplica(shell: Shell): Parts {
     tellOthers(colony, ready) {
       if (!members.alone) hints.ready(colony, ready)
     },
+    isAlone: () => members.alone,
     generatorsDue: () => generatorAlarm.ring(),
   })
   const channels = createChannelAppends({

@@ -1,4 +1,4 @@
-import { isTimeout, vacuumQueue } from '@colonies/database'
+import { isRefusal, isTimeout, vacuumQueue } from '@colonies/database'
 import type { Loop } from './loop.js'
 
 /** Keeps the head of the queue free of dead rows, at a fiftieth of the time at most. */
@@ -13,7 +13,8 @@ export const vacuum: Loop = {
       const tables = await vacuumQueue(db)
       if (tables.length > 0) log.debug('vacuumed', { tables })
     } catch (error) {
-      if (!isTimeout(error)) throw error
+      // Not where PostgreSQL did not answer: that is over sooner than after fifty times as long.
+      if (!isRefusal(error) || !isTimeout(error)) throw error
       // Tried again after fifty times as long: PostgreSQL's own vacuum has no limit.
       log.debug('the queue could not be vacuumed within the time of a statement', { error })
     }

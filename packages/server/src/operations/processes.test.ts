@@ -30,7 +30,14 @@ test('an assign that comes when the server has begun to stop is told to ask agai
   const colony = await upkeepColony(db, 'dev')
   const ignore = () => {}
   const log = createLog({ level: 'error' })
-  const hotPath = createHotPath({ db, log, tellOthers: ignore, changed: ignore, generatorsDue: ignore })
+  const hotPath = createHotPath({
+    db,
+    log,
+    tellOthers: ignore,
+    changed: ignore,
+    isAlone: () => true,
+    generatorsDue: ignore,
+  })
   await hotPath.close()
   const caller = { id: 'e', name: 'e', kind: 'executor', executor: { name: 'e', type: 'cli', location: '' } }
   const { signal } = new AbortController()

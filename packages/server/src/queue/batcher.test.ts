@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '@colonies/database'
 import { testDatabase } from '@colonies/testkit'
+import { allRead } from './after-reading.js'
 import { Batcher } from './batcher.js'
+import { Paces } from './pace.js'
 
 const bounds = { itemsMax: 100, flushesMax: 1, bytesOf: () => 1, bytesMax: 1000, waitingMax: 100 }
 
@@ -64,4 +66,45 @@ test('colonies that send without end leave places for the others', async () => {
   assert.equal(settled[300]?.status, 'fulfilled')
   await batcher.drained()
   assert.equal(await batcher.add(1, 7), 7)
+})
+
+test('a flush for few waits for those who were answered a moment ago', async (t) => {
+  let nowMs = 1_000
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  t.mock.method(performance, 'now', () => nowMs)
+  const settle = async () => {
+    for (let turn = 0; turn < 10; turn++) await allRead()
+  }
+  const pass = async (ms: number) => {
+    await settle()
+    nowMs += ms
+    t.mock.timers.tick(ms)
+    await settle()
+  }
+  const sizes: number[] = []
+  const batcher = new Batcher<number, number>({
+    ...bounds,
+    paces: new Paces(() => true),
+    async flush(_, items) {
+      sizes.push(items.length)
+      nowMs += 5
+      return items
+    },
+  })
+  await outcomes(
+    batcher,
+    Array.from({ length: 12 }, (_, n) => n),
+  )
+  const first = batcher.add(1, 1)
+  await pass(4)
+  const second = batcher.add(1, 2)
+  await pass(0)
+  assert.deepEqual(sizes, [12])
+  await pass(1)
+  assert.deepEqual(await Promise.all([first, second]), [1, 2])
+  assert.deepEqual(sizes, [12, 2])
+  const more = Array.from({ length: 8 }, (_, n) => batcher.add(1, n))
+  await pass(0)
+  assert.deepEqual(sizes, [12, 2, 8], 'enough of them do not wait')
+  await Promise.all(more)
 })

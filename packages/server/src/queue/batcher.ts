@@ -1,7 +1,7 @@
 import { type ColonyKey, isConnectionFailure, isOutOfResources } from '@colonies/database'
 import { ColoniesError } from '@colonies/protocol'
 import { afterReading } from './after-reading.js'
-import { type Pace, Paces } from './pace.js'
+import type { Pace, Paces } from './pace.js'
 
 /** Of one statement of the hot path. */
 export const BYTES_MAX = 4 * 1024 * 1024
@@ -19,8 +19,8 @@ export interface BatcherOptions<Item, Outcome> {
   bytesOf(item: Item): number
   /** Most bytes of one statement. */
   bytesMax: number
-  /** A flush for few items waits a moment for others, where those before it had several; with one flush at a time. */
-  gathers?: boolean
+  /** A flush for few items waits a moment for others; with one flush at a time. */
+  paces?: Paces<ColonyKey>
   /** Most items that may wait; a colony has at most as many as are free, so none takes the places of all others. */
   waitingMax: number
 }
@@ -49,7 +49,6 @@ interface Line<Item, Outcome> {
 export class Batcher<Item, Outcome> {
   readonly #options: BatcherOptions<Item, Outcome>
   readonly #lines = new Map<ColonyKey, Line<Item, Outcome>>()
-  readonly #paces = new Paces<ColonyKey>()
   #waiting = 0
 
   constructor(options: BatcherOptions<Item, Outcome>) {
@@ -67,6 +66,7 @@ export class Batcher<Item, Outcome> {
     line.waiting += 1
     return new Promise<Outcome>((resolve, reject) => {
       line.entries.push({ item, bytes: this.#options.bytesOf(item), resolve, reject })
+      line.pace?.came(line.entries.length)
       this.#schedule(colony, line)
     })
   }
@@ -79,7 +79,7 @@ export class Batcher<Item, Outcome> {
   #line(colony: ColonyKey): Line<Item, Outcome> {
     let line = this.#lines.get(colony)
     if (!line) {
-      const pace = this.#options.gathers ? this.#paces.of(colony) : undefined
+      const pace = this.#options.paces?.of(colony)
       line = { entries: [], waiting: 0, flushing: 0, scheduled: false, pace }
       this.#lines.set(colony, line)
     }
@@ -87,9 +87,7 @@ export class Batcher<Item, Outcome> {
   }
 
   #schedule(colony: ColonyKey, line: Line<Item, Outcome>): void {
-    const { entries, pace } = line
-    if (line.scheduled) pace?.came(entries.length)
-    if (line.scheduled || line.flushing >= this.#options.flushesMax || entries.length === 0) return
+    if (line.scheduled || line.flushing >= this.#options.flushesMax || line.entries.length === 0) return
     line.scheduled = true
     afterReading(() => void this.#gather(colony, line))
   }
@@ -103,14 +101,14 @@ export class Batcher<Item, Outcome> {
   async #flush(colony: ColonyKey, line: Line<Item, Outcome>): Promise<void> {
     const batch = this.#take(line)
     line.flushing += 1
-    line.pace?.begin(batch.length)
+    line.pace?.begin()
     try {
       await this.#store(colony, batch)
     } finally {
       this.#waiting -= batch.length
       line.waiting -= batch.length
       line.flushing -= 1
-      line.pace?.end()
+      line.pace?.end(batch.length)
       if (line.entries.length > 0) this.#schedule(colony, line)
       else if (line.flushing === 0) this.#lines.delete(colony)
     }

@@ -26,7 +26,7 @@ test('in one batch, processes in graphs and in none end, and each that cannot fa
   const ready: string[] = []
   const hint = (_: number, lines: readonly { executorType: string }[]) =>
     void ready.push(...lines.map((line) => line.executorType))
-  const { successful, batchers } = closeBatchers({ db, hint, changed: () => {} })
+  const { successful, batchers } = closeBatchers({ db, hint, changed: () => {}, isAlone: () => true })
   const close = (processId: string, changes = {}) =>
     successful(colony, { processId, holder: 'e1-id', attempt: 0, output: null, ...changes })
   const outcomes = await Promise.allSettled([

@@ -43,6 +43,8 @@ export interface HotPathOptions {
   tellOthers(colony: ColonyKey, ready: readonly ReadyLine[]): void
   /** Events were written: subscribers may be served. */
   changed(colony: ColonyKey): void
+  /** No other replica is known. */
+  isAlone(): boolean
   /** A generator has enough arguments for a graph. */
   generatorsDue(): void
 }
@@ -79,7 +81,7 @@ export interface HotPath {
   drained(): Promise<void>
 }
 
-export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: HotPathOptions): HotPath {
+export function createHotPath({ db, log, tellOthers, changed, isAlone, generatorsDue }: HotPathOptions): HotPath {
   const returns = new Batcher<Claimed, boolean>({
     async flush(colony, items) {
       const held = items.map((p) => ({ processId: p.process_id, holder: p.holder ?? '', attempt: p.attempt }))
@@ -105,7 +107,7 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
     const failure = { processId, holder: holder ?? '', attempt, errors: [sentence] }
     await closes.failed(colony, failure).catch(() => giveBackSoon(colony, [process]))
   }
-  const room = new WaitingRoom({ db, log, changed, tellOthers, giveBack: giveBackSoon, failUnfit })
+  const room = new WaitingRoom({ db, log, changed, tellOthers, isAlone, giveBack: giveBackSoon, failUnfit })
 
   function hint(colony: ColonyKey, ready: readonly ReadyLine[]): void {
     const rest: ReadyLine[] = []
@@ -125,7 +127,7 @@ export function createHotPath({ db, log, tellOthers, changed, generatorsDue }: H
     waitingMax: WAITING_MAX,
   })
 
-  const closes = closeBatchers({ db, hint, changed })
+  const closes = closeBatchers({ db, hint, changed, isAlone })
   const logs = logBatcher(db)
   const files = fileBatcher(db)
   const packs = packBatcher(db, generatorsDue)

@@ -3,11 +3,11 @@ import { type TestContext, test } from 'node:test'
 import { Pace, Paces } from './pace.js'
 
 /** A pace in a time that goes on when it is told to. */
-function scene(t: TestContext) {
+function scene(t: TestContext, { isAlone = true } = {}) {
   let nowMs = 1_000
   t.mock.timers.enable({ apis: ['setTimeout'] })
   t.mock.method(performance, 'now', () => nowMs)
-  const pace = new Pace()
+  const pace = new Pace(() => isAlone)
   const pass = (ms: number) => {
     nowMs += ms
     t.mock.timers.tick(ms)
@@ -15,14 +15,15 @@ function scene(t: TestContext) {
   return {
     pace,
     pass,
-    /** A statement for so many. */
-    statement(count: number, tookMs: number) {
-      pace.begin(count)
+    /** A statement that so many are answered by. */
+    statement(answered: number, tookMs: number) {
+      pace.begin()
       pass(tookMs)
-      pace.end()
+      pace.end(answered)
     },
-    /** @returns whether a statement for so many is sent by now */
-    async gather(count: number) {
+    /** So many ask, one after the other. @returns whether a statement for them is sent by now */
+    async ask(count: number) {
+      for (let one = 1; one <= count; one++) pace.came(one)
       let isSent = false
       void pace.gathered(count).then(() => {
         isSent = true
@@ -37,47 +38,69 @@ function scene(t: TestContext) {
   }
 }
 
-test('where a line was idle, and after a statement for one, nobody waits', async (t) => {
-  const { pace, statement, gather, pass } = scene(t)
-  assert.equal(await (await gather(1))(), true, 'the first one')
+test('where a line was idle, and where callers are few altogether, nobody waits', async (t) => {
+  const { pace, statement, ask, pass } = scene(t)
+  assert.equal(await (await ask(1))(), true, 'the first one')
   statement(1, 5)
-  assert.equal(await (await gather(1))(), true, 'one after the other')
-  statement(4, 5)
-  pass(31)
-  assert.equal(await (await gather(1))(), true, 'those who were answered have gone')
+  assert.equal(await (await ask(1))(), true, 'one after the other')
+  statement(11, 5)
+  assert.equal(await (await ask(1))(), true, 'eleven, of whom one has come back')
+  pass(50)
+  statement(12, 5)
+  pass(41)
+  assert.equal(await (await ask(1))(), true, 'those who were answered have gone')
   pace.came(100) // nobody waits, so nothing happens
+  pace.hurry()
 })
 
 test('few wait for others as long as the last statement took, and no longer than 8 ms', async (t) => {
-  const { statement, gather, pass } = scene(t)
-  statement(4, 5)
-  const isSent = await gather(3)
+  const { statement, ask, pass } = scene(t)
+  statement(12, 5)
+  const isSent = await ask(3)
   pass(4)
   assert.equal(await isSent(), false)
   pass(1)
   assert.equal(await isSent(), true)
-  statement(4, 200)
-  const isSentAfterSlow = await gather(3)
+  statement(12, 200)
+  const isSentAfterSlow = await ask(3)
   pass(7)
   assert.equal(await isSentAfterSlow(), false)
   pass(1)
   assert.equal(await isSentAfterSlow(), true)
 })
 
-test('enough of them do not wait, and those who wait go when there are enough', async (t) => {
-  const { pace, statement, gather } = scene(t)
-  statement(4, 5)
-  assert.equal(await (await gather(8))(), true)
-  statement(4, 5)
-  const isSent = await gather(3)
+test('enough of them do not wait, and those who wait go when there are enough, or when they are told to', async (t) => {
+  const { pace, statement, ask } = scene(t)
+  statement(12, 5)
+  assert.equal(await (await ask(8))(), true)
+  statement(12, 5)
+  const isSent = await ask(3)
   pace.came(7)
   assert.equal(await isSent(), false)
   pace.came(8)
   assert.equal(await isSent(), true)
+  statement(12, 5)
+  const isHurried = await ask(1)
+  assert.equal(await isHurried(), false)
+  pace.hurry()
+  assert.equal(await isHurried(), true)
+})
+
+test('with other replicas six are a crowd, and when all of them are there they go', async (t) => {
+  const { pace, statement, ask, pass } = scene(t, { isAlone: false })
+  statement(5, 5)
+  assert.equal(await (await ask(1))(), true, 'five')
+  pass(50)
+  statement(6, 5)
+  const isSent = await ask(1)
+  for (let count = 2; count <= 5; count++) pace.came(count)
+  assert.equal(await isSent(), false)
+  pace.came(6)
+  assert.equal(await isSent(), true)
 })
 
 test('a line has its pace back when somebody comes again, and the number of paces is bounded', () => {
-  const paces = new Paces<number>()
+  const paces = new Paces<number>(() => true)
   const first = paces.of(1)
   assert.equal(paces.of(1), first)
   for (let key = 2; key <= 10_001; key++) paces.of(key)

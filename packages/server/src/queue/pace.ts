@@ -1,29 +1,40 @@
 /** So many are worth a statement of their own. */
 const ENOUGH = 8
+/** With fewer callers, those who wait and those who may come, no statement gets large, whoever waits. */
+const CROWD_MIN = 12
+/** The same where other replicas use the same database: it pays for the statements of all of them. */
+const CROWD_MIN_OF_SEVERAL = 6
 /** Nobody waits longer for others. */
 const WAIT_MS_MAX = 8
-/** Whoever was answered so long ago, and has not asked again, is not expected. */
-const EXPECTED_MS = 30
+/** Whoever was answered so long ago, or up to twice as long, and has not asked again, is not expected. */
+const EXPECTED_MS = 20
 /** Of more, each begins anew. */
 const PACES_MAX = 10_000
 
 /**
  * When the next statement of a line of calls is sent. To PostgreSQL a statement costs as much as six of its rows, and those who were
- * answered together a moment ago ask again at about the same time. So a statement for few of them waits for the others, at most as
- * long as the one before took. A client that asks one thing after the other waits for nobody, and where a line was idle nobody waits.
+ * answered a moment ago ask again soon. So a statement for few waits for them, at most as long as the one before took, and no longer
+ * than until all are there. Where callers are few altogether, nobody waits: it would cost them time, and hardly make a statement larger.
  */
 export class Pace {
+  /** This replica is the only one. */
+  readonly #isAlone: () => boolean
   #begunMs = 0
-  #endedMs = Number.NEGATIVE_INFINITY
   #tookMs = 0
-  /** That the last statement was for. */
-  #count = 0
+  /** Who was answered and has not asked again: lately, and in the time before that. */
+  #lately = 0
+  #before = 0
+  #latelySinceMs = Number.NEGATIVE_INFINITY
   #go: (() => void) | undefined
+
+  constructor(isAlone: () => boolean) {
+    this.#isAlone = isAlone
+  }
 
   /** Resolves when the next statement is to be sent. @param count that wait for it; `came` tells of more */
   async gathered(count: number): Promise<void> {
-    const waitMs = this.#waitMs(count)
-    if (waitMs === 0) return
+    const waitMs = Math.min(WAIT_MS_MAX, Math.floor(this.#tookMs))
+    if (waitMs === 0 || this.#isComplete(count)) return
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>((resolve) => {
       this.#go = resolve
@@ -33,36 +44,62 @@ export class Pace {
     this.#go = undefined
   }
 
-  #waitMs(count: number): number {
-    if (this.#count < 2 || count >= ENOUGH || performance.now() - this.#endedMs > EXPECTED_MS) return 0
-    return Math.min(WAIT_MS_MAX, Math.floor(this.#tookMs))
+  /** Whether nobody is to be waited for. */
+  #isComplete(count: number): boolean {
+    if (count >= ENOUGH) return true
+    this.#forget(performance.now())
+    const expected = this.#lately + this.#before
+    return expected === 0 || expected + count < (this.#isAlone() ? CROWD_MIN : CROWD_MIN_OF_SEVERAL)
   }
 
-  /** There are now so many that wait. */
+  /** Somebody has asked. @param count that wait now */
   came(count: number): void {
-    if (count >= ENOUGH) this.#go?.()
+    if (this.#before > 0) this.#before -= 1
+    else if (this.#lately > 0) this.#lately -= 1
+    if (this.#go && this.#isComplete(count)) this.#go()
   }
 
-  begin(count: number): void {
-    this.#count = count
+  /** Who waits now is not to wait any longer. */
+  hurry(): void {
+    this.#go?.()
+  }
+
+  begin(): void {
     this.#begunMs = performance.now()
   }
 
-  end(): void {
-    this.#endedMs = performance.now()
-    this.#tookMs = this.#endedMs - this.#begunMs
+  /** @param answered that may ask again */
+  end(answered: number): void {
+    const nowMs = performance.now()
+    this.#tookMs = nowMs - this.#begunMs
+    this.#forget(nowMs)
+    this.#lately += answered
+  }
+
+  #forget(nowMs: number): void {
+    const elapsedMs = nowMs - this.#latelySinceMs
+    if (elapsedMs < EXPECTED_MS) return
+    this.#before = elapsedMs < 2 * EXPECTED_MS ? this.#lately : 0
+    this.#lately = 0
+    this.#latelySinceMs = nowMs
   }
 }
 
 /** One for each line, also while nobody is in it. */
 export class Paces<Key> {
+  readonly #isAlone: () => boolean
   readonly #paces = new Map<Key, Pace>()
+
+  /** @param isAlone whether no other replica is known */
+  constructor(isAlone: () => boolean) {
+    this.#isAlone = isAlone
+  }
 
   of(key: Key): Pace {
     let pace = this.#paces.get(key)
     if (!pace) {
       if (this.#paces.size >= PACES_MAX) this.#paces.clear()
-      pace = new Pace()
+      pace = new Pace(this.#isAlone)
       this.#paces.set(key, pace)
     }
     return pace

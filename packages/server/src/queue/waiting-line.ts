@@ -67,6 +67,8 @@ export interface Line {
   missed: ClaimShape[]
   /** Processes that became ready here and that the hints stand for: other replicas were not told of them. */
   untold: ReadyLine | undefined
+  /** The last claim left some of them behind. */
+  areAskingFirst: boolean
   /** Since the last hint it was looked up whom processes want by name. */
   areNamesKnown: boolean
   claiming: boolean
@@ -91,7 +93,7 @@ export function emptyLine(colony: ColonyKey, type: string, pace: Pace): Line {
     questions: new Questions<Seat>(),
     reserved: 0,
   }
-  const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areNamesKnown: false }
+  const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areAskingFirst: false, areNamesKnown: false }
   const unknown = { isVaried: false, named: new Expectation(), inGraphs: new Expectation() }
   return { colony, type, ...nobody, ...nothing, ...unknown, claiming: false, pace, lowWater: new LowWater() }
 }
@@ -130,10 +132,29 @@ export function hintedSeats({ idle, hints, missed }: Line): Seat[] {
   return seats
 }
 
+/**
+ * Takes the next waiters to claim for, all of one shape: idle ones as far as hints go, who wait longest, and new ones. What a claim
+ * for others left behind of the new ones comes first in the next.
+ */
+export function nextSeats(line: Line): Seat[] {
+  const hinted = hintedSeats(line)
+  const candidates = line.areAskingFirst ? [...line.asking, ...hinted] : [...hinted, ...line.asking]
+  const first = candidates[0]
+  if (!first) return []
+  const seats = upToSlots(candidates.filter((seat) => sameShape(seat.waiter, first.waiter)))
+  for (const seat of seats) {
+    seat.busy = true
+    line.idle.delete(seat)
+    line.asking.delete(seat)
+  }
+  line.areAskingFirst = !line.areAskingFirst && line.asking.size > 0
+  return seats
+}
+
 /** Most waiters of one claim, and most processes unless one waiter takes more. */
 const CLAIM_MAX = 200
 
-export function upToSlots(seats: readonly Seat[]): Seat[] {
+function upToSlots(seats: readonly Seat[]): Seat[] {
   let slots = 0
   const end = seats.findIndex(({ waiter }) => (slots += waiter.slots) > CLAIM_MAX)
   return seats.slice(0, end < 0 ? seats.length : Math.max(1, end))

@@ -47,6 +47,7 @@ async function roomWith(t: TestContext, executors: readonly string[], over = (db
     async failUnfit() {},
     tellOthers: (_, ready) => void told.push(...ready),
     changed() {},
+    isAlone: () => true,
   })
   t.after(() => room.close())
   return {
@@ -129,6 +130,25 @@ test('whoever waits is given what comes before those who come anew', async (t) =
   assert.equal(await a.took, id)
   b.leave()
   assert.equal(await b.took, 'nothing')
+})
+
+test('whoever comes anew is looked for soon, however often others are told that something is ready', async (t) => {
+  const scene = { hints: 0, isBusy: false, tell: () => {} }
+  const busy = (db: Db): Db => ({
+    ...db,
+    all<Row>(statement: Sql) {
+      if (scene.isBusy && scene.hints++ < 50) scene.tell()
+      return db.all<Row>(statement)
+    },
+  })
+  const { colony, room, wait, idle } = await roomWith(t, ['a', 'b'], busy)
+  scene.tell = () => void room.hint(colony.key, { executorType: 'cli', count: 1 })
+  wait('a', { location: 'elsewhere' })
+  await idle(1)
+  scene.isBusy = true
+  scene.tell()
+  assert.equal(await wait('b', { location: 'here', once: true }).took, 'nothing')
+  assert.ok(scene.hints < 10, `${scene.hints} looks for others came before`)
 })
 
 /** Answers that arrive: what a statement gave while this is off is lost with its connection. */

@@ -14,7 +14,6 @@ import { ColoniesError } from '@colonies/protocol'
 import { type Log, limitLines } from '../log.js'
 import { afterReading, allRead } from './after-reading.js'
 import { unknownYet } from './doubt.js'
-import { sameShape } from './low-water.js'
 import { Paces } from './pace.js'
 import {
   emptyLine,
@@ -22,12 +21,12 @@ import {
   type Line,
   lineKey,
   newSeat,
+  nextSeats,
   noteClaim,
   questionOf,
   type Reservation,
   type Seat,
   shapeOf,
-  upToSlots,
   type Waiter,
 } from './waiting-line.js'
 
@@ -42,6 +41,8 @@ export interface WaitingRoomOptions {
   tellOthers(colony: ColonyKey, ready: readonly ReadyLine[]): void
   /** Processes were claimed. */
   changed(colony: ColonyKey): void
+  /** No other replica is known. */
+  isAlone(): boolean
 }
 
 /**
@@ -53,7 +54,7 @@ export class WaitingRoom {
   readonly #db: Db
   readonly #warn: Log['warn']
   readonly #lines = new Map<string, Line>()
-  readonly #paces = new Paces<string>()
+  readonly #paces: Paces<string>
   readonly #giveBack: (colony: ColonyKey, processes: readonly Claimed[]) => void
   readonly #failUnfit: WaitingRoomOptions['failUnfit']
   readonly #changed: (colony: ColonyKey) => void
@@ -61,13 +62,14 @@ export class WaitingRoom {
   #closed = false
   #claims = 0
 
-  constructor({ db, log, giveBack, failUnfit, tellOthers, changed }: WaitingRoomOptions) {
+  constructor({ db, log, giveBack, failUnfit, tellOthers, changed, isAlone }: WaitingRoomOptions) {
     this.#db = db
     this.#warn = limitLines(log.warn, { linesPerSecondMax: 1 })
     this.#giveBack = giveBack
     this.#failUnfit = failUnfit
     this.#tellOthers = tellOthers
     this.#changed = changed
+    this.#paces = new Paces(isAlone)
   }
 
   /** @returns a function that sends the waiter away: at once, or when it is known what a claim under way has for it */
@@ -131,6 +133,7 @@ export class WaitingRoom {
     line.hints = Math.min(line.hints + count, line.idle.size)
     this.#lookAgain(line)
     if (line.claiming) line.lateHints += count
+    if (line.hints > 0) line.pace.hurry()
     this.#wake(line)
   }
 
@@ -196,6 +199,7 @@ export class WaitingRoom {
     const line = this.#lines.get(lineKey(colony, executorType))
     if (!line) return
     line.hints = line.idle.size
+    if (line.hints > 0) line.pace.hurry()
     line.lowWater.fallTo(undefined)
     this.#lookAgain(line)
     this.#wake(line)
@@ -261,9 +265,8 @@ export class WaitingRoom {
     try {
       do {
         for (let seats = await this.#gathered(line); seats.length > 0; seats = await this.#gathered(line)) {
-          line.pace.begin(seats.length)
-          await this.#claim(line, seats)
-          line.pace.end()
+          line.pace.begin()
+          line.pace.end(await this.#claim(line, seats))
           await allRead()
         }
       } while (await this.#askWanted(line))
@@ -304,25 +307,13 @@ export class WaitingRoom {
   }
 
   async #gathered(line: Line): Promise<Seat[]> {
-    if (line.asking.size + line.hints > 0) await line.pace.gathered(line.asking.size + line.hints)
-    return this.#next(line)
+    // What is ready and whoever waits for it do not wait for others.
+    if (line.asking.size > 0 && hintedSeats(line).length === 0) await line.pace.gathered(line.asking.size)
+    return nextSeats(line)
   }
 
-  /** The next waiters to claim for: idle ones as far as hints go, who wait longest, and new ones; all of one shape. */
-  #next(line: Line): Seat[] {
-    const candidates = [...hintedSeats(line), ...line.asking]
-    const first = candidates[0]
-    if (!first) return []
-    const seats = upToSlots(candidates.filter((seat) => sameShape(seat.waiter, first.waiter)))
-    for (const seat of seats) {
-      seat.busy = true
-      line.idle.delete(seat)
-      line.asking.delete(seat)
-    }
-    return seats
-  }
-
-  async #claim(line: Line, seats: Seat[]): Promise<void> {
+  /** @returns how many processes were handed out */
+  async #claim(line: Line, seats: Seat[]): Promise<number> {
     line.lateHints = 0 // what was told until now is there for it to see
     const owners = seats.flatMap((seat) => Array<Seat>(seat.waiter.slots).fill(seat))
     const claimed = await this.#ask(line, seats, owners)
@@ -350,6 +341,7 @@ export class WaitingRoom {
     }
     line.hints = Math.min(line.hints + line.lateHints, line.idle.size)
     if (line.lateHints > 0) this.#lookAgain(line)
+    return claimed.length
   }
 
   /** @returns what was claimed; nothing when that failed */

@@ -79,7 +79,7 @@ export function upkeepContext(db: Db, env: Environment = {}): UpkeepContext {
   const log = createLog({ level: 'info', write: (line) => lines.push(line) })
   const config: Config = configFrom(env)
   const members = new Members({ replica_id: newId(), name: 'test', host: 'localhost', port: 0, knows: 9 })
-  const hotPath = createHotPath({ db, log, tellOthers() {}, changed() {}, generatorsDue() {} })
+  const hotPath = createHotPath({ db, log, tellOthers() {}, changed() {}, isAlone: () => true, generatorsDue() {} })
   const context: UpkeepContext = {
     db,
     log,
