@@ -10,7 +10,8 @@ export function numberText(value: number): string {
 }
 
 export function valueText(row: Row, value: number): string {
-  if (row.unit === 'x') return `${value.toFixed(2)}`
+  // Below one, where bounds are close.
+  if (row.unit === 'x') return value.toFixed(value < 1 ? 3 : 2)
   return `${numberText(value)}${row.unit === '/s' ? '/s' : ` ${row.unit}`}`
 }
 

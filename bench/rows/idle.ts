@@ -1,28 +1,13 @@
 import type { Caller } from '../caller.js'
 import { rateOf } from '../measure/statistics.js'
-import type { Row, Size, Target } from '../row.js'
+import type { Row, Size } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
 import { fillQueue } from '../stage/fill.js'
-import { untilRest } from '../stage/rest.js'
+import { coresAtRest, untilRest } from '../stage/rest.js'
 
-const SECONDS = 30
 const MUST = 0.01
 /** The clock of processes counts in hundredths of a second: nothing, as far as it can tell. */
 const REACH = 0.001
-
-/** Processor time of server and database over that of the wall, while nobody asks for anything. */
-async function coresAtRest(target: Target) {
-  const before = await target.cpuSeconds()
-  // sleeps: for as long as is measured
-  await new Promise((resolve) => setTimeout(resolve, SECONDS * 1_000))
-  const after = await target.cpuSeconds()
-  if (!before || !after) return { value: Number.NaN, note: 'its processes are not known: --pids' }
-  const [server, database] = [after.server - before.server, after.database - before.database].map((s) => s / SECONDS)
-  return {
-    value: (server ?? 0) + (database ?? 0),
-    note: `server ${server?.toFixed(4)}, database ${database?.toFixed(4)}`,
-  }
-}
 
 const idle = { unit: 'cores', better: 'less', must: MUST, reach: REACH, runs: 1 } as const
 

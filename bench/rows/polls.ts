@@ -4,7 +4,7 @@ import { metricsOf } from '../measure/metrics.js'
 import { median, percentile, timeOf } from '../measure/statistics.js'
 import type { Figure, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
-import { untilRest } from '../stage/rest.js'
+import { coresAtRest, untilRest } from '../stage/rest.js'
 import { until } from '../until.js'
 
 const polls = (size: Size) => (size === 'short' ? 1_000 : 10_000)
@@ -78,15 +78,6 @@ async function wakes({ user, colonyname, first }: Hanging, count: number): Promi
   return times
 }
 
-/** Processor time of the replica over that of the wall, while nobody asks it anything. */
-async function coresAtRest(target: OurTarget, seconds: number): Promise<number> {
-  const before = await target.cpuSeconds()
-  // sleeps: for as long as is measured
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
-  const after = await target.cpuSeconds()
-  return (after.server + after.database - before.server - before.database) / seconds
-}
-
 type PollRow = Pick<OwnRow, 'id' | 'says' | 'unit' | 'must' | 'reach'> & {
   measure(target: OurTarget, count: number): Promise<Figure>
 }
@@ -134,9 +125,9 @@ export const pollRows: readonly OwnRow[] = [
     async measure(target, count) {
       const hanging = await hang(target, count)
       await untilRest(target)
-      const value = await coresAtRest(target, 30)
+      const figure = await coresAtRest(target)
       await hanging.hangUp()
-      return { value }
+      return figure
     },
   }),
   row({
