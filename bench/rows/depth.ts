@@ -1,5 +1,5 @@
 import { sameOf } from '../caller.js'
-import { rateFor } from '../measure/statistics.js'
+import { median, rateFor } from '../measure/statistics.js'
 import type { BenchColony, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony } from '../stage/colony.js'
 import { type Filling, fillQueue } from '../stage/fill.js'
@@ -15,25 +15,21 @@ async function assignRate(colony: BenchColony, seconds: number): Promise<number>
   return (await rateFor(seconds, EXECUTORS, sameOf(colony.executors, 'assignprocessmsg', input))).value
 }
 
-const TURNS = 4
+const TURNS = 8
 
-/** The rate in a deep colony over that in one with a short queue, taken by turns; each begins as often as the other. */
+/** The rate in a deep colony over that in one with a short queue: medians of short turns, of which each begins as often as the other. */
 async function overShallow(target: OurTarget, size: Size, deep: BenchColony) {
   const shallow = await makeColony(target, { executors: EXECUTORS })
   await fillQueue(target.db, shallow, { rows: SHALLOW })
-  const seconds = size === 'short' ? 1 : 2
-  const rates = { shallow: 0, deep: 0 }
-  await assignRate(shallow, 0.5)
-  await assignRate(deep, 0.5)
-  for (let turn = 0; turn < TURNS; turn++) {
-    if (turn % 2 === 0) rates.shallow += await assignRate(shallow, seconds)
-    rates.deep += await assignRate(deep, seconds)
-    if (turn % 2 === 1) rates.shallow += await assignRate(shallow, seconds)
-  }
-  shallow.close()
-  deep.close()
-  const note = `${Math.round(rates.deep / TURNS)}/s of ${Math.round(rates.shallow / TURNS)}/s`
-  return { value: rates.deep / rates.shallow, note }
+  const seconds = size === 'short' ? 0.5 : 1
+  const sides = [shallow, deep].map((colony) => ({ colony, rates: [] as number[] }))
+  for (const { colony } of sides) await assignRate(colony, 0.5)
+  for (let turn = 0; turn < TURNS; turn++)
+    for (const { colony, rates } of turn % 2 === 0 ? sides : sides.toReversed())
+      rates.push(await assignRate(colony, seconds))
+  for (const { colony } of sides) colony.close()
+  const [few, many] = sides.map(({ rates }) => median(rates)) as [number, number]
+  return { value: many / few, note: `${Math.round(many)}/s of ${Math.round(few)}/s` }
 }
 
 function depth(id: string, says: string, must: number, fill: (size: Size) => readonly Filling[]): OwnRow {
