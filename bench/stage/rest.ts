@@ -4,6 +4,7 @@ import type { Figure, Target } from '../row.js'
 /** A replica is quiet twenty seconds after the last request, and V8 collects garbage for 0.16 s within the next forty. */
 const UNTIL_REST_MS = 75_000
 
+/** So long is measured. */
 const SECONDS = 30
 
 /** Resolves when nothing that came before is followed by anything. */

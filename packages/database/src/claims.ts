@@ -103,8 +103,8 @@ interface Parts {
 }
 
 /**
- * Claims nothing, and says so, where processes want one of the claimants by name; and where the first ones are in workflows, unless it has
- * what is for these.
+ * Claims nothing, and says so, where processes want one of the claimants by name; and where the first ones are in workflows,
+ * unless it has what is for these.
  */
 function claimUnnamed(claim: Claim, parts: Parts): Sql {
   const { colony, shape, claimants } = claim
