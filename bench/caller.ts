@@ -11,6 +11,8 @@ export interface Caller {
   send<Reply = unknown>(request: Prepared): Promise<Reply>
   /** For whoever only measures, and has no use for what is in the reply. @returns its bytes @throws Refusal */
   deliver(request: Prepared): Promise<number>
+  /** Of a process that is assigned, a load needs nothing but what it has to close. @returns its id @throws Refusal */
+  take(ask: Prepared): Promise<string>
   /** The same identity over one more connection, at the same server or at another replica. */
   again(url?: string): Caller
   close(): void
@@ -50,6 +52,14 @@ export function createCaller(url: string, privateKey = generatePrivateKey()): Ca
       const received = await connection.send(request, { onlyCounts: true })
       if (received.status !== 200) replyOf(received)
       return received.bytes
+    },
+    async take(ask) {
+      const received = await connection.send(ask)
+      if (received.status !== 200) replyOf(received)
+      const { payload } = JSON.parse(received.body.toString('latin1')) as { payload: string }
+      const [, processId] = /"processid":"([0-9a-f]{64})"/.exec(Buffer.from(payload, 'base64').toString('latin1')) ?? []
+      if (!processId) throw new Error('a reply to an assign names no process')
+      return processId
     },
     again: (at = url) => createCaller(at, privateKey),
     close: () => connection.close(),

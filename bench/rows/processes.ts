@@ -36,7 +36,7 @@ function workerOf(executor: Caller, colonyname: string): Worker {
   return {
     async live() {
       try {
-        const { processid } = await executor.send<{ processid: string }>(ask)
+        const processid = await executor.take(ask)
         await executor.deliver(executor.prepare('closesuccessfulmsg', { processid, out: ['done'] }))
         return true
       } catch (error) {
@@ -191,13 +191,13 @@ export const processRows: readonly WireRow[] = [
       const ask = executor.prepare('assignprocessmsg', { colonyname: colony.name, timeout: 10 })
       const times: number[] = []
       for (let turn = 0; turn < (size === 'short' ? 100 : 300); turn++) {
-        const assigned = executor.send<{ processid: string }>(ask)
+        const assigned = executor.take(ask)
         const next = submission(colony.user, colony, turn)
         // The poll has to hang before the clock starts.
         await new Promise((resolve) => setTimeout(resolve, 5))
         const begin = performance.now()
         await colony.user.deliver(next)
-        const { processid } = await assigned
+        const processid = await assigned
         times.push(performance.now() - begin)
         await executor.call('closesuccessfulmsg', { processid })
       }

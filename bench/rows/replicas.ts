@@ -37,7 +37,7 @@ async function closeRates(target: OurTarget, urls: readonly string[], size: Size
     const asks = executors.map((one) => one.prepare('assignprocessmsg', { colonyname: colony.name, timeout: 10 }))
     const { value, operations } = await rateFor(forSeconds, EXECUTORS, async (connection) => {
       const executor = executors[connection] as Caller
-      const { processid } = await executor.send<{ processid: string }>(asks[connection] as Prepared)
+      const processid = await executor.take(asks[connection] as Prepared)
       taken.add(processid)
       await executor.deliver(executor.prepare('closesuccessfulmsg', { processid, out: ['done'] }))
     })

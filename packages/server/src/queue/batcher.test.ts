@@ -87,7 +87,7 @@ test('a flush for few waits for those who were answered a moment ago', async (t)
     paces: new Paces(() => true),
     async flush(_, items) {
       sizes.push(items.length)
-      nowMs += 5
+      nowMs += 3
       return items
     },
   })
@@ -96,15 +96,15 @@ test('a flush for few waits for those who were answered a moment ago', async (t)
     Array.from({ length: 12 }, (_, n) => n),
   )
   const first = batcher.add(1, 1)
-  await pass(4)
+  await pass(5)
   const second = batcher.add(1, 2)
   await pass(0)
   assert.deepEqual(sizes, [12])
   await pass(1)
   assert.deepEqual(await Promise.all([first, second]), [1, 2])
   assert.deepEqual(sizes, [12, 2])
-  const more = Array.from({ length: 8 }, (_, n) => batcher.add(1, n))
+  const more = Array.from({ length: 12 }, (_, n) => batcher.add(1, n))
   await pass(0)
-  assert.deepEqual(sizes, [12, 2, 8], 'enough of them do not wait')
+  assert.deepEqual(sizes, [12, 2, 12], 'enough of them do not wait')
   await Promise.all(more)
 })

@@ -53,11 +53,11 @@ test('where a line was idle, and where callers are few altogether, nobody waits'
   pace.hurry()
 })
 
-test('few wait for others as long as the last statement took, and no longer than 8 ms', async (t) => {
+test('few wait for others twice as long as the last statement took, and no longer than 8 ms', async (t) => {
   const { statement, ask, pass } = scene(t)
-  statement(12, 5)
+  statement(12, 3)
   const isSent = await ask(3)
-  pass(4)
+  pass(5)
   assert.equal(await isSent(), false)
   pass(1)
   assert.equal(await isSent(), true)
@@ -69,15 +69,28 @@ test('few wait for others as long as the last statement took, and no longer than
   assert.equal(await isSentAfterSlow(), true)
 })
 
-test('enough of them do not wait, and those who wait go when there are enough, or when they are told to', async (t) => {
+test('twelve do not wait, nor do half of a larger crowd', async (t) => {
+  const { pace, statement, ask, pass } = scene(t)
+  statement(40, 5)
+  assert.equal(await (await ask(12))(), true, 'twelve of forty')
+  pass(50)
+  statement(18, 5)
+  assert.equal(await (await ask(9))(), true, 'nine of eighteen')
+  pass(50)
+  statement(14, 5)
+  const isSent = await ask(7)
+  assert.equal(await isSent(), false, 'seven of fourteen')
+  pace.came(8)
+  assert.equal(await isSent(), true, 'eight of fourteen')
+})
+
+test('those who wait go when all are there, or when they are told to', async (t) => {
   const { pace, statement, ask } = scene(t)
   statement(12, 5)
-  assert.equal(await (await ask(8))(), true)
-  statement(12, 5)
   const isSent = await ask(3)
-  pace.came(7)
+  for (let count = 4; count <= 11; count++) pace.came(count)
   assert.equal(await isSent(), false)
-  pace.came(8)
+  pace.came(12)
   assert.equal(await isSent(), true)
   statement(12, 5)
   const isHurried = await ask(1)

@@ -1,9 +1,13 @@
-/** So many are worth a statement of their own. */
-const ENOUGH = 8
+/** So many are worth a statement of their own, whoever else may come. */
+const ENOUGH = 12
+/** Of more callers than that it is half: one half is answered while the other one asks. But half of few is not enough. */
+const HALF_MIN = 8
 /** With fewer callers, those who wait and those who may come, no statement gets large, whoever waits. */
 const CROWD_MIN = 12
 /** The same where other replicas use the same database: it pays for the statements of all of them. */
 const CROWD_MIN_OF_SEVERAL = 6
+/** A wait is at most so many times what the last statement took: those who were answered by it need some time to come back. */
+const PATIENCE = 2
 /** Nobody waits longer for others. */
 const WAIT_MS_MAX = 8
 /** Whoever was answered so long ago, or up to twice as long, and has not asked again, is not expected. */
@@ -13,8 +17,9 @@ const PACES_MAX = 10_000
 
 /**
  * When the next statement of a line of calls is sent. To PostgreSQL a statement costs as much as six of its rows, and those who were
- * answered a moment ago ask again soon. So a statement for few waits for them, at most as long as the one before took, and no longer
- * than until all are there. Where callers are few altogether, nobody waits: it would cost them time, and hardly make a statement larger.
+ * answered a moment ago ask again soon. So a statement for few waits for them, at most twice as long as the one before took, and no longer
+ * than until all are there, or half of a larger crowd. Where callers are few altogether, nobody waits: it would cost them time, and
+ * hardly make a statement larger.
  */
 export class Pace {
   /** This replica is the only one. */
@@ -33,7 +38,7 @@ export class Pace {
 
   /** Resolves when the next statement is to be sent. @param count that wait for it; `came` tells of more */
   async gathered(count: number): Promise<void> {
-    const waitMs = Math.min(WAIT_MS_MAX, Math.floor(this.#tookMs))
+    const waitMs = Math.min(WAIT_MS_MAX, Math.floor(PATIENCE * this.#tookMs))
     if (waitMs === 0 || this.#isComplete(count)) return
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>((resolve) => {
@@ -48,8 +53,9 @@ export class Pace {
   #isComplete(count: number): boolean {
     if (count >= ENOUGH) return true
     this.#forget(performance.now())
-    const expected = this.#lately + this.#before
-    return expected === 0 || expected + count < (this.#isAlone() ? CROWD_MIN : CROWD_MIN_OF_SEVERAL)
+    const callers = count + this.#lately + this.#before
+    if (callers === count || callers < (this.#isAlone() ? CROWD_MIN : CROWD_MIN_OF_SEVERAL)) return true
+    return callers > ENOUGH && count >= Math.max(HALF_MIN, callers / 2)
   }
 
   /** Somebody has asked. @param count that wait now */
