@@ -57,7 +57,8 @@ export function createCaller(url: string, privateKey = generatePrivateKey()): Ca
       const received = await connection.send(ask)
       if (received.status !== 200) replyOf(received)
       const { payload } = JSON.parse(received.body.toString('latin1')) as { payload: string }
-      const [, processId] = /"processid":"([0-9a-f]{64})"/.exec(Buffer.from(payload, 'base64').toString('latin1')) ?? []
+      const [, processId] =
+        /"processid": *"([0-9a-f]{64})"/.exec(Buffer.from(payload, 'base64').toString('latin1')) ?? []
       if (!processId) throw new Error('a reply to an assign names no process')
       return processId
     },
