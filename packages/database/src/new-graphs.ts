@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import { bigintColumn, flagColumn, intColumn, textColumn } from './columns.js'
 import type { Db } from './db.js'
 import { LateError } from './errors.js'
 import { type ReadyLine, readyLines } from './ready-lines.js'
 import { type Sql, sql } from './sql.js'
 import { arrayLiteral, type ColonyKey, type NewAttribute, type NewProcess } from './submissions.js'
+import { Unnested } from './unnested.js'
 
 /** A node of a new graph: a process, and its place among the others. */
 export interface NewNode {
@@ -231,31 +231,31 @@ const isStored = sql`(a.graph in (select graph from go)) is true`
 function nodesStored(colony: ColonyKey, graphs: readonly NewGraph[], { nodes, attributes, before }: Portion): Sql {
   const graphIds = sql`${graphs.map((g) => g.graphId)}::text[]`
   const processes = nodes.map(({ node }) => node.process)
-  const texts = (pick: (process: NewNode['process']) => string | null) => textColumn(processes, pick)
-  const ints = (pick: (process: NewNode['process']) => number | null) => intColumn(processes, pick)
-  const children = nodes.map(({ node }) => `{${node.children.join()}}`) // ids need no quotes
+  const [ofNodes, of] = [new Unnested(nodes), new Unnested(processes)]
   const hasNames = processes.some(({ names }) => names !== null)
   return sql`asked as materialized (
-      select a.*, a.names::text[] as wanted_names, (${graphIds})[a.graph] as graph_id,
+      select a.*, (${graphIds})[a.graph] as graph_id,
         (${graphs.map((g) => g.initiatorId)}::text[])[a.graph] as initiator_id,
         (${graphs.map((g) => g.initiatorName)}::text[])[a.graph] as initiator_name,
         (extract(epoch from now()) * 1000000)::bigint * 1000 + (${before}::bigint + place - 1)
           - priority * 86400000000000 as queue_place
-      from unnest(
-        ${intColumn(nodes, ({ graph }) => graph)}::int[], ${intColumn(nodes, ({ position }) => position)}::int[],
-        ${texts((p) => p.processId)}::text[], ${texts((p) => p.nodeName)}::text[],
-        ${texts((p) => p.functionName)}::text[], ${texts((p) => p.executorType)}::text[],
-        ${texts((p) => p.label)}::text[], ${flagColumn(processes, (p) => p.initiatorIsUser)}::boolean[],
-        ${ints((p) => p.priority)}::int[], ${ints((p) => p.waitSeconds)}::int[],
-        ${ints((p) => p.execSeconds)}::int[], ${ints((p) => p.maxRetries)}::int[],
-        ${texts((p) => p.spec)}::text[], ${texts((p) => p.env)}::text[], ${texts((p) => p.channels)}::text[],
-        ${texts((p) => p.names && arrayLiteral(p.names))}::text[], ${texts((p) => p.location)}::text[],
-        ${bigintColumn(processes, (p) => p.cpu)}::bigint[], ${bigintColumn(processes, (p) => p.memory)}::bigint[],
-        ${intColumn(nodes, ({ node }) => node.parents.length)}::int[], ${textColumn(children, (ids) => ids)}::text[],
-        ${textColumn(nodes, ({ node }) => node.input)}::text[]
-      ) with ordinality as a (graph, position, process_id, node_name, function_name, executor_type, label,
-        initiator_is_user, priority, wait_seconds, exec_seconds, max_retries, spec, env, channels, names, location, cpu,
-        memory, open_parents, children, input, place)
+      from (
+        select ${ofNodes.ints(({ graph }) => graph)} as graph,
+          ${ofNodes.ints(({ position }) => position)} as position,
+          ${of.texts((p) => p.processId)} as process_id, ${of.texts((p) => p.nodeName)} as node_name,
+          ${of.texts((p) => p.functionName)} as function_name, ${of.texts((p) => p.executorType)} as executor_type,
+          ${of.texts((p) => p.label)} as label,
+          ${of.flags((p) => p.initiatorIsUser)} as initiator_is_user,
+          ${of.ints((p) => p.priority)} as priority, ${of.ints((p) => p.waitSeconds)} as wait_seconds,
+          ${of.ints((p) => p.execSeconds)} as exec_seconds, ${of.ints((p) => p.maxRetries)} as max_retries,
+          ${of.texts((p) => p.spec)} as spec, ${of.texts((p) => p.env)} as env, ${of.texts((p) => p.channels)} as channels,
+          ${of.texts((p) => p.names && arrayLiteral(p.names))}::text[] as wanted_names, ${of.texts((p) => p.location)} as location,
+          ${of.bigints((p) => p.cpu)} as cpu, ${of.bigints((p) => p.memory)} as memory,
+          ${ofNodes.ints(({ node }) => node.parents.length)} as open_parents,
+          ${ofNodes.texts(({ node }) => `{${node.children.join()}}`)} as children,
+          ${ofNodes.texts(({ node }) => node.input)} as input,
+          generate_series(1, ${nodes.length}::int) as place
+      ) a
       where ${isStored}
     ), specs as (
       insert into process_specs (colony, process_id, graph_id, node_name, function_name, executor_type, label,
@@ -291,12 +291,13 @@ function edgesStored(colony: ColonyKey, graphIds: Sql, nodes: readonly PlacedNod
   const edges = nodes.flatMap(({ graph, node }) =>
     node.parents.map((parent, position) => ({ graph, child: node.process.processId, position, parent })),
   )
+  const of = new Unnested(edges)
   return sql`edge_rows as (
       insert into edges (colony, child_id, position, parent_id, graph_id)
       select ${colony}, a.child_id, a.position, a.parent_id, (${graphIds})[a.graph]
-      from unnest(${intColumn(edges, (e) => e.graph)}::int[], ${textColumn(edges, (e) => e.child)}::text[],
-        ${intColumn(edges, (e) => e.position)}::int[], ${textColumn(edges, (e) => e.parent)}::text[])
-        as a (graph, child_id, position, parent_id)
+      from (
+        select ${of.ints((e) => e.graph)} as graph, ${of.texts((e) => e.child)} as child_id,
+          ${of.ints((e) => e.position)} as position, ${of.texts((e) => e.parent)} as parent_id) a
       where ${isStored}
     ),`
 }

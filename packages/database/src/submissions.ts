@@ -1,6 +1,6 @@
-import { bigintColumn, flagColumn, intColumn, textColumn } from './columns.js'
 import type { Db } from './db.js'
-import { sql } from './sql.js'
+import { type Sql, sql } from './sql.js'
+import { Unnested } from './unnested.js'
 
 /** The key of a colony in every table: never reused, so rows of a removed colony cannot show up in a new one. */
 export type ColonyKey = number
@@ -56,6 +56,14 @@ export interface Submitted {
   started_at: string | null
 }
 
+/** What a batch has, and its statement is made for. */
+interface Parts {
+  /** Requests that may come again. */
+  isRepeatable: boolean
+  /** Processes for executors that wait for them. */
+  isDispatched: boolean
+}
+
 /**
  * Stores a batch of processes of one colony in one statement.
  *
@@ -68,42 +76,69 @@ export interface Submitted {
  *
  * @returns one row per stored or repeated process, in no order
  */
-export function insertProcesses(
+export async function insertProcesses(
   db: Db,
   colony: ColonyKey,
   processes: readonly NewProcess[],
   attributes: readonly NewAttribute[],
 ): Promise<Submitted[]> {
-  const texts = (pick: (process: NewProcess) => string | null) => textColumn(processes, pick)
-  const ints = (pick: (process: NewProcess) => number | null) => intColumn(processes, pick)
   const isRepeatable = processes.some(({ requestId }) => requestId !== null)
   const isDispatched = processes.some(({ holder }) => holder !== null)
+  const stored = storedAsFresh(colony, processes, attributes, { isRepeatable, isDispatched })
+  if (isRepeatable || isDispatched || processes.some(({ waitSeconds }) => waitSeconds !== null))
+    return db.all<Submitted>(sql`${stored}
+      select (place - 1)::int as place, process_id, true as fresh, dispatched::int as state, now() as submitted_at,
+        priority_time, now() + make_interval(secs => wait_seconds) as wait_deadline,
+        case when dispatched then now() + make_interval(secs => exec_seconds) end as exec_deadline,
+        case when dispatched then now() end as started_at
+      from fresh
+      ${isRepeatable ? repetitions(colony) : sql``}`)
+  const alike = await db.one<Alike>(
+    sql`${stored} select now() as submitted_at, min(submitted_ns) as first_ns from fresh having count(*) > 0`,
+  )
+  return alike ? processes.map((process, place) => waitingRow(alike, process, place)) : []
+}
+
+/** What is known of all processes of a batch that have nothing of their own to be told. */
+interface Alike {
+  submitted_at: string
+  first_ns: bigint
+}
+
+const DAY_NS = 86_400_000_000_000n
+
+/** As the statement stored it. */
+function waitingRow({ submitted_at, first_ns }: Alike, { processId, priority }: NewProcess, place: number): Submitted {
+  return {
+    place,
+    process_id: processId,
+    fresh: true,
+    state: 0,
+    submitted_at,
+    priority_time: first_ns + BigInt(place % 1000) - BigInt(priority) * DAY_NS,
+    wait_deadline: null,
+    exec_deadline: null,
+    started_at: null,
+  }
+}
+
+/** The beginning of a statement: stores what has come for the first time, which are its rows `fresh`. */
+function storedAsFresh(
+  colony: ColonyKey,
+  processes: readonly NewProcess[],
+  attributes: readonly NewAttribute[],
+  parts: Parts,
+): Sql {
+  const { isRepeatable, isDispatched } = parts
   const isPlain = attributes.length === 0 && processes.every(({ names }) => names === null)
-  return db.all<Submitted>(sql`
-    with asked as materialized (
-      select a.*, not c.paused as open
-      from colonies c, unnest(
-        ${texts((p) => p.processId)}::text[], ${texts((p) => p.nodeName)}::text[],
-        ${texts((p) => p.functionName)}::text[], ${texts((p) => p.executorType)}::text[],
-        ${texts((p) => p.label)}::text[], ${texts((p) => p.initiatorId)}::text[],
-        ${texts((p) => p.initiatorName)}::text[], ${flagColumn(processes, (p) => p.initiatorIsUser)}::boolean[],
-        ${ints((p) => p.priority)}::int[], ${ints((p) => p.waitSeconds)}::int[],
-        ${ints((p) => p.execSeconds)}::int[], ${ints((p) => p.maxRetries)}::int[],
-        ${texts((p) => p.spec)}::text[], ${texts((p) => p.env)}::text[], ${texts((p) => p.channels)}::text[],
-        ${texts((p) => p.names && arrayLiteral(p.names))}::text[], ${texts((p) => p.location)}::text[],
-        ${bigintColumn(processes, (p) => p.cpu)}::bigint[], ${bigintColumn(processes, (p) => p.memory)}::bigint[],
-        ${texts((p) => p.requestId)}::text[], ${texts((p) => p.holder?.id ?? null)}::text[],
-        ${texts((p) => p.holder?.name ?? null)}::text[], ${texts((p) => p.holder?.assignId ?? null)}::text[]
-      ) with ordinality as a (process_id, node_name, function_name, executor_type, label, initiator_id, initiator_name,
-        initiator_is_user, priority, wait_seconds, exec_seconds, max_retries, spec, env, channels, names, location, cpu,
-        memory, request_id, holder, holder_name, assign_id, place)
-      where c.colony_key = ${colony}
-    ), ${isRepeatable ? firstRequests(colony) : sql``} fresh as materialized (
-      -- Submission times of a batch are equal; the nanoseconds keep the order in which the requests came.
-      select asked.*, asked.names::text[] as wanted_names,
-        ${isDispatched ? sql`e.executor_id is not null and asked.open` : sql`false`} as dispatched,
-        (extract(epoch from now()) * 1000000)::bigint * 1000 + (place - 1) % 1000 as submitted_ns
-      from asked
+  const given = givenRows(colony, processes, parts)
+  const ifDispatched = (value: Sql, otherwise: Sql = sql`null`) =>
+    isDispatched ? sql`case when dispatched then ${value} else ${otherwise} end` : otherwise
+  return sql`
+    with ${isRepeatable ? firstRequests(colony, given) : sql``} fresh as materialized (
+      select asked.*, submitted_ns - priority * ${DAY_NS}::bigint as priority_time,
+        ${isDispatched ? sql`e.executor_id is not null and asked.open` : sql`false`} as dispatched
+      from ${isRepeatable ? sql`asked` : sql`(${given}) asked`}
       ${isDispatched ? sql`left join executors e on e.colony = ${colony} and e.executor_id = asked.holder and e.state = 1` : sql``}
       ${isRepeatable ? sql`where request_id is null or process_id in (select made_id from first_requests)` : sql``}
     ), specs as (
@@ -111,38 +146,54 @@ export function insertProcesses(
         initiator_name, initiator_user, submitted_at, priority_time, wait_seconds, exec_seconds, max_retries, spec, env,
         channels)
       select ${colony}, process_id, node_name, function_name, executor_type, label, initiator_id, initiator_name,
-        case when initiator_is_user then initiator_name end, now(), submitted_ns - priority * 86400000000000,
-        wait_seconds, exec_seconds, max_retries, spec, env, channels
+        case when initiator_is_user then initiator_name end, now(), priority_time, wait_seconds, exec_seconds, max_retries,
+        spec, env, channels
       from fresh
     ), rows as (
       insert into live (colony, process_id, state, executor_type, names, location, cpu, memory, priority_time,
         open_parents, deadline, wait_seconds, exec_seconds, max_retries, attempt, holder, holder_name, assign_id,
         started_at, list_place)
-      select ${colony}, process_id, dispatched::int, executor_type, wanted_names, location, cpu, memory,
-        submitted_ns - priority * 86400000000000, 0,
-        now() + make_interval(secs => case when dispatched then exec_seconds else wait_seconds end),
-        wait_seconds, exec_seconds, max_retries, dispatched::int,
-        case when dispatched then holder end, case when dispatched then holder_name end,
-        case when dispatched then assign_id end, case when dispatched then now() end,
-        case when dispatched then submitted_ns else submitted_ns - priority * 86400000000000 end
+      select ${colony}, process_id, dispatched::int, executor_type, wanted_names, location, cpu, memory, priority_time,
+        0, now() + make_interval(secs => ${ifDispatched(sql`exec_seconds`, sql`wait_seconds`)}), wait_seconds,
+        exec_seconds, max_retries, dispatched::int, ${ifDispatched(sql`holder`)}, ${ifDispatched(sql`holder_name`)},
+        ${ifDispatched(sql`assign_id`)}, ${ifDispatched(sql`now()`)}, ${ifDispatched(sql`submitted_ns`, sql`priority_time`)}
       from fresh
     ), ${isPlain ? sql`` : namesAndAttributes(colony, attributes)} history as (
       insert into events (colony, process_id, old_state, state, attempt, holder, reason, executor_type)
-      select ${colony}, process_id, null, dispatched::int, dispatched::int, case when dispatched then holder end,
+      select ${colony}, process_id, null, dispatched::int, dispatched::int, ${ifDispatched(sql`holder`)},
         'submit', executor_type
       from fresh
-    )
-    select (place - 1)::int as place, process_id, true as fresh, dispatched::int as state, now() as submitted_at,
-      submitted_ns - priority * 86400000000000 as priority_time,
-      now() + make_interval(secs => wait_seconds) as wait_deadline,
-      case when dispatched then now() + make_interval(secs => exec_seconds) end as exec_deadline,
-      case when dispatched then now() end as started_at
-    from fresh
-    ${isRepeatable ? repetitions(colony) : sql``}`)
+    )`
 }
 
-/** Of requests that may come again, those that had not come before. */
-const firstRequests = (colony: ColonyKey) => sql`first_requests as (
+/** What is to be stored, a row for each process. */
+function givenRows(colony: ColonyKey, processes: readonly NewProcess[], { isRepeatable, isDispatched }: Parts): Sql {
+  const of = new Unnested(processes)
+  return sql`
+      -- Submission times of a batch are equal; the nanoseconds keep the order in which the requests came.
+      select a.*, (extract(epoch from now()) * 1000000)::bigint * 1000 + (place - 1) % 1000 as submitted_ns, not c.paused as open
+      from colonies c, (
+        select ${of.texts((p) => p.processId)} as process_id, ${of.texts((p) => p.nodeName)} as node_name,
+          ${of.texts((p) => p.functionName)} as function_name, ${of.texts((p) => p.executorType)} as executor_type,
+          ${of.texts((p) => p.label)} as label, ${of.texts((p) => p.initiatorId)} as initiator_id,
+          ${of.texts((p) => p.initiatorName)} as initiator_name,
+          ${of.flags((p) => p.initiatorIsUser)} as initiator_is_user,
+          ${of.ints((p) => p.priority)} as priority, ${of.ints((p) => p.waitSeconds)} as wait_seconds,
+          ${of.ints((p) => p.execSeconds)} as exec_seconds, ${of.ints((p) => p.maxRetries)} as max_retries,
+          ${of.texts((p) => p.spec)} as spec, ${of.texts((p) => p.env)} as env, ${of.texts((p) => p.channels)} as channels,
+          ${of.texts((p) => p.names && arrayLiteral(p.names))}::text[] as wanted_names, ${of.texts((p) => p.location)} as location,
+          ${of.bigints((p) => p.cpu)} as cpu, ${of.bigints((p) => p.memory)} as memory,
+          ${isRepeatable ? sql`${of.texts((p) => p.requestId)} as request_id,` : sql``} ${isDispatched ? holders(of) : sql``}
+          generate_series(1, ${processes.length}::int) as place
+      ) a
+      where c.colony_key = ${colony}`
+}
+
+const holders = (of: Unnested<NewProcess>) => sql`${of.texts((p) => p.holder?.id ?? null)} as holder,
+          ${of.texts((p) => p.holder?.name ?? null)} as holder_name, ${of.texts((p) => p.holder?.assignId ?? null)} as assign_id,`
+
+/** All that is asked for; and of requests that may come again, those that had not come before. */
+const firstRequests = (colony: ColonyKey, given: Sql) => sql`asked as materialized (${given}), first_requests as (
       insert into requests (colony, caller, request_id, made_id)
       select ${colony}, initiator_id, request_id, process_id from asked where request_id is not null
       on conflict do nothing
@@ -158,7 +209,7 @@ const repetitions = (colony: ColonyKey) => sql`union all
 
 const namesAndAttributes = (colony: ColonyKey, attributes: readonly NewAttribute[]) => sql`wants as (
       insert into wanted (colony, executor_type, name, priority_time, process_id, location, cpu, memory)
-      select ${colony}, executor_type, name, submitted_ns - priority * 86400000000000, process_id, location, cpu, memory
+      select ${colony}, executor_type, name, priority_time, process_id, location, cpu, memory
       from fresh, unnest(wanted_names) name
       where not dispatched
     ), environment as (
