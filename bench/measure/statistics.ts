@@ -6,6 +6,13 @@ export function percentile(values: readonly number[], share: number): number {
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5)
 
+/**
+ * The median of what each of `values` is of the one beside it in `others`. Two turns after each other meet the same machine; one that is
+ * shared is faster or slower by a quarter a minute later.
+ */
+export const medianRatio = (values: readonly number[], others: readonly number[]): number =>
+  median(values.map((value, turn) => value / (others[turn] as number)))
+
 /** Runs `work` on `connections` at once until `total` are done. @returns operations per second */
 export async function rateOf(
   total: number,

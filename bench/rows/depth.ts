@@ -1,5 +1,5 @@
 import { sameOf } from '../caller.js'
-import { median, rateFor } from '../measure/statistics.js'
+import { median, medianRatio, rateFor } from '../measure/statistics.js'
 import type { BenchColony, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony } from '../stage/colony.js'
 import { type Filling, fillQueue } from '../stage/fill.js'
@@ -15,21 +15,21 @@ async function assignRate(colony: BenchColony, seconds: number): Promise<number>
   return (await rateFor(seconds, EXECUTORS, sameOf(colony.executors, 'assignprocessmsg', input))).value
 }
 
-const TURNS = 8
+const TURNS = 16
 
-/** The rate in a deep colony over that in one with a short queue: medians of short turns, of which each begins as often as the other. */
+/** The rate in a deep colony over that in one with a short queue, by many short turns; each begins as often as the other. */
 async function overShallow(target: OurTarget, size: Size, deep: BenchColony) {
   const shallow = await makeColony(target, { executors: EXECUTORS })
   await fillQueue(target.db, shallow, { rows: SHALLOW })
-  const seconds = size === 'short' ? 0.5 : 1
+  const seconds = size === 'short' ? 0.25 : 0.5
   const sides = [shallow, deep].map((colony) => ({ colony, rates: [] as number[] }))
   for (const { colony } of sides) await assignRate(colony, 0.5)
   for (let turn = 0; turn < TURNS; turn++)
     for (const { colony, rates } of turn % 2 === 0 ? sides : sides.toReversed())
       rates.push(await assignRate(colony, seconds))
   for (const { colony } of sides) colony.close()
-  const [few, many] = sides.map(({ rates }) => median(rates)) as [number, number]
-  return { value: many / few, note: `${Math.round(many)}/s of ${Math.round(few)}/s` }
+  const [few, many] = sides.map(({ rates }) => rates) as [number[], number[]]
+  return { value: medianRatio(many, few), note: `${Math.round(median(many))}/s of ${Math.round(median(few))}/s` }
 }
 
 function depth(id: string, says: string, must: number, fill: (size: Size) => readonly Filling[]): OwnRow {

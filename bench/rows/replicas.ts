@@ -1,7 +1,7 @@
 import { sql } from '@colonies/database'
 import type { Caller, Prepared } from '../caller.js'
 import { ownBytesOf } from '../measure/cpu.js'
-import { median, rateFor } from '../measure/statistics.js'
+import { median, medianRatio, rateFor } from '../measure/statistics.js'
 import type { BenchColony, OurReplica, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
 import { lifeRate } from './processes.js'
@@ -19,15 +19,15 @@ async function submitMany(colony: BenchColony, count: number): Promise<void> {
     await colony.user.call('submitbatchmsg', { colonyname: colony.name, items })
 }
 
-/** Medians of closes per second. */
+/** Closes per second, of each turn. */
 interface Rates {
-  one: number
-  all: number
+  one: number[]
+  all: number[]
 }
 
 /** Executors at the first replica and spread over all, by turns; each process counts once, or it is an error. */
 async function closeRates(target: OurTarget, urls: readonly string[], size: Size): Promise<Rates> {
-  const [seconds, warmSeconds, rounds] = size === 'short' ? [2, 3, 1] : [2.5, 8, 7]
+  const [seconds, warmSeconds, rounds] = size === 'short' ? [2, 3, 1] : [1.5, 8, 12]
   const colony = await makeColony(target, { executors: EXECUTORS })
   await submitMany(colony, CLOSES_PER_SECOND_MAX * (warmSeconds + 2 * rounds * seconds))
   const taken = new Set<string>()
@@ -46,7 +46,7 @@ async function closeRates(target: OurTarget, urls: readonly string[], size: Size
     return value
   }
   await rateAt(urls, warmSeconds)
-  const rates = { one: [] as number[], all: [] as number[] }
+  const rates: Rates = { one: [], all: [] }
   const alone = async () => void rates.one.push(await rateAt(urls.slice(0, 1), seconds))
   const spread = async () => void rates.all.push(await rateAt(urls, seconds))
   // Many short turns, and each begins as often as the other: a machine that is shared has moments of less.
@@ -54,7 +54,7 @@ async function closeRates(target: OurTarget, urls: readonly string[], size: Size
     for (const turn of round % 2 === 0 ? [alone, spread] : [spread, alone]) await turn()
   colony.close()
   if (closed > taken.size) throw new Error(`${closed - taken.size} processes were assigned twice`)
-  return { one: median(rates.one), all: median(rates.all) }
+  return rates
 }
 
 async function withReplicas<T>(target: OurTarget, more: number, work: (urls: string[]) => Promise<T>): Promise<T> {
@@ -79,7 +79,7 @@ const replicas = (count: number): OwnRow => ({
     withReplicas(target, count - 1, async (urls) => {
       if (size === 'full') await Promise.all(urls.map((url) => lifeRate({ ...target, url }, WARM_UP_SECONDS)))
       const { one, all } = await closeRates(target, urls, size)
-      return { value: all / one, note: `${Math.round(all)}/s of ${Math.round(one)}/s` }
+      return { value: medianRatio(all, one), note: `${Math.round(median(all))}/s of ${Math.round(median(one))}/s` }
     }),
 })
 
