@@ -24,6 +24,7 @@ export interface Cpu {
 
 /** Ours, of which more is known. */
 export interface OurTarget extends Target {
+  /** Of all replicas that there have been. */
   cpuSeconds(): Promise<Cpu>
   /** For rows that are put there directly. */
   db: Database
@@ -35,6 +36,8 @@ export interface OurTarget extends Target {
 export interface OurReplica {
   url: string
   pid: number
+  /** So far, or until it was told to stop. */
+  cpuSeconds(): Promise<number>
   stop(): Promise<void>
 }
 

@@ -4,7 +4,15 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
-export const median = (values: readonly number[]): number => percentile(values, 0.5)
+export const sumOf = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0)
+
+/** Of an even number, between the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const [below, above] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]]
+  return ((below ?? Number.NaN) + (above ?? Number.NaN)) / 2
+}
 
 /**
  * The median of what each of `values` is of the one beside it in `others`. Two turns after each other meet the same machine; one that is

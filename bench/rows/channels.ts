@@ -80,6 +80,7 @@ function frames(id: string, says: string, at: Place): OwnRow {
     better: 'less',
     limit: 'commitMs',
     kind: 'own',
+    runs: 1, // of hundreds of frames
     async run(target, size) {
       const talker = await makeTalker(target)
       const times = await at(target, (url) => timesOf(talker, url, size))

@@ -3,11 +3,10 @@ import { median, medianRatio, rateFor } from '../measure/statistics.js'
 import type { BenchColony, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony } from '../stage/colony.js'
 import { type Filling, fillQueue } from '../stage/fill.js'
-import { colonyWithFinished } from '../stage/finished.js'
+import { colonyWithFinished, colonyWithWaiting, million } from '../stage/millions.js'
 
 const EXECUTORS = 16
 const SHALLOW = 40_000
-const million = (size: Size) => (size === 'short' ? 100_000 : 1_000_000)
 
 /** Assigns a second, without closes: the queue gets shorter by what is taken, and by nothing else. */
 async function assignRate(colony: BenchColony, seconds: number): Promise<number> {
@@ -32,49 +31,57 @@ async function overShallow(target: OurTarget, size: Size, deep: BenchColony) {
   return { value: medianRatio(many, few), note: `${Math.round(median(many))}/s of ${Math.round(median(few))}/s` }
 }
 
-function depth(id: string, says: string, must: number, fill: (size: Size) => readonly Filling[]): OwnRow {
+type DepthRow = Pick<OwnRow, 'id' | 'says' | 'must'> & {
+  /** The colony that is deep. */
+  deep(target: OurTarget, size: Size): Promise<BenchColony>
+}
+
+function row({ deep, ...of }: DepthRow): OwnRow {
   return {
-    id,
-    says,
+    ...of,
     unit: 'x',
     better: 'more',
-    must,
     reach: 0.95,
     kind: 'own',
     runs: 1, // by turns in itself, and filling takes a minute
-    async run(target, size) {
-      const deep = await makeColony(target, { executors: EXECUTORS })
-      for (const filling of fill(size)) await fillQueue(target.db, deep, filling)
-      return overShallow(target, size, deep)
-    },
+    run: async (target, size) => overShallow(target, size, await deep(target, size)),
   }
 }
 
+/** A colony with few processes for its executors, and what they can't take. */
+async function colonyWith(target: OurTarget, others: Filling): Promise<BenchColony> {
+  const colony = await makeColony(target, { executors: EXECUTORS })
+  for (const filling of [{ rows: SHALLOW }, others]) await fillQueue(target.db, colony, filling)
+  return colony
+}
+
 export const depthRows: readonly OwnRow[] = [
-  depth('assign-1m-waiting', 'assign rate with 1 M waiting (filled), over that with 40 000', 0.85, (size) => [
-    { rows: million(size) },
-  ]),
-  depth('assign-1m-absent', 'the same, 1 M of them for a name that is absent', 0.85, (size) => [
-    { rows: SHALLOW },
-    { rows: million(size), names: ['nobody'] },
-  ]),
-  depth('assign-1m-large', 'the same, 1 M of them demand too much', 0.85, (size) => [
-    { rows: SHALLOW },
-    { rows: million(size), cpu: 1_000_000 },
-  ]),
-  {
+  row({
+    id: 'assign-1m-waiting',
+    says: 'assign rate with 1 M waiting (filled), over that with 40 000',
+    must: 0.85,
+    deep: colonyWithWaiting,
+  }),
+  row({
+    id: 'assign-1m-absent',
+    says: 'the same, 1 M of them for a name that is absent',
+    must: 0.85,
+    deep: (target, size) => colonyWith(target, { rows: million(size), names: ['nobody'] }),
+  }),
+  row({
+    id: 'assign-1m-large',
+    says: 'the same, 1 M of them demand too much',
+    must: 0.85,
+    deep: (target, size) => colonyWith(target, { rows: million(size), cpu: 1_000_000 }),
+  }),
+  row({
     id: 'assign-10m-finished',
     says: 'assign rate with 10 M finished (filled), over that with none',
-    unit: 'x',
-    better: 'more',
     must: 0.9,
-    reach: 0.95,
-    kind: 'own',
-    runs: 1,
-    async run(target, size) {
-      const deep = await colonyWithFinished(target, size)
-      await fillQueue(target.db, deep, { rows: SHALLOW })
-      return overShallow(target, size, deep)
+    async deep(target, size) {
+      const colony = await colonyWithFinished(target, size)
+      await fillQueue(target.db, colony, { rows: SHALLOW })
+      return colony
     },
-  },
+  }),
 ]

@@ -1,8 +1,9 @@
 import type { Caller } from '../caller.js'
 import { rateOf } from '../measure/statistics.js'
 import type { Row, Size } from '../row.js'
-import { makeColony, specFor } from '../stage/colony.js'
-import { fillQueue } from '../stage/fill.js'
+import { specFor } from '../stage/colony.js'
+import { hang, polls } from '../stage/hanging.js'
+import { colonyWithWaiting } from '../stage/millions.js'
 import { coresAtRest, untilRest } from '../stage/rest.js'
 
 const MUST = 0.01
@@ -27,15 +28,18 @@ export const idleRows: readonly Row[] = [
   },
   {
     id: 'idle-1m',
-    says: 'idle, 1 M processes waiting (filled)',
+    says: 'idle, 1 M processes waiting (filled), 10 000 assigns of others hanging',
     ...idle,
     kind: 'own',
     async run(target, size: Size) {
-      const colony = await makeColony(target, {})
-      await fillQueue(target.db, colony, { rows: size === 'short' ? 100_000 : 1_000_000 })
-      colony.close()
-      await untilRest(target)
-      return coresAtRest(target)
+      await colonyWithWaiting(target, size)
+      const hanging = await hang(target, polls(size))
+      try {
+        await untilRest(target)
+        return await coresAtRest(target)
+      } finally {
+        await hanging.hangUp() // also when that failed: the rows after this one are measured without them
+      }
     },
   },
 ]

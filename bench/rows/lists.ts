@@ -1,7 +1,7 @@
 import { type Caller, sameOf } from '../caller.js'
 import { median, percentile, rateFor, timeOf } from '../measure/statistics.js'
 import type { OwnRow, Size } from '../row.js'
-import { colonyWithFinished, finishedRows } from '../stage/finished.js'
+import { colonyWithFinished, finishedRows } from '../stage/millions.js'
 
 const CONNECTIONS = 16
 const PAGE = 100

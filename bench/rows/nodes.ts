@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from '@colonies/database'
 import type { Caller } from '../caller.js'
+import { sumOf } from '../measure/statistics.js'
 import type { BenchColony, OwnRow, Parts, Size } from '../row.js'
 import { type CitusServer, nodesOfCitus, startCitusServer } from '../stage/citus-server.js'
 import { makeColony, specFor } from '../stage/colony.js'
@@ -13,8 +14,6 @@ interface Cost {
   /** Of each node, in their order. */
   nodes: number[]
 }
-
-const sumOf = (all: readonly number[]) => all.reduce((sum, one) => sum + one, 0)
 
 /** One connection for each colony, so that each statement carries one process. */
 async function live(colonies: readonly BenchColony[], each: number): Promise<void> {

@@ -1,69 +1,9 @@
-import { type Caller, type Prepared, Refusal } from '../caller.js'
 import { ownBytesOf } from '../measure/cpu.js'
 import { metricsOf } from '../measure/metrics.js'
-import { median, percentile, timeOf } from '../measure/statistics.js'
-import type { Figure, OurTarget, OwnRow, Size } from '../row.js'
-import { makeColony, specFor } from '../stage/colony.js'
-import { coresAtRest, untilRest } from '../stage/rest.js'
-import { until } from '../until.js'
-
-const polls = (size: Size) => (size === 'short' ? 1_000 : 10_000)
-const EXECUTORS = 16
-const HOLD_SECONDS = 600
-
-interface Hanging {
-  /** Milliseconds until the last one was accepted. */
-  acceptMs: number
-  /** Until one of them has a process. */
-  first(): Promise<{ processid: string }>
-  user: Caller
-  colonyname: string
-  hangUp(): Promise<void>
-}
-
-/** Long polls on one replica, each with a connection of its own. */
-async function hang(target: OurTarget, count: number): Promise<Hanging> {
-  const colony = await makeColony(target, { executors: EXECUTORS })
-  const connections = Array.from({ length: count }, (_, n) => (colony.executors[n % EXECUTORS] as Caller).again())
-  const waiting: ((process: { processid: string }) => void)[] = []
-  // Signed before: executors have machines of their own for that. The same text of the same executor has the same signature each time.
-  const requests = colony.executors.map((executor) =>
-    executor.prepare('assignprocessmsg', { colonyname: colony.name, timeout: HOLD_SECONDS }),
-  )
-  let hungUp = false
-  const ask = async (caller: Caller, n: number): Promise<void> => {
-    try {
-      const process = await caller.send<{ processid: string }>(requests[n % EXECUTORS] as Prepared)
-      waiting.shift()?.(process)
-    } catch (error) {
-      if (hungUp) return
-      if (!(error instanceof Refusal && error.status === 503)) throw error
-      // sleeps: ten thousand at once are more than a replica lets in; who is sent away comes again, as SDKs do
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      await ask(caller, n)
-    }
-  }
-  let asked: Promise<unknown> = Promise.resolve()
-  const acceptMs = await timeOf(async () => {
-    asked = Promise.all(connections.map(ask))
-    // One that fails will never hang.
-    const all = until(async () => (await metricsOf(target.url)).waiters >= count)
-    await Promise.race([all, asked.then(() => all)])
-  })
-  return {
-    acceptMs,
-    first: () => new Promise((resolve) => waiting.push(resolve)),
-    user: colony.user,
-    colonyname: colony.name,
-    async hangUp() {
-      hungUp = true
-      for (const caller of connections) caller.close()
-      await asked
-      await until(async () => (await metricsOf(target.url)).waiters === 0)
-      colony.close()
-    },
-  }
-}
+import { median, percentile } from '../measure/statistics.js'
+import type { Figure, OurTarget, OwnRow } from '../row.js'
+import { specFor } from '../stage/colony.js'
+import { type Hanging, hang, polls } from '../stage/hanging.js'
 
 /** Submits one process after the other; each wakes one poll, which is not asked again. */
 async function wakes({ user, colonyname, first }: Hanging, count: number): Promise<number[]> {
@@ -115,19 +55,6 @@ export const pollRows: readonly OwnRow[] = [
       const hanging = await hang(target, count)
       await hanging.hangUp()
       return { value: hanging.acceptMs / 1_000 }
-    },
-  }),
-  row({
-    id: 'poll-rest',
-    says: 'processor time of server and database at rest, with 10 000 hanging assigns',
-    unit: 'cores',
-    must: 0.01,
-    async measure(target, count) {
-      const hanging = await hang(target, count)
-      await untilRest(target)
-      const figure = await coresAtRest(target)
-      await hanging.hangUp()
-      return figure
     },
   }),
   row({

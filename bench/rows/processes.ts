@@ -3,7 +3,7 @@ import { median, percentile, rateFor } from '../measure/statistics.js'
 import type { BenchColony, Size, Target, WireRow } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
 
-const seconds = (size: Size) => (size === 'short' ? 2 : 5)
+const seconds = (size: Size) => (size === 'short' ? 2 : 4)
 
 /** A process for an executor of the colony; each has arguments, and so a signature, of its own. */
 function submission(user: Caller, colony: BenchColony, turn: number): Prepared {

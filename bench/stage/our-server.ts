@@ -8,6 +8,7 @@ import { connect, type Database, type DatabaseConfig, sql, startEmbeddedPostgres
 import { generatePrivateKey } from '@colonies/identity'
 import { databaseVariables } from '@colonies/testkit'
 import { cpuSecondsOf, parentOf } from '../measure/cpu.js'
+import { sumOf } from '../measure/statistics.js'
 import type { OurReplica, OurTarget } from '../row.js'
 
 export interface OurServer extends OurTarget {
@@ -28,6 +29,7 @@ export async function startOurServer(postgres?: string): Promise<OurServer> {
   const place = await (postgres ? databaseAt(postgres) : embeddedDatabase())
   try {
     const first = await startReplica(place.config, serverKey)
+    const replicas = [first]
     const db = connect(place.config)
     const postmaster = await postmasterOf(db)
     return {
@@ -36,8 +38,15 @@ export async function startOurServer(postgres?: string): Promise<OurServer> {
       serverKey,
       db,
       pid: first.pid,
-      cpuSeconds: async () => ({ server: await cpuSecondsOf(first.pid), database: await cpuSecondsOf(postmaster) }),
-      anotherReplica: () => startReplica(place.config, serverKey),
+      async cpuSeconds() {
+        const servers = await Promise.all(replicas.map((replica) => replica.cpuSeconds()))
+        return { server: sumOf(servers), database: await cpuSecondsOf(postmaster) }
+      },
+      async anotherReplica() {
+        const replica = await startReplica(place.config, serverKey)
+        replicas.push(replica)
+        return replica
+      },
       async stop() {
         await db.close()
         await first.stop()
@@ -101,7 +110,18 @@ export async function startReplica(config: DatabaseConfig, serverKey: string): P
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const url = await readyUrlOf(child)
-  return { url, pid: child.pid ?? 0, stop: () => stop(child) }
+  const pid = child.pid as number
+  let used = 0 // kept: of a process that has ended, the system knows nothing
+  const cpuSeconds = async () => (used = Math.max(used, await cpuSecondsOf(pid)))
+  return {
+    url,
+    pid,
+    cpuSeconds,
+    async stop() {
+      await cpuSeconds()
+      await stop(child)
+    },
+  }
 }
 
 function readyUrlOf(child: ChildProcess): Promise<string> {

@@ -5,7 +5,7 @@ import type { Figure, Target } from '../row.js'
 const UNTIL_REST_MS = 75_000
 
 /** So long is measured. */
-const SECONDS = 30
+const SECONDS = 20
 
 /** Resolves when nothing that came before is followed by anything. */
 export async function untilRest(target: Target & { db?: Database }): Promise<void> {

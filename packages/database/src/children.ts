@@ -2,7 +2,7 @@ import { ColoniesError, limits } from '@colonies/protocol'
 import type { Db } from './db.js'
 import type { Holder } from './held.js'
 import { sql } from './sql.js'
-import { arrayLiteral, type ColonyKey, type NewAttribute, type NewProcess } from './submissions.js'
+import { arrayLiteral, type ColonyKey, type NewAttribute, type NewProcess, NS_OF_PRIORITY } from './submissions.js'
 
 /** A process to be added to a running graph, below the process that its adder holds. */
 export interface NewChild {
@@ -121,7 +121,7 @@ async function storeChild(
 ): Promise<void> {
   await tx.run(sql`
     with queue as (
-      select (extract(epoch from now()) * 1000000)::bigint * 1000 - ${BigInt(p.priority)}::bigint * 86400000000000 as place
+      select (extract(epoch from now()) * 1000000)::bigint * 1000 - ${BigInt(p.priority)}::bigint * ${NS_OF_PRIORITY}::bigint as place
     ), spec as (
       insert into process_specs (colony, process_id, graph_id, node_name, function_name, executor_type, label,
         initiator_id, initiator_name, initiator_user, submitted_at, priority_time, wait_seconds, exec_seconds,

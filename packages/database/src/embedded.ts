@@ -36,8 +36,6 @@ const settings = {
   synchronous_commit: 'on',
   shared_buffers: '128MB',
   max_connections: '100',
-  // The hot table is small and changes fast: dead rows at its head slow down each claim.
-  autovacuum_naptime: '5s',
   // Nobody copies this server's log.
   wal_level: 'minimal',
   max_wal_senders: '0',

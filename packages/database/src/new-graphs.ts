@@ -3,7 +3,7 @@ import type { Db } from './db.js'
 import { LateError } from './errors.js'
 import { type ReadyLine, readyLines } from './ready-lines.js'
 import { type Sql, sql } from './sql.js'
-import { arrayLiteral, type ColonyKey, type NewAttribute, type NewProcess } from './submissions.js'
+import { arrayLiteral, type ColonyKey, type NewAttribute, type NewProcess, NS_OF_PRIORITY } from './submissions.js'
 import { Unnested } from './unnested.js'
 
 /** A node of a new graph: a process, and its place among the others. */
@@ -56,8 +56,6 @@ const NODES_OF_TURN = 50
  * colony is still there, so all must be over before the removal of a colony takes its rows for all there are (`sweeps.ts`).
  */
 const PORTIONS_MS_MAX = 60_000
-/** Of one step of priority, on the scale of priority times. */
-const NS_OF_PRIORITY = 86_400_000_000_000n
 
 /**
  * Stores whole workflows: graphs, their processes, the edges between these; in one statement, or in one transaction where there are
@@ -233,12 +231,13 @@ function nodesStored(colony: ColonyKey, graphs: readonly NewGraph[], { nodes, at
   const processes = nodes.map(({ node }) => node.process)
   const [ofNodes, of] = [new Unnested(nodes), new Unnested(processes)]
   const hasNames = processes.some(({ names }) => names !== null)
+  const children = new Unnested(nodes.map(({ node }) => `{${node.children.join()}}`))
   return sql`asked as materialized (
       select a.*, (${graphIds})[a.graph] as graph_id,
         (${graphs.map((g) => g.initiatorId)}::text[])[a.graph] as initiator_id,
         (${graphs.map((g) => g.initiatorName)}::text[])[a.graph] as initiator_name,
         (extract(epoch from now()) * 1000000)::bigint * 1000 + (${before}::bigint + place - 1)
-          - priority * 86400000000000 as queue_place
+          - priority * ${NS_OF_PRIORITY}::bigint as queue_place
       from (
         select ${ofNodes.ints(({ graph }) => graph)} as graph,
           ${ofNodes.ints(({ position }) => position)} as position,
@@ -252,7 +251,7 @@ function nodesStored(colony: ColonyKey, graphs: readonly NewGraph[], { nodes, at
           ${of.texts((p) => p.names && arrayLiteral(p.names))}::text[] as wanted_names, ${of.texts((p) => p.location)} as location,
           ${of.bigints((p) => p.cpu)} as cpu, ${of.bigints((p) => p.memory)} as memory,
           ${ofNodes.ints(({ node }) => node.parents.length)} as open_parents,
-          ${ofNodes.texts(({ node }) => `{${node.children.join()}}`)} as children,
+          ${children.texts((ids) => ids)} as children,
           ${ofNodes.texts(({ node }) => node.input)} as input,
           generate_series(1, ${nodes.length}::int) as place
       ) a

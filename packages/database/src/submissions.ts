@@ -105,7 +105,8 @@ interface Alike {
   first_ns: bigint
 }
 
-const DAY_NS = 86_400_000_000_000n
+/** Of one step of priority, on the scale of priority times. */
+export const NS_OF_PRIORITY = 86_400_000_000_000n
 
 /** As the statement stored it. */
 function waitingRow({ submitted_at, first_ns }: Alike, { processId, priority }: NewProcess, place: number): Submitted {
@@ -115,7 +116,7 @@ function waitingRow({ submitted_at, first_ns }: Alike, { processId, priority }: 
     fresh: true,
     state: 0,
     submitted_at,
-    priority_time: first_ns + BigInt(place % 1000) - BigInt(priority) * DAY_NS,
+    priority_time: first_ns + BigInt(place % 1000) - BigInt(priority) * NS_OF_PRIORITY,
     wait_deadline: null,
     exec_deadline: null,
     started_at: null,
@@ -136,7 +137,7 @@ function storedAsFresh(
     isDispatched ? sql`case when dispatched then ${value} else ${otherwise} end` : otherwise
   return sql`
     with ${isRepeatable ? firstRequests(colony, given) : sql``} fresh as materialized (
-      select asked.*, submitted_ns - priority * ${DAY_NS}::bigint as priority_time,
+      select asked.*, submitted_ns - priority * ${NS_OF_PRIORITY}::bigint as priority_time,
         ${isDispatched ? sql`e.executor_id is not null and asked.open` : sql`false`} as dispatched
       from ${isRepeatable ? sql`asked` : sql`(${given}) asked`}
       ${isDispatched ? sql`left join executors e on e.colony = ${colony} and e.executor_id = asked.holder and e.state = 1` : sql``}

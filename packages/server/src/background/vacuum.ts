@@ -5,7 +5,7 @@ import type { Loop } from './loop.js'
 export const vacuum: Loop = {
   name: 'vacuum',
   everyMs: 5_000,
-  quietMs: 3_600_000, // where nothing happens nothing dies, and a long vacuum would keep the heartbeat waiting
+  quietMs: 3_600_000, // where nothing happens nothing dies
   restMsMax: 3_600_000,
   async runOnce({ db, replica, log }) {
     if (!replica.members.leads) return 'rest'

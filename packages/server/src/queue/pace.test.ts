@@ -39,7 +39,7 @@ function scene(t: TestContext, { isAlone = true } = {}) {
 }
 
 test('where a line was idle, and where callers are few altogether, nobody waits', async (t) => {
-  const { pace, statement, ask, pass } = scene(t)
+  const { statement, ask, pass } = scene(t)
   assert.equal(await (await ask(1))(), true, 'the first one')
   statement(1, 5)
   assert.equal(await (await ask(1))(), true, 'one after the other')
@@ -49,8 +49,6 @@ test('where a line was idle, and where callers are few altogether, nobody waits'
   statement(12, 5)
   pass(41)
   assert.equal(await (await ask(1))(), true, 'those who were answered have gone')
-  pace.came(100) // nobody waits, so nothing happens
-  pace.hurry()
 })
 
 test('few wait for others twice as long as the last statement took, and no longer than 8 ms', async (t) => {
@@ -82,6 +80,31 @@ test('twelve do not wait, nor do half of a larger crowd', async (t) => {
   assert.equal(await isSent(), false, 'seven of fourteen')
   pace.came(8)
   assert.equal(await isSent(), true, 'eight of fourteen')
+  pass(50)
+  statement(20, 5)
+  const isHalfSent = await ask(8)
+  assert.equal(await isHalfSent(), false, 'eight of twenty')
+  pace.came(9)
+  assert.equal(await isHalfSent(), false, 'nine of twenty')
+  pace.came(10)
+  assert.equal(await isHalfSent(), true, 'ten of twenty')
+})
+
+test('one call for several is expected to come back as one', async (t) => {
+  const { pace, statement } = scene(t)
+  const isSentFor = async (count: number, of: number) => {
+    pace.came(count, of)
+    let isSent = false
+    void pace.gathered(count).then(() => {
+      isSent = true
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    return isSent
+  }
+  statement(11, 5)
+  assert.equal(await isSentFor(11, 11), true, 'all eleven come with one call')
+  statement(16, 5)
+  assert.equal(await isSentFor(4, 4), false, 'four of sixteen')
 })
 
 test('those who wait go when all are there, or when they are told to', async (t) => {

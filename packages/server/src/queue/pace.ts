@@ -1,5 +1,5 @@
-/** So many are worth a statement of their own, whoever else may come. */
-const ENOUGH = 12
+/** So many are worth a statement of their own, whoever else may come. Nobody has to count further. */
+export const ENOUGH = 12
 /** Of more callers than that it is half: one half is answered while the other one asks. But half of few is not enough. */
 const HALF_MIN = 8
 /** With fewer callers, those who wait and those who may come, no statement gets large, whoever waits. */
@@ -58,10 +58,11 @@ export class Pace {
     return callers > ENOUGH && count >= Math.max(HALF_MIN, callers / 2)
   }
 
-  /** Somebody has asked. @param count that wait now */
-  came(count: number): void {
-    if (this.#before > 0) this.#before -= 1
-    else if (this.#lately > 0) this.#lately -= 1
+  /** Somebody has asked. @param count that wait now; `of` them are new: one call may be for several */
+  came(count: number, of = 1): void {
+    const lately = Math.max(0, of - this.#before)
+    this.#before = Math.max(0, this.#before - of)
+    this.#lately = Math.max(0, this.#lately - lately)
     if (this.#go && this.#isComplete(count)) this.#go()
   }
 

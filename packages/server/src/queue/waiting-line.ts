@@ -3,7 +3,7 @@ import { type Linked, LinkedSet } from '../linked-set.js'
 import { Doubt } from './doubt.js'
 import { Expectation } from './expectation.js'
 import { LowWater, sameShape } from './low-water.js'
-import type { Pace } from './pace.js'
+import { ENOUGH, type Pace } from './pace.js'
 import { Questions } from './questions.js'
 
 /** An executor whose assign hangs until something fits it. */
@@ -82,6 +82,8 @@ export interface Line {
   lowWater: LowWater
   /** Waiters that are reserved: they come back, so the line has to stay. */
   reserved: number
+  /** Of some idle ones it is not known whether they have something already. */
+  areInDoubt: boolean
   /** Hints that came during a claim, which may have looked at the queue before what they speak of was committed. */
   lateHints: number
 }
@@ -93,7 +95,15 @@ export function emptyLine(colony: ColonyKey, type: string, pace: Pace): Line {
     questions: new Questions<Seat>(),
     reserved: 0,
   }
-  const nothing = { hints: 0, lateHints: 0, untold: undefined, missed: [], areAskingFirst: false, areNamesKnown: false }
+  const nothing = {
+    hints: 0,
+    lateHints: 0,
+    untold: undefined,
+    missed: [],
+    areAskingFirst: false,
+    areNamesKnown: false,
+    areInDoubt: false,
+  }
   const unknown = { isVaried: false, named: new Expectation(), inGraphs: new Expectation() }
   return { colony, type, ...nobody, ...nothing, ...unknown, claiming: false, pace, lowWater: new LowWater() }
 }
@@ -158,6 +168,28 @@ function upToSlots(seats: readonly Seat[]): Seat[] {
   let slots = 0
   const end = seats.findIndex(({ waiter }) => (slots += waiter.slots) > CLAIM_MAX)
   return seats.slice(0, end < 0 ? seats.length : Math.max(1, end))
+}
+
+/** Whoever is in doubt, and whose next look is due, asks again. Thousands may wait, so nobody is looked at where nobody is in doubt. */
+export function askInDoubt(line: Line, nowMs: number): void {
+  if (!line.areInDoubt) return
+  line.areInDoubt = false
+  for (const seat of line.idle) {
+    if (seat.doubt.isDue(nowMs)) {
+      line.idle.delete(seat)
+      line.asking.add(seat)
+    } else if (seat.doubt.exists) line.areInDoubt = true
+  }
+}
+
+/** How many processes they want, as far as it matters to a pace. */
+export function wantedBy(seats: Iterable<Seat>): number {
+  let slots = 0
+  for (const { waiter } of seats) {
+    slots += waiter.slots
+    if (slots >= ENOUGH) break
+  }
+  return slots
 }
 
 export function lineKey(colony: ColonyKey, type: string): string {

@@ -5,6 +5,7 @@ import { executorIdOf, plainProcess, testDatabase } from '@colonies/testkit'
 import { createLog } from '../log.js'
 import { type UpkeepColony, upkeepColony } from '../testing/upkeep.js'
 import { allRead } from './after-reading.js'
+import { Pace } from './pace.js'
 import type { Waiter } from './waiting-line.js'
 import { WaitingRoom } from './waiting-room.js'
 
@@ -102,6 +103,23 @@ test('one poll finds the waiter that fits, however many of other shapes wait lon
   const id = await colony.submit({ location: 'place of d' })
   room.recheck(colony.key, 'cli')
   assert.equal(await waiters[3]?.took, id)
+})
+
+test('whoever asks for many is expected to ask for as many, whatever it was given', async (t) => {
+  const came = t.mock.method(Pace.prototype, 'came')
+  const end = t.mock.method(Pace.prototype, 'end')
+  const { colony, wait, idle } = await roomWith(t, ['a'])
+  const id = await colony.submit({})
+  assert.equal(await wait('a', { slots: 5 }).took, id)
+  await idle(0)
+  assert.deepEqual(
+    came.mock.calls.map((call) => call.arguments),
+    [[5, 5]],
+  )
+  assert.deepEqual(
+    end.mock.calls.map((call) => call.arguments),
+    [[5]],
+  )
 })
 
 test('a waiter that was reserved in vain still hears of what comes, also when all others have left', async (t) => {

@@ -16,6 +16,7 @@ import { afterReading, allRead } from './after-reading.js'
 import { unknownYet } from './doubt.js'
 import { Paces } from './pace.js'
 import {
+  askInDoubt,
   emptyLine,
   hintedSeats,
   type Line,
@@ -28,6 +29,7 @@ import {
   type Seat,
   shapeOf,
   type Waiter,
+  wantedBy,
 } from './waiting-line.js'
 
 export interface WaitingRoomOptions {
@@ -83,7 +85,7 @@ export class WaitingRoom {
     const seat = newSeat(waiter)
     line.questions.add(seat)
     line.asking.add(seat)
-    line.pace.came(line.asking.size)
+    line.pace.came(wantedBy(line.asking), waiter.slots)
     this.#wake(line)
     return () => {
       seat.leaving = true
@@ -209,11 +211,7 @@ export class WaitingRoom {
   recheckDoubts(): void {
     const nowMs = performance.now()
     for (const line of this.#lines.values()) {
-      for (const seat of line.idle) {
-        if (!seat.doubt.isDue(nowMs)) continue
-        line.idle.delete(seat)
-        line.asking.add(seat)
-      }
+      askInDoubt(line, nowMs)
       this.#wake(line)
       this.#forget(line)
     }
@@ -308,11 +306,11 @@ export class WaitingRoom {
 
   async #gathered(line: Line): Promise<Seat[]> {
     // What is ready and whoever waits for it do not wait for others.
-    if (line.asking.size > 0 && hintedSeats(line).length === 0) await line.pace.gathered(line.asking.size)
+    if (line.asking.size > 0 && hintedSeats(line).length === 0) await line.pace.gathered(wantedBy(line.asking))
     return nextSeats(line)
   }
 
-  /** @returns how many processes were handed out */
+  /** @returns how many processes those who were given some may ask for again */
   async #claim(line: Line, seats: Seat[]): Promise<number> {
     line.lateHints = 0 // what was told until now is there for it to see
     const owners = seats.flatMap((seat) => Array<Seat>(seat.waiter.slots).fill(seat))
@@ -341,7 +339,7 @@ export class WaitingRoom {
     }
     line.hints = Math.min(line.hints + line.lateHints, line.idle.size)
     if (line.lateHints > 0) this.#lookAgain(line)
-    return claimed.length
+    return [...bySeat.keys()].reduce((sum, { waiter }) => sum + waiter.slots, 0)
   }
 
   /** @returns what was claimed; nothing when that failed */
@@ -381,7 +379,10 @@ export class WaitingRoom {
     if (this.#closed || seat.leaving) this.#send(line, seat)
     else if (more) line.asking.add(seat)
     else if (seat.waiter.once) this.#send(line, seat)
-    else line.idle.add(seat)
+    else {
+      line.idle.add(seat)
+      if (seat.doubt.exists) line.areInDoubt = true
+    }
   }
 
   #send(line: Line, seat: Seat, error?: unknown): void {
