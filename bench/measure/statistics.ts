@@ -9,9 +9,8 @@ export const sumOf = (values: readonly number[]): number => values.reduce((sum, 
 /** Of an even number, between the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const [below, above] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]]
-  return ((below ?? Number.NaN) + (above ?? Number.NaN)) / 2
+  const at = (place: number) => sorted[place] ?? Number.NaN
+  return (at(Math.ceil(sorted.length / 2) - 1) + at(Math.floor(sorted.length / 2))) / 2
 }
 
 /**

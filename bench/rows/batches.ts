@@ -1,11 +1,28 @@
 import { randomUUID } from 'node:crypto'
-import { type Caller, sameOf } from '../caller.js'
+import { type Caller, type Prepared, sameOf } from '../caller.js'
 import { rateFor } from '../measure/statistics.js'
-import type { OwnRow } from '../row.js'
+import type { BenchColony, Figure, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
+import { turnSeconds } from '../stage/turns.js'
 
 const AT_ONCE = 100
 const CONNECTIONS = 8
+
+/** Processes a second that are submitted so. @param requestOf what a user sends next */
+async function submitRate(
+  target: OurTarget,
+  size: Size,
+  requestOf: (colony: BenchColony) => (user: Caller) => Prepared,
+): Promise<Figure> {
+  const colony = await makeColony(target, { users: CONNECTIONS })
+  const request = requestOf(colony)
+  const { value, operations } = await rateFor(turnSeconds(size), CONNECTIONS, (connection) => {
+    const user = colony.users[connection] as Caller
+    return user.deliver(request(user))
+  })
+  colony.close()
+  return { value: value * AT_ONCE, operations: operations * AT_ONCE }
+}
 
 /** Operations of our own, that carry many under one signature. */
 export const batchRows: readonly OwnRow[] = [
@@ -18,14 +35,12 @@ export const batchRows: readonly OwnRow[] = [
     reach: { times: 100, of: 'submit-64' },
     limit: 'rows',
     kind: 'own',
-    async run(target, size) {
-      const colony = await makeColony(target, { users: CONNECTIONS })
-      const items = Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colony.name) }))
-      const submit = sameOf(colony.users, 'submitbatchmsg', { colonyname: colony.name, items })
-      const { value, operations } = await rateFor(size === 'short' ? 2 : 4, CONNECTIONS, submit)
-      colony.close()
-      return { value: value * AT_ONCE, operations: operations * AT_ONCE }
-    },
+    run: (target, size) =>
+      submitRate(target, size, ({ name: colonyname, users }) => {
+        const items = Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colonyname) }))
+        const same = new Map(users.map((user) => [user, user.prepare('submitbatchmsg', { colonyname, items })]))
+        return (user) => same.get(user) as Prepared
+      }),
   },
   {
     id: 'submit-batches-again',
@@ -34,17 +49,11 @@ export const batchRows: readonly OwnRow[] = [
     better: 'more',
     limit: 'rows',
     kind: 'own',
-    async run(target, size) {
-      const colony = await makeColony(target, { users: CONNECTIONS })
-      const batch = () =>
-        Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colony.name), requestid: randomUUID() }))
-      const { value, operations } = await rateFor(size === 'short' ? 2 : 4, CONNECTIONS, (connection) => {
-        const user = colony.users[connection] as Caller
-        return user.deliver(user.prepare('submitbatchmsg', { colonyname: colony.name, items: batch() }))
-      })
-      colony.close()
-      return { value: value * AT_ONCE, operations: operations * AT_ONCE }
-    },
+    run: (target, size) =>
+      submitRate(target, size, ({ name: colonyname }) => (user) => {
+        const items = Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colonyname), requestid: randomUUID() }))
+        return user.prepare('submitbatchmsg', { colonyname, items })
+      }),
   },
   {
     id: 'lives-batches',
@@ -56,7 +65,7 @@ export const batchRows: readonly OwnRow[] = [
     async run(target, size) {
       const colony = await makeColony(target, { users: CONNECTIONS, executors: CONNECTIONS })
       const items = Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colony.name) }))
-      const seconds = size === 'short' ? 2 : 4
+      const seconds = turnSeconds(size)
       await rateFor(seconds, CONNECTIONS, sameOf(colony.users, 'submitbatchmsg', { colonyname: colony.name, items }))
       let closed = 0
       const { value, operations } = await rateFor(seconds / 2, CONNECTIONS, async (connection) => {

@@ -3,9 +3,8 @@ import { median, medianRatio, rateFor } from '../measure/statistics.js'
 import type { BenchColony, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony } from '../stage/colony.js'
 import { type Filling, fillQueue } from '../stage/fill.js'
-import { colonyWithFinished, colonyWithWaiting, million } from '../stage/millions.js'
+import { colonyWithFinished, colonyWithWaiting, EXECUTORS, million } from '../stage/millions.js'
 
-const EXECUTORS = 16
 const SHALLOW = 40_000
 
 /** Assigns a second, without closes: the queue gets shorter by what is taken, and by nothing else. */

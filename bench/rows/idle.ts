@@ -2,7 +2,7 @@ import type { Caller } from '../caller.js'
 import { rateOf } from '../measure/statistics.js'
 import type { Row, Size } from '../row.js'
 import { specFor } from '../stage/colony.js'
-import { hang, polls } from '../stage/hanging.js'
+import { polls, whileHanging } from '../stage/hanging.js'
 import { colonyWithWaiting } from '../stage/millions.js'
 import { coresAtRest, untilRest } from '../stage/rest.js'
 
@@ -33,13 +33,10 @@ export const idleRows: readonly Row[] = [
     kind: 'own',
     async run(target, size: Size) {
       await colonyWithWaiting(target, size)
-      const hanging = await hang(target, polls(size))
-      try {
+      return whileHanging(target, polls(size), async () => {
         await untilRest(target)
-        return await coresAtRest(target)
-      } finally {
-        await hanging.hangUp() // also when that failed: the rows after this one are measured without them
-      }
+        return coresAtRest(target)
+      })
     },
   },
 ]

@@ -3,7 +3,7 @@ import { metricsOf } from '../measure/metrics.js'
 import { median, percentile } from '../measure/statistics.js'
 import type { Figure, OurTarget, OwnRow } from '../row.js'
 import { specFor } from '../stage/colony.js'
-import { type Hanging, hang, polls } from '../stage/hanging.js'
+import { type Hanging, polls, whileHanging } from '../stage/hanging.js'
 
 /** Submits one process after the other; each wakes one poll, which is not asked again. */
 async function wakes({ user, colonyname, first }: Hanging, count: number): Promise<number[]> {
@@ -36,14 +36,16 @@ export const pollRows: readonly OwnRow[] = [
     async measure(target, count) {
       const replica = await target.anotherReplica() // whose memory nothing else has grown
       const fresh = { ...target, url: replica.url }
-      const warm = await hang(fresh, 100)
-      await warm.hangUp()
-      const before = await ownBytesOf(replica.pid)
-      const hanging = await hang(fresh, count)
-      const bytes = ((await ownBytesOf(replica.pid)) - before) / count
-      await hanging.hangUp()
-      await replica.stop()
-      return { value: bytes, note: `all accepted after ${(hanging.acceptMs / 1_000).toFixed(1)} s` }
+      try {
+        await whileHanging(fresh, 100, async () => {}) // until it is warm
+        const before = await ownBytesOf(replica.pid)
+        return await whileHanging(fresh, count, async ({ acceptMs }) => ({
+          value: ((await ownBytesOf(replica.pid)) - before) / count,
+          note: `all accepted after ${(acceptMs / 1_000).toFixed(1)} s`,
+        }))
+      } finally {
+        await replica.stop()
+      }
     },
   }),
   row({
@@ -51,11 +53,7 @@ export const pollRows: readonly OwnRow[] = [
     says: 'until 10 000 assigns hang, from the first connection',
     unit: 's',
     must: 4,
-    async measure(target, count) {
-      const hanging = await hang(target, count)
-      await hanging.hangUp()
-      return { value: hanging.acceptMs / 1_000 }
-    },
+    measure: (target, count) => whileHanging(target, count, async ({ acceptMs }) => ({ value: acceptMs / 1_000 })),
   }),
   row({
     id: 'poll-latency',
@@ -63,12 +61,8 @@ export const pollRows: readonly OwnRow[] = [
     unit: 'x',
     must: 1.25,
     async measure(target, count) {
-      const few = await hang(target, 400)
-      const alone = await wakes(few, 300)
-      await few.hangUp()
-      const hanging = await hang(target, count)
-      const among = await wakes(hanging, 300)
-      await hanging.hangUp()
+      const alone = await whileHanging(target, 400, (few) => wakes(few, 300))
+      const among = await whileHanging(target, count, (many) => wakes(many, 300))
       const note = `${median(among).toFixed(1)} (p99 ${percentile(among, 0.99).toFixed(1)}) of ${median(alone).toFixed(1)} ms`
       return { value: median(among) / median(alone), note }
     },
@@ -78,16 +72,15 @@ export const pollRows: readonly OwnRow[] = [
     says: 'thundering herd: statements that claim, per submit, with 1 000 waiting executors; one is woken',
     unit: 'statements',
     must: 2,
-    async measure(target) {
-      const hanging = await hang(target, 1_000)
-      const before = await metricsOf(target.url)
-      const turns = 100
-      await wakes(hanging, turns)
-      const after = await metricsOf(target.url)
-      await hanging.hangUp()
-      const woken = before.waiters - after.waiters
-      if (woken !== turns) throw new Error(`${woken} polls ended after ${turns} submits`)
-      return { value: (after.claims - before.claims) / turns }
-    },
+    measure: (target) =>
+      whileHanging(target, 1_000, async (hanging) => {
+        const before = await metricsOf(target.url)
+        const turns = 100
+        await wakes(hanging, turns)
+        const after = await metricsOf(target.url)
+        const woken = before.waiters - after.waiters
+        if (woken !== turns) throw new Error(`${woken} polls ended after ${turns} submits`)
+        return { value: (after.claims - before.claims) / turns }
+      }),
   }),
 ]

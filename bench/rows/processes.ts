@@ -2,8 +2,7 @@ import { type Caller, type Prepared, Refusal } from '../caller.js'
 import { median, percentile, rateFor } from '../measure/statistics.js'
 import type { BenchColony, Size, Target, WireRow } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
-
-const seconds = (size: Size) => (size === 'short' ? 2 : 4)
+import { turnSeconds } from '../stage/turns.js'
 
 /** A process for an executor of the colony; each has arguments, and so a signature, of its own. */
 function submission(user: Caller, colony: BenchColony, turn: number): Prepared {
@@ -16,10 +15,10 @@ const SUBMITS_PER_SECOND_MAX = 6_000
 /** Submits with as many connections as the colony has users. They are signed before: what the load needs, the server lacks. */
 function submitFor(size: Size, colony: BenchColony) {
   const { users } = colony
-  const each = Math.ceil((SUBMITS_PER_SECOND_MAX * seconds(size)) / users.length)
+  const each = Math.ceil((SUBMITS_PER_SECOND_MAX * turnSeconds(size)) / users.length)
   const signed = users.map((user) => Array.from({ length: each }, (_, turn) => submission(user, colony, turn)))
   let later = each
-  return rateFor(seconds(size), users.length, (connection) => {
+  return rateFor(turnSeconds(size), users.length, (connection) => {
     const user = users[connection] as Caller
     return user.deliver(signed[connection]?.pop() ?? submission(user, colony, later++))
   })
@@ -62,7 +61,7 @@ const closes = (executors: number): Pick<WireRow, 'kind' | 'members' | 'run'> =>
   async run(_, colony, size) {
     await submitFor(size, colony)
     const workers = workersOf(colony)
-    return rateFor(seconds(size), executors, async (connection) => {
+    return rateFor(turnSeconds(size), executors, async (connection) => {
       if (!(await (workers[connection] as Worker).live()))
         throw new Error('the queue was empty before the time was over')
     })
@@ -155,7 +154,7 @@ export const processRows: readonly WireRow[] = [
     limit: 'roundTrips',
     kind: 'wire',
     members: pairs,
-    run: (_, colony, size) => lives(colony, seconds(size)),
+    run: (_, colony, size) => lives(colony, turnSeconds(size)),
   },
   {
     id: 'cpu-per-life',
@@ -168,7 +167,7 @@ export const processRows: readonly WireRow[] = [
     members: pairs,
     async run(target, colony, size) {
       const before = await target.cpuSeconds()
-      const { operations } = await lives(colony, seconds(size))
+      const { operations } = await lives(colony, turnSeconds(size))
       const after = await target.cpuSeconds()
       if (!before || !after) return { value: Number.NaN, note: 'its processes are not known: --pids' }
       const each = (seconds: number) => (seconds * 1e6) / operations

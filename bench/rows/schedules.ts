@@ -3,6 +3,7 @@ import { type Caller, sameOf } from '../caller.js'
 import { percentile, rateFor } from '../measure/statistics.js'
 import type { OurTarget, Row, Size } from '../row.js'
 import { makeColony } from '../stage/colony.js'
+import { turnSeconds } from '../stage/turns.js'
 
 const PACKERS = 64
 const ARGUMENTS = 100
@@ -33,7 +34,7 @@ export const scheduleRows: readonly Row[] = [
     async run(_, colony, size) {
       const generatorid = await addGenerator(colony.user, colony.name)
       const pack = sameOf(colony.executors, 'packgeneratormsg', { generatorid, arg: 'a' })
-      const figure = await rateFor(size === 'short' ? 2 : 4, PACKERS, pack)
+      const figure = await rateFor(turnSeconds(size), PACKERS, pack)
       await colony.user.call('removegeneratormsg', { generatorid })
       return figure
     },
@@ -51,7 +52,7 @@ export const scheduleRows: readonly Row[] = [
       const generatorid = await addGenerator(colony.user, colony.name)
       const args = Array.from({ length: ARGUMENTS }, (_, n) => `argument ${n}`)
       const pack = sameOf(colony.executors, 'packgeneratormanymsg', { generatorid, args })
-      const { value, operations } = await rateFor(size === 'short' ? 2 : 4, 4, pack)
+      const { value, operations } = await rateFor(turnSeconds(size), 4, pack)
       await colony.user.call('removegeneratormsg', { generatorid })
       colony.close()
       return { value: value * ARGUMENTS, operations: operations * ARGUMENTS }

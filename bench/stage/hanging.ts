@@ -16,11 +16,24 @@ export interface Hanging {
   first(): Promise<{ processid: string }>
   user: Caller
   colonyname: string
-  hangUp(): Promise<void>
+}
+
+/** Works while they hang, and hangs up afterwards, also when that failed: what is measured next is measured without them. */
+export async function whileHanging<T>(
+  target: OurTarget,
+  count: number,
+  work: (hanging: Hanging) => Promise<T>,
+): Promise<T> {
+  const { hangUp, ...hanging } = await hang(target, count)
+  try {
+    return await work(hanging)
+  } finally {
+    await hangUp()
+  }
 }
 
 /** Long polls on one replica, each with a connection of its own. */
-export async function hang(target: OurTarget, count: number): Promise<Hanging> {
+async function hang(target: OurTarget, count: number): Promise<Hanging & { hangUp(): Promise<void> }> {
   const colony = await makeColony(target, { executors: EXECUTORS })
   const connections = Array.from({ length: count }, (_, n) => (colony.executors[n % EXECUTORS] as Caller).again())
   const waiting: ((process: { processid: string }) => void)[] = []

@@ -12,6 +12,19 @@ function scene(t: TestContext, { isAlone = true } = {}) {
     nowMs += ms
     t.mock.timers.tick(ms)
   }
+  /** So many have asked. @returns whether a statement for them is sent by now */
+  async function gather(count: number) {
+    let isSent = false
+    void pace.gathered(count).then(() => {
+      isSent = true
+    })
+    const look = async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      return isSent
+    }
+    await look()
+    return look
+  }
   return {
     pace,
     pass,
@@ -24,17 +37,9 @@ function scene(t: TestContext, { isAlone = true } = {}) {
     /** So many ask, one after the other. @returns whether a statement for them is sent by now */
     async ask(count: number) {
       for (let one = 1; one <= count; one++) pace.came(one)
-      let isSent = false
-      void pace.gathered(count).then(() => {
-        isSent = true
-      })
-      const look = async () => {
-        await new Promise((resolve) => setImmediate(resolve))
-        return isSent
-      }
-      await look()
-      return look
+      return gather(count)
     },
+    gather,
   }
 }
 
@@ -91,20 +96,13 @@ test('twelve do not wait, nor do half of a larger crowd', async (t) => {
 })
 
 test('one call for several is expected to come back as one', async (t) => {
-  const { pace, statement } = scene(t)
-  const isSentFor = async (count: number, of: number) => {
-    pace.came(count, of)
-    let isSent = false
-    void pace.gathered(count).then(() => {
-      isSent = true
-    })
-    await new Promise((resolve) => setImmediate(resolve))
-    return isSent
-  }
+  const { pace, statement, gather } = scene(t)
   statement(11, 5)
-  assert.equal(await isSentFor(11, 11), true, 'all eleven come with one call')
+  pace.came(11, 11)
+  assert.equal(await (await gather(11))(), true, 'all eleven come with one call')
   statement(16, 5)
-  assert.equal(await isSentFor(4, 4), false, 'four of sixteen')
+  pace.came(4, 4)
+  assert.equal(await (await gather(4))(), false, 'four of sixteen')
 })
 
 test('those who wait go when all are there, or when they are told to', async (t) => {

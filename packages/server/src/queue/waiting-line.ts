@@ -183,7 +183,8 @@ export function askInDoubt(line: Line, nowMs: number): void {
 }
 
 /** How many processes they want, as far as it matters to a pace. */
-export function wantedBy(seats: Iterable<Seat>): number {
+export function wantedBy(seats: LinkedSet<Seat>): number {
+  if (seats.size >= ENOUGH) return seats.size // each wants one at least
   let slots = 0
   for (const { waiter } of seats) {
     slots += waiter.slots
