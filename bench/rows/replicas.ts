@@ -12,7 +12,7 @@ const AT_ONCE = 100
 /** A replica that has just started is still being compiled, and these share two cores: after 20 s three reached 0.85 of one, after 90 s 0.96. */
 const WARM_UP_SECONDS = 60
 /** More than there are. */
-const CLOSES_PER_SECOND_MAX = 2_500
+const CLOSES_PER_SECOND_MAX = 4_000
 
 async function submitMany(colony: BenchColony, count: number): Promise<void> {
   const items = Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colony.name) }))
@@ -26,9 +26,12 @@ interface Side {
   rates: number[]
 }
 
-/** One replica, two, and so on to all, by turns; each process counts once, or it is an error. */
+/**
+ * One replica, two, and so on to all, by turns; each process counts once, or it is an error. Which one is alone, and which two are
+ * together, changes from round to round: processes of the same code differ by a tenth.
+ */
 async function closeRates(target: OurTarget, urls: readonly string[], size: Size): Promise<Side[]> {
-  const [seconds, warmSeconds, rounds] = size === 'short' ? [2, 3, 1] : [1.5, 8, 10]
+  const [seconds, warmSeconds, rounds] = size === 'short' ? [2, 3, 1] : [1.5, 8, 12]
   const colony = await makeColony(target, { executors: EXECUTORS })
   const sides = urls.map((_, n): Side => ({ replicas: n + 1, rates: [] }))
   await submitMany(colony, CLOSES_PER_SECOND_MAX * (warmSeconds + sides.length * rounds * seconds))
@@ -52,7 +55,8 @@ async function closeRates(target: OurTarget, urls: readonly string[], size: Size
   for (let round = 0; round < rounds; round++)
     for (const turn of sides.keys()) {
       const side = sides[(round + turn) % sides.length] as Side
-      side.rates.push(await rateAt(urls.slice(0, side.replicas), seconds))
+      const places = Array.from({ length: side.replicas }, (_, n) => urls[(round + n) % urls.length] as string)
+      side.rates.push(await rateAt(places, seconds))
     }
   colony.close()
   if (closed > taken.size) throw new Error(`${closed - taken.size} processes were assigned twice`)
