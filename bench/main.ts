@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   const others = otherServers()
   const ours = await startOurServer(given.postgres)
   try {
-    const typed = process.argv.slice(2).map((word) => (word.includes(' ') ? `'${word}'` : word))
+    const typed = process.argv.slice(2).map(shown)
     const command = ['npm run bench', ...(typed.length > 0 ? ['--', ...typed] : [])].join(' ')
     const about = `${machine()}, ${await versionOf(ours.db)}`
     console.log(`${about}\n${command}\n`)
@@ -65,6 +65,10 @@ async function main(): Promise<number> {
       if (given['write-inputs']) await writeInputs(run)
       if (given.write) await writeDocs(run) // after each row: whoever interrupts has the others
     }
+    if (isWhole(words) && !given.write) {
+      await writeDocs(run)
+      console.log('docs/benchmarks.md has what was measured (git diff docs)')
+    }
     if (given['write-budget']) await writeBudget({ ...budget, ...budgetOf(run.results, run.limits) })
     const holds = given.budget ? await keepsBudget(budget, run, ours) : holdsAll(run)
     return holds ? 0 : 1
@@ -72,6 +76,17 @@ async function main(): Promise<number> {
     for (const other of others) await other.resume?.()
     await ours.stop()
   }
+}
+
+/** As typed, but for the password of a database. */
+function shown(word: string): string {
+  if (word.startsWith('postgres://')) return 'postgres://...'
+  return word.includes(' ') ? `'${word}'` : word
+}
+
+/** What docs/benchmarks.md is about. A part of it replaces the whole only when that is asked for. */
+function isWhole(words: readonly string[]): boolean {
+  return words.length === 0 && size === 'full'
 }
 
 /** What stands in docs/benchmarks.md is what servers do that have been at work for a while. */

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util'
 
 const usage = `What a server of this machine does, beside what the machine could do at best, and beside another server of the protocol.
 
-npm run bench                            all rows but those of costs, medians; less than 20 minutes on two cores
+npm run bench                            all rows but those of costs, medians, and into docs/benchmarks.md;
+                                         less than 20 minutes on two cores
 npm run bench -- submit-64 woken         only these; a part of an id will do
 npm run bench -- --short                 seconds for each
 npm run bench -- --budget                the rows of bench/budget.json, short:
@@ -15,7 +16,7 @@ npm run bench -- --against http://HOST:PORT --name v1.9.12 --pids SERVER,POSTMAS
                                          another server too, whose owner's key is COLONIES_BENCH_AGAINST_PRVKEY;
                                          its processes here rest while others are measured
                                          (all three as often as there are servers; the best counts)
-npm run bench -- --write                 also into docs/benchmarks.md
+npm run bench -- --write ROWS            these into docs/benchmarks.md, in place of all
 npm run bench -- --write-inputs ROWS     also into bench/scaling/inputs.json, of which docs/scaling.md is made`
 
 function parsed(args: string[]) {

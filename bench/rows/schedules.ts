@@ -1,5 +1,6 @@
 import { type Db, sql } from '@colonies/database'
 import { type Caller, sameOf } from '../caller.js'
+import { untilCommitsAreFast } from '../measure/commits.js'
 import { percentile, rateFor } from '../measure/statistics.js'
 import type { OurTarget, Row, Size } from '../row.js'
 import { makeColony } from '../stage/colony.js'
@@ -85,6 +86,7 @@ async function lateness(target: OurTarget, size: Size) {
     }
     ids.push((await colony.user.call<{ cronid: string }>('addcronmsg', { cron })).cronid)
   }
+  await untilCommitsAreFast(target.db)
   // All of them run by now; from here on it is measured.
   const from = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 1_000)
   const to = new Date(from.getTime() + seconds * 1_000)

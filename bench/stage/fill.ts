@@ -2,6 +2,7 @@ import { type Database, type Sql, sql } from '@colonies/database'
 import { rateOf } from '../measure/statistics.js'
 import type { BenchColony } from '../row.js'
 import { specFor } from './colony.js'
+import { settle } from './rest.js'
 
 const ROWS_AT_ONCE = 50_000
 /** As many as a small machine has cores. */
@@ -86,9 +87,4 @@ async function inPortions(rows: number, work: (copies: Sql) => Promise<unknown>)
     const [from, to] = [turn * ROWS_AT_ONCE + 1, Math.min(rows, (turn + 1) * ROWS_AT_ONCE)]
     return work(sql`generate_series(${from}::int, ${to}::int) n`)
   })
-}
-
-/** What autovacuum would do within the next minutes, so that it does not do it beside what is measured. */
-function settle(db: Database, tables: string): Promise<void> {
-  return db.oneByOne([`vacuum analyze ${tables}`, 'checkpoint'])
 }

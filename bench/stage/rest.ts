@@ -1,4 +1,5 @@
 import type { Database } from '@colonies/database'
+import { untilCommitsAreFast } from '../measure/commits.js'
 import type { Figure, Target } from '../row.js'
 
 /** A replica is quiet twenty seconds after the last request, and V8 collects garbage for 0.16 s within the next forty. */
@@ -7,10 +8,19 @@ const UNTIL_REST_MS = 75_000
 /** So long is measured. */
 const SECONDS = 20
 
+/**
+ * After many rows were written: what autovacuum would do within the next minutes, so that it does not do it beside what is measured.
+ *
+ * @param tables all when left out
+ */
+export async function settle(db: Database, tables = ''): Promise<void> {
+  await db.oneByOne([`vacuum analyze ${tables}`, 'checkpoint'])
+  await untilCommitsAreFast(db)
+}
+
 /** Resolves when nothing that came before is followed by anything. */
 export async function untilRest(target: Target & { db?: Database }): Promise<void> {
-  // What autovacuum would do about the rows of earlier measurements, each minute for minutes.
-  await target.db?.oneByOne(['vacuum analyze', 'checkpoint'])
+  if (target.db) await settle(target.db)
   // sleeps: until what follows on requests is done
   await new Promise((resolve) => setTimeout(resolve, UNTIL_REST_MS))
 }

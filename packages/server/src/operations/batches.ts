@@ -20,7 +20,7 @@ export const batchHandlers = {
               `items[${place}].spec must have a funcname and conditions.executortype`,
             )
           const submission = newSubmission(item, colony.name, caller, `items[${place}].spec`)
-          return (await replica.hotPath.submit(colony.key, submission)).process_id
+          return (await replica.hotPath.submit(colony.key, submission, place === 0 ? 1 : 0)).process_id
         }),
       ),
     )

@@ -68,6 +68,27 @@ test('colonies that send without end leave places for the others', async () => {
   assert.equal(await batcher.add(1, 7), 7)
 })
 
+test('with enough calls a flush begins at once, and the others form the next one', async () => {
+  const flushes: number[][] = []
+  const flush = async (_: number, items: number[]) => {
+    flushes.push(items)
+    await allRead()
+    return items
+  }
+  const batcher = new Batcher<number, number>({ ...bounds, enoughCalls: 3, flush })
+  assert.deepEqual(await outcomes(batcher, [1, 2, 3, 4, 5]), [1, 2, 3, 4, 5])
+  assert.deepEqual(await outcomes(batcher, [6, 7]), [6, 7])
+  assert.deepEqual(flushes.splice(0), [
+    [1, 2, 3],
+    [4, 5],
+    [6, 7],
+  ])
+  const ofOneCall = [1, 2, 3, 4].map((item, place) => batcher.add(1, item, place === 0 ? 1 : 0))
+  await Promise.all(ofOneCall)
+  assert.deepEqual(flushes, [[1, 2, 3, 4]])
+  assert.equal(batcher.waiting, 0)
+})
+
 test('a flush for few waits for those who were answered a moment ago', async (t) => {
   let nowMs = 1_000
   t.mock.timers.enable({ apis: ['setTimeout'] })

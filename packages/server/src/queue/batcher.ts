@@ -15,6 +15,11 @@ export interface BatcherOptions<Item, Outcome> {
   itemsMax: number
   /** Most flushes of one colony under way at once. Two are best for submits: one commits, one prepares. */
   flushesMax: number
+  /**
+   * With so many calls a flush begins while others are still being read; when all has been read that had come, if left out. Callers
+   * who all come again at once would all be in each flush then, and nobody would be read while PostgreSQL works.
+   */
+  enoughCalls?: number
   /** Bytes that an item will take, about. */
   bytesOf(item: Item): number
   /** Most bytes of one statement. */
@@ -28,12 +33,15 @@ export interface BatcherOptions<Item, Outcome> {
 interface Entry<Item, Outcome> {
   item: Item
   bytes: number
+  calls: number
   resolve(outcome: Outcome): void
   reject(error: unknown): void
 }
 
 interface Line<Item, Outcome> {
   entries: Entry<Item, Outcome>[]
+  /** Of which the entries are. */
+  calls: number
   /** Items that wait or are being stored. */
   waiting: number
   flushing: number
@@ -55,7 +63,8 @@ export class Batcher<Item, Outcome> {
     this.#options = options
   }
 
-  add(colony: ColonyKey, item: Item): Promise<Outcome> {
+  /** @param calls 0 for all but one item of a call that has many */
+  add(colony: ColonyKey, item: Item, calls = 1): Promise<Outcome> {
     // With n colonies that send without end, each has one of n + 1 parts, and one part is left for whoever comes.
     if ((this.#lines.get(colony)?.waiting ?? 0) >= this.#options.waitingMax - this.#waiting)
       return Promise.reject(
@@ -64,8 +73,9 @@ export class Batcher<Item, Outcome> {
     const line = this.#line(colony)
     this.#waiting += 1
     line.waiting += 1
+    line.calls += calls
     return new Promise<Outcome>((resolve, reject) => {
-      line.entries.push({ item, bytes: this.#options.bytesOf(item), resolve, reject })
+      line.entries.push({ item, bytes: this.#options.bytesOf(item), calls, resolve, reject })
       line.pace?.came(line.entries.length)
       this.#schedule(colony, line)
     })
@@ -80,14 +90,16 @@ export class Batcher<Item, Outcome> {
     let line = this.#lines.get(colony)
     if (!line) {
       const pace = this.#options.paces?.of(colony)
-      line = { entries: [], waiting: 0, flushing: 0, scheduled: false, pace }
+      line = { entries: [], calls: 0, waiting: 0, flushing: 0, scheduled: false, pace }
       this.#lines.set(colony, line)
     }
     return line
   }
 
   #schedule(colony: ColonyKey, line: Line<Item, Outcome>): void {
-    if (line.scheduled || line.flushing >= this.#options.flushesMax || line.entries.length === 0) return
+    if (this.#isFull(line) || line.entries.length === 0) return
+    if (line.calls >= (this.#options.enoughCalls ?? Number.POSITIVE_INFINITY)) return void this.#flush(colony, line)
+    if (line.scheduled) return
     line.scheduled = true
     afterReading(() => void this.#gather(colony, line))
   }
@@ -95,7 +107,12 @@ export class Batcher<Item, Outcome> {
   async #gather(colony: ColonyKey, line: Line<Item, Outcome>): Promise<void> {
     await line.pace?.gathered(line.entries.length)
     line.scheduled = false
-    await this.#flush(colony, line)
+    // Unless there were enough of them in the meantime.
+    if (!this.#isFull(line) && line.entries.length > 0) await this.#flush(colony, line)
+  }
+
+  #isFull({ flushing }: Line<Item, Outcome>): boolean {
+    return flushing >= this.#options.flushesMax
   }
 
   async #flush(colony: ColonyKey, line: Line<Item, Outcome>): Promise<void> {
@@ -121,6 +138,7 @@ export class Batcher<Item, Outcome> {
       if (count === this.#options.itemsMax || (count > 0 && bytes + entry.bytes > this.#options.bytesMax)) break
       bytes += entry.bytes
       count += 1
+      line.calls -= entry.calls
     }
     return line.entries.splice(0, count)
   }

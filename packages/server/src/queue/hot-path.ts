@@ -49,9 +49,16 @@ export interface HotPathOptions {
   generatorsDue(): void
 }
 
+/**
+ * Of submits, and of packs: as many are read while PostgreSQL stores as many. By turns, with 64 connections: submits 5 610 -> 6 700/s,
+ * packs 5 530 -> 6 860/s; with 24 6 500 and 5 710/s.
+ */
+const ENOUGH_CALLS = 16
+
 /** Submit, assign and close of one replica: everything whose rate matters goes through batches here. */
 export interface HotPath {
-  submit(colony: ColonyKey, submission: Submission): Promise<Submitted>
+  /** @param calls 0 for all but one of a call that has many; 1 when left out */
+  submit(colony: ColonyKey, submission: Submission, calls?: number): Promise<Submitted>
   /** @returns false when the process is not running, or not held by who closes it */
   closeSuccessful(colony: ColonyKey, close: Close): Promise<boolean>
   closeFailed(colony: ColonyKey, failure: Failure): Promise<boolean>
@@ -122,6 +129,7 @@ export function createHotPath({ db, log, tellOthers, changed, isAlone, generator
     flush: (colony, items) => storeSubmissions({ db, room, hint, changed }, colony, items),
     itemsMax: 500,
     flushesMax: 2,
+    enoughCalls: ENOUGH_CALLS,
     bytesOf: ({ process }) => process.spec.length + process.env.length + 500,
     bytesMax: BYTES_MAX,
     waitingMax: WAITING_MAX,
@@ -139,7 +147,7 @@ export function createHotPath({ db, log, tellOthers, changed, isAlone, generator
   }
 
   return {
-    submit: (colony, submission) => submits.add(colony, submission),
+    submit: (colony, submission, calls) => submits.add(colony, submission, calls),
     closeSuccessful: closes.successful,
     closeFailed: closes.failed,
     addLog: (colony, line) => logs.add(colony, line),
@@ -206,6 +214,7 @@ function packBatcher(db: Db, generatorsDue: () => void): Batcher<Pack, PackOutco
     },
     itemsMax: 1000,
     flushesMax: 1,
+    enoughCalls: ENOUGH_CALLS,
     bytesOf: ({ args }) => args.reduce((sum, arg) => sum + arg.length, 200),
     bytesMax: BYTES_MAX,
     waitingMax: WAITING_MAX,
