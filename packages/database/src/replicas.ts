@@ -103,9 +103,9 @@ const onceEach = (rows: readonly ReplicaRow[]) => [...new Map(rows.map((row) => 
 
 /** A replica says goodbye; when it led, another may at once. */
 export async function removeReplica(db: Db, replicaId: string): Promise<void> {
-  await db.run(sql`
-    with gone as (delete from replicas where replica_id = ${replicaId})
-    update leader_lease set until = now() where replica_id = ${replicaId}`)
+  // Two statements: where the tables are spread, each node has the first table, and the coordinator the second.
+  await db.run(sql`update leader_lease set until = now() where replica_id = ${replicaId}`)
+  await db.run(sql`delete from replicas where replica_id = ${replicaId}`)
 }
 
 /** Who leads; undefined while nobody does. */

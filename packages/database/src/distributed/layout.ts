@@ -14,8 +14,8 @@ export const sharedTables = ['colonies'] as const
 /** Tables that each node has for itself, since statements about a colony read or write them where that is. */
 export const ownTables = ['directory_changes', 'listening', 'replicas'] as const
 
-/** Of these, what is about the clock of each node. */
-export const clockTables = ['listening'] as const
+/** Of these, what replicas say on every node: that they listen, by the clock of each. */
+export const beatTables = ['listening', 'replicas'] as const
 
 /** Distributed after all others: the database counts as distributed when this table is. */
 export const LAST_TABLE = 'live'

@@ -2,7 +2,7 @@ import { connect, type Database, type DatabaseConfig, type ScriptTransaction } f
 import type { FailureCounts } from '../failures.js'
 import type { Sql } from '../sql.js'
 import type { ColonyKey } from '../submissions.js'
-import { clockTables } from './layout.js'
+import { beatTables } from './layout.js'
 import { holdShards, type ShardGuard } from './shard-guard.js'
 import { isDistributed, readShardMap, type Shard, type ShardMap, shardKeyOf } from './shard-map.js'
 import { ShardStatements } from './shard-statements.js'
@@ -224,7 +224,7 @@ function connectNodes(coordinator: Database, map: ShardMap, config: DatabaseConf
   }
   return {
     all: [coordinator, ...others],
-    statements: new ShardStatements(new TablePlaces({ ...map, own: clockTables })),
+    statements: new ShardStatements(new TablePlaces({ ...map, own: beatTables })),
     places: new Map(map.shards.map((shard) => [shard.key, { db: byNode.get(shard.node) as Database, shard }])),
     pools: [coordinator, ...byNode.values()],
   }

@@ -65,7 +65,8 @@ test('a replica that leaves is gone at once, one that was killed after a minute'
   assert.deepEqual([names(b), b.leads, b.leader?.epoch], [['b', 'killed'], true, 2n])
   await db.run(sql`update replicas set heard_at = now() - interval '61 seconds' where name = 'killed'`)
   await b.beat(db)
-  assert.deepEqual(await db.all(sql`select name from replicas`), [{ name: 'b' }])
+  const rows = await db.all<{ name: string }>(sql`select name from replicas`) // of each node, where they are spread
+  assert.deepEqual([...new Set(rows.map(({ name }) => name))], ['b'])
 })
 
 test('of replicas that start at once exactly one leads', async (t) => {
