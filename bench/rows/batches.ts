@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Caller, type Prepared, sameOf } from '../caller.js'
+import { type Caller, sameOf } from '../caller.js'
 import { rateFor } from '../measure/statistics.js'
 import type { BenchColony, Figure, OurTarget, OwnRow, Size } from '../row.js'
 import { makeColony, specFor } from '../stage/colony.js'
@@ -8,18 +8,14 @@ import { turnSeconds } from '../stage/turns.js'
 const AT_ONCE = 100
 const CONNECTIONS = 8
 
-/** Processes a second that are submitted so. @param requestOf what a user sends next */
+/** Processes a second that are submitted so. @param submitOf what a connection does next */
 async function submitRate(
   target: OurTarget,
   size: Size,
-  requestOf: (colony: BenchColony) => (user: Caller) => Prepared,
+  submitOf: (colony: BenchColony) => (connection: number) => Promise<unknown>,
 ): Promise<Figure> {
   const colony = await makeColony(target, { users: CONNECTIONS })
-  const request = requestOf(colony)
-  const { value, operations } = await rateFor(turnSeconds(size), CONNECTIONS, (connection) => {
-    const user = colony.users[connection] as Caller
-    return user.deliver(request(user))
-  })
+  const { value, operations } = await rateFor(turnSeconds(size), CONNECTIONS, submitOf(colony))
   colony.close()
   return { value: value * AT_ONCE, operations: operations * AT_ONCE }
 }
@@ -38,8 +34,7 @@ export const batchRows: readonly OwnRow[] = [
     run: (target, size) =>
       submitRate(target, size, ({ name: colonyname, users }) => {
         const items = Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colonyname) }))
-        const same = new Map(users.map((user) => [user, user.prepare('submitbatchmsg', { colonyname, items })]))
-        return (user) => same.get(user) as Prepared
+        return sameOf(users, 'submitbatchmsg', { colonyname, items })
       }),
   },
   {
@@ -50,9 +45,10 @@ export const batchRows: readonly OwnRow[] = [
     limit: 'rows',
     kind: 'own',
     run: (target, size) =>
-      submitRate(target, size, ({ name: colonyname }) => (user) => {
+      submitRate(target, size, ({ name: colonyname, users }) => (connection) => {
+        const user = users[connection] as Caller
         const items = Array.from({ length: AT_ONCE }, () => ({ spec: specFor(colonyname), requestid: randomUUID() }))
-        return user.prepare('submitbatchmsg', { colonyname, items })
+        return user.deliver(user.prepare('submitbatchmsg', { colonyname, items }))
       }),
   },
   {

@@ -103,7 +103,8 @@ const onceEach = (rows: readonly ReplicaRow[]) => [...new Map(rows.map((row) => 
 
 /** A replica says goodbye; when it led, another may at once. */
 export async function removeReplica(db: Db, replicaId: string): Promise<void> {
-  // Two statements: where the tables are spread, each node has the first table, and the coordinator the second.
+  // Two statements: where the tables are spread, the coordinator has the first table, and each node the second. A replica that is
+  // killed between them is seen for as long as one that was killed before.
   await db.run(sql`update leader_lease set until = now() where replica_id = ${replicaId}`)
   await db.run(sql`delete from replicas where replica_id = ${replicaId}`)
 }
