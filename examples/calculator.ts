@@ -20,4 +20,5 @@ const executor = createExecutor({
 })
 const stopped = stopOnSignals(executor, process) // Ctrl-C waits for what runs, and gives the rest back
 await executor.start() // returns once the colony owner has approved it
+console.log('calculator takes processes of type maths; Ctrl-C stops it')
 await stopped

@@ -23,7 +23,9 @@ function sentenceOf(error: unknown, session: Session | undefined): string {
     return `${message} ${address}: ${connectionHint(error)}.`
   }
   if (error instanceof DeniedError && session?.usedKey) {
-    return `${message} The request was signed with the key from ${session.usedKey}; \`colonies config view\` shows all.`
+    const { colony } = session.settings
+    const where = colony && /colony/i.test(message) ? `, and the colony ${colony.value} is from ${colony.origin}` : ''
+    return `${message} The key it was signed with is from ${session.usedKey}${where}; \`colonies config view\` shows all.`
   }
   // Where a colon says why, whoever reads it knows what to do.
   if (error instanceof NotFoundError && session?.listing && !message.includes(':'))

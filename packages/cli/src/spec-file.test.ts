@@ -36,6 +36,7 @@ test('a file that cannot be meant is refused with what is wrong and the way out'
   const refusals: readonly [text: string, sentence: RegExp][] = [
     ['', /is empty/],
     ['funcname: [a', /neither JSON nor YAML: .* at line 1, column 13/],
+    ['{\n  "funcname": "f"\n  "args": []\n}', /is no JSON: unexpected .*, expected ',' or '}' at line 3, column 3/],
     ['[]', /holds a workflow: use `colonies workflow submit`/],
     ['{"functionspecs":[]}', /holds a workflow/],
     ['"text"', /must hold an object/],

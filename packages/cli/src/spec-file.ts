@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { checkWorkflow } from '@colonies/client'
-import { FunctionSpec, type JsonValue, parseJson, WorkflowSpec } from '@colonies/protocol'
+import { FunctionSpec, type JsonError, type JsonValue, parseJson, WorkflowSpec } from '@colonies/protocol'
 import { isObject } from './arguments.js'
 import { checkFields } from './check-fields.js'
 import { UsageError } from './exit-codes.js'
@@ -73,8 +73,8 @@ export async function readDocument(file: string, io: Io): Promise<JsonValue> {
   if (text.trim() === '') throw new UsageError(`${nameOf(file)} is empty.`)
   try {
     return parseJson(text)
-  } catch {
-    return parseYaml(text, nameOf(file)) // whose errors are better for broken JSON, too
+  } catch (jsonError) {
+    return parseYaml(text, { name: nameOf(file), jsonError: jsonError as JsonError })
   }
 }
 
@@ -97,15 +97,31 @@ export async function* readPieces(file: string, io: Io): AsyncGenerator<string, 
   }
 }
 
-async function parseYaml(text: string, name: string): Promise<JsonValue> {
+interface Unread {
+  readonly name: string
+  /** Why it is no JSON. */
+  readonly jsonError: JsonError
+}
+
+async function parseYaml(text: string, { name, jsonError }: Unread): Promise<JsonValue> {
   const { parse } = await import('yaml') // takes a while to load, and most files are JSON
   try {
     return withNumbers(parse(text, { intAsBigInt: true, logLevel: 'error' }))
   } catch (error) {
+    if (/^\s*[{[]/.test(text))
+      throw new UsageError(`${name} is no JSON: ${whereIn(text, jsonError)}.`, { cause: error })
     // The first line says what and where; the rest repeats the text.
     const [first = ''] = (error as Error).message.split('\n')
     throw new UsageError(`${name} is neither JSON nor YAML: ${first.replace(/:$/, '')}.`, { cause: error })
   }
+}
+
+/** What is wrong, with line and column in place of the position. */
+function whereIn(text: string, { message, position }: JsonError): string {
+  const before = text.slice(0, position)
+  const line = before.split('\n').length
+  const column = position - before.lastIndexOf('\n')
+  return `${message.replace(/ at position \d+$/, '')} at line ${line}, column ${column}`
 }
 
 /** The reader was told to make all integers bigints, so that none is rounded. */

@@ -14,7 +14,7 @@ export interface WaitOptions {
   readonly follow: boolean
   /** The result is the output of the process. */
   readonly out: boolean
-  /** Seconds after which waiting ends; the process goes on. 0: as long as it takes. */
+  /** Seconds after which waiting ends; the process stays. 0: as long as it takes. */
   readonly timeout: number
 }
 
@@ -38,7 +38,7 @@ export async function waitForProcess(processid: string, options: WaitOptions, se
     return viewOf(process, options)
   } catch (error) {
     if (!(error instanceof AbortedError)) throw error
-    throw new TimeoutError(`Process ${processid} has not ended within ${options.timeout} s; it goes on.`, {
+    throw new TimeoutError(`Process ${processid} has not ended within ${options.timeout} s; it was not cancelled.`, {
       cause: error,
     })
   } finally {

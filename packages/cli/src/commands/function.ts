@@ -18,7 +18,7 @@ const waitOptions = {
   wait: flag('wait until the process has ended; the exit code tells how'),
   out: flag('with --wait: print its output'),
   follow: flag('wait, and print its log meanwhile'),
-  timeout: integer('with --wait: give up after so many seconds; the process goes on', {
+  timeout: integer('with --wait: give up after so many seconds; the process is not cancelled', {
     min: 0,
     max: 2_000_000,
     otherwise: 0,
