@@ -37,7 +37,7 @@ function table(run: Run, isIn: (result: Result) => boolean, title: string): stri
     run.others.length > 0 ? [run.others.length > 1 ? 'The better other' : `${run.others}`, 'Times better'] : []
   const head = ['Scenario', 'Ours', ...other, 'Must', 'Reach', 'Of the limit', 'Cores: load + server + database']
   const lines = results.map((result) => [
-    result.row.says,
+    `${result.row.says} (\`${result.row.id}\`)`,
     [valueText(result.row, result.ours.value), result.ours.note].filter(Boolean).join('; '),
     ...(run.others.length > 0 ? [otherText(result, run.others.length > 1), timesText(result)] : []),
     demandText(result, run.results, result.row.must),

@@ -53,7 +53,11 @@ export const pollRows: readonly OwnRow[] = [
     says: 'until 10 000 assigns hang, from the first connection',
     unit: 's',
     must: 4,
-    measure: (target, count) => whileHanging(target, count, async ({ acceptMs }) => ({ value: acceptMs / 1_000 })),
+    measure: (target, count) =>
+      whileHanging(target, count, async ({ acceptMs, again }) => ({
+        value: acceptMs / 1_000,
+        note: again > 0 ? `${again} came again` : '',
+      })),
   }),
   row({
     id: 'poll-latency',

@@ -12,6 +12,8 @@ const HOLD_SECONDS = 600
 export interface Hanging {
   /** Milliseconds until the last one was accepted. */
   acceptMs: number
+  /** How often one was sent away or cut until then, and came again. */
+  again: number
   /** Until one of them has a process. */
   first(): Promise<{ processid: string }>
   user: Caller
@@ -42,36 +44,49 @@ async function hang(target: OurTarget, count: number): Promise<Hanging & { hangU
     executor.prepare('assignprocessmsg', { colonyname: colony.name, timeout: HOLD_SECONDS }),
   )
   let hungUp = false
+  let again = 0
   const ask = async (caller: Caller, n: number): Promise<void> => {
     try {
       const process = await caller.send<{ processid: string }>(requests[n % EXECUTORS] as Prepared)
       waiting.shift()?.(process)
     } catch (error) {
       if (hungUp) return
-      if (!(error instanceof Refusal && error.status === 503)) throw error
-      // sleeps: ten thousand at once are more than a replica lets in; who is sent away comes again, as SDKs do
+      if (!isForLater(error)) throw error
+      again++
+      // sleeps: ten thousand at once are more than a replica lets in; who is sent away or cut comes again, as SDKs do
       await new Promise((resolve) => setTimeout(resolve, 100))
       await ask(caller, n)
     }
   }
   let asked: Promise<unknown> = Promise.resolve()
-  const acceptMs = await timeOf(async () => {
+  async function hangUp(): Promise<void> {
+    hungUp = true
+    for (const caller of connections) caller.close()
+    await until(async () => (await metricsOf(target.url)).waiters === 0)
+    colony.close()
+    await asked
+  }
+  const accepted = timeOf(async () => {
     asked = Promise.all(connections.map(ask))
     // One that fails will never hang.
     const all = until(async () => (await metricsOf(target.url)).waiters >= count)
     await Promise.race([all, asked.then(() => all)])
   })
+  const acceptMs = await accepted.catch(async (error: unknown) => {
+    await Promise.allSettled([hangUp()]) // or those who hang would be in the way of all that is measured next
+    throw error
+  })
   return {
     acceptMs,
+    again,
     first: () => new Promise((resolve) => waiting.push(resolve)),
     user: colony.user,
     colonyname: colony.name,
-    async hangUp() {
-      hungUp = true
-      for (const caller of connections) caller.close()
-      await asked
-      await until(async () => (await metricsOf(target.url)).waiters === 0)
-      colony.close()
-    },
+    hangUp,
   }
+}
+
+function isForLater(error: unknown): boolean {
+  if (error instanceof Refusal) return error.status === 503
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 }
