@@ -36,8 +36,6 @@ const settings = {
   synchronous_commit: 'on',
   shared_buffers: '128MB',
   max_connections: '100',
-  // Plans follow what it finds: where tables have just grown by 100 000 rows, a colony is removed by plans for small ones.
-  autovacuum_naptime: '5s',
   // Nobody copies this server's log.
   wal_level: 'minimal',
   max_wal_senders: '0',
