@@ -1,7 +1,7 @@
 -- replicas: 0009
 -- Rows of a removed colony are found by their places, however large PostgreSQL believes the table to be. Where it has not looked
 -- since a colony grew, it takes the table for a small one, and would read all rows of the colony by an index to keep the thousand
--- that are meant: of 100 000 rows that was 1.4 s for each batch, where it is 0.05.
+-- that are meant: of 100 000 rows that was more than a second for each batch.
 create or replace function delete_of_colony(rows_of regclass, colony_key int, most int) returns bigint language plpgsql as $$
 declare
   places  tid[];
